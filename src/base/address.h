@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_BASE_ADDRESS_H
+#define ROGATORY_BASE_ADDRESS_H
+
+/* IP addresses and prefixes. One representation for both families: 16 bytes in network order, IPv4 as the
+ * IPv4-mapped form ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). All zero bytes mean "no address". */
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct address {
+        uint8_t bytes[16]; /* network order */
+};
+
+struct prefix {
+        struct address address; /* host bits are zero */
+        uint8_t length;         /* 0..128, counted over the 16 bytes: an IPv4 /24 is 120 */
+};
+
+/* Enough for any address, a slash and a length, and an end mark. */
+#define ADDRESS_TEXT_MAX 52
+
+static inline struct address address_from_ipv4(uint32_t host_order)
+{
+        struct address a = {{0}};
+        a.bytes[10] = a.bytes[11] = 0xff;
+        a.bytes[12] = (uint8_t)(host_order >> 24);
+        a.bytes[13] = (uint8_t)(host_order >> 16);
+        a.bytes[14] = (uint8_t)(host_order >> 8);
+        a.bytes[15] = (uint8_t)host_order;
+        return a;
+}
+
+static inline struct address address_from_ipv6(const uint8_t bytes[16])
+{
+        struct address a;
+        memcpy(a.bytes, bytes, 16);
+        return a;
+}
+
+static inline bool address_is_ipv4(const struct address *a)
+{
+        static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+        return memcmp(a->bytes, mapped, 12) == 0;
+}
+
+/* The IPv4 address in host order; only where address_is_ipv4. */
+static inline uint32_t address_ipv4(const struct address *a)
+{
+        return (uint32_t)a->bytes[12] << 24 | (uint32_t)a->bytes[13] << 16 | (uint32_t)a->bytes[14] << 8 |
+               a->bytes[15];
+}
+
+static inline bool address_is_none(const struct address *a)
+{
+        static const uint8_t none[16];
+        return memcmp(a->bytes, none, 16) == 0;
+}
+
+static inline int address_compare(const struct address *a, const struct address *b)
+{
+        return memcmp(a->bytes, b->bytes, 16);
+}
+
+/* Reads the whole slice as an IPv4 (dotted quad) or IPv6 address (RFC 4291 section 2.2, no zone index).
+ * -EINVAL with a message. */
+int address_parse(struct slice text, struct address *ret_address, struct error *error);
+
+/* "198.51.100.7" or RFC 5952 text of an IPv6 address; "-" for no address. Returns text. */
+char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX]);
+
+/* "198.51.100.0/24", "2001:db8::/56", or a bare address as a host prefix. Host bits set are refused: a prefix that
+ * says two things is a mistake of the person who wrote it. -EINVAL with a message. */
+int prefix_parse(struct slice text, struct prefix *ret_prefix, struct error *error);
+
+/* "198.51.100.0/24"; the length is left away for a single host. Returns text. */
+char *prefix_format(const struct prefix *prefix, char text[ADDRESS_TEXT_MAX]);
+
+bool prefix_contains(const struct prefix *prefix, const struct address *address);
+
+/* The first length bits of an address (0..128 over the 16 bytes) as a prefix. */
+struct prefix prefix_of(const struct address *address, unsigned length);
+
+/* "198.51.100.7:4711", "[2001:db8::1]:443", "198.51.100.7" or "2001:db8::1".
+ * ret_port is -1 where none is given. -EINVAL with a message. */
+int address_parse_with_port(struct slice text, struct address *ret_address, int *ret_port, struct error *error);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_DEPOT_DEPOT_H
+#define ROGATORY_DEPOT_DEPOT_H
+
+/* The store on disk: a folder.
+ *
+ *   rogatory.conf                                   the settings
+ *   lock                                            taken by whoever writes
+ *   access.log                                      the record of access (custody/)
+ *   realms/REALM/nat/20261120T10Z.000001.seg        bindings and coverage of one hour, generation 1
+ *   realms/REALM/leases/20261120.000001.lse         leases of one day
+ *
+ * Files are immutable and named by what they are. A merge writes the next generation and then removes the older ones;
+ * of several generations the highest is the truth, so a merge that was cut off changes nothing. A file is published by
+ * write-temporary, fsync, rename, fsync of the folder; temporaries are removed by the next writer. */
+
+#include "base/error.h"
+#include "custody/access_record.h"
+#include "nat/lease.h"
+#include "settings/settings.h"
+#include "store/lease_segment.h"
+#include "store/segment.h"
+
+#define DEPOT_WINDOW_MS TIME_HOUR
+#define DEPOT_LEASE_WINDOW_MS TIME_DAY
+
+struct depot;
+
+enum depot_mode {
+        DEPOT_READ,   /* no lock; sees complete generations only */
+        DEPOT_WRITE,  /* takes the lock; -EBUSY where another writer has it */
+        DEPOT_CREATE, /* as DEPOT_WRITE, and makes the folder with its rogatory.conf where there is none */
+};
+
+/* Opens a store. -ENOENT (no store there: says how to make one), -EINVAL (rogatory.conf: every problem with its line),
+ * -EBUSY, -EACCES ... each with a message. */
+int depot_open(const char *path, enum depot_mode mode, struct depot **ret_depot, struct error *error);
+void depot_close(struct depot *depot);
+
+const char *depot_path(const struct depot *depot);
+const struct settings *depot_settings(const struct depot *depot);
+
+/* Appends sections to rogatory.conf (published whole) and reads it again. */
+int depot_add_settings(struct depot *depot, const struct buffer *text, struct error *error);
+
+/* One stored file. */
+struct depot_file {
+        char name[80];            /* "20261120T10Z.000001.seg" */
+        int64_t from, to;         /* its window */
+        uint64_t generation, size;
+};
+struct depot_files {
+        struct depot_file *items; /* owned; ascending, highest generation of each window only */
+        size_t count, capacity;
+};
+void depot_files_free(struct depot_files *files);
+
+/* Realm names that have a folder, ascending. ret_names: owned array of owned strings. */
+int depot_realms(struct depot *depot, char ***ret_names, size_t *ret_count, struct error *error);
+int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
+int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
+
+/* An opened window; the readers' bytes are mapped and stay valid until released. -ENOENT (positive result 1 is not
+ * used) where the realm has no such window. */
+struct depot_window {
+        struct depot_file file;
+        struct segment_reader *segment; /* nat windows */
+        struct lease_reader *leases;    /* lease windows */
+        void *map;
+        size_t map_length;
+};
+int depot_window_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
+        struct error *error);
+int depot_lease_window_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
+        struct error *error);
+void depot_window_release(struct depot_window *window);
+
+/* Writing a new generation: begin, hand out bytes through output, then publish (or abandon). Needs a writing mode. */
+struct depot_draft {
+        struct segment_output output; /* for segment_writer_new / lease_segment_write */
+        uint64_t generation;          /* to be put into the header */
+        char temporary[4096], final[4096], folder[4096];
+        int file; /* descriptor */
+        uint64_t bytes;
+};
+int depot_draft_begin(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+        struct depot_draft *ret_draft, struct error *error);
+int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct error *error);
+void depot_draft_abandon(struct depot_draft *draft);
+
+/* Appends an entry to the record of access, durable (fsync) before it returns: callers print an answer only after it
+ * succeeded. Takes a lock of its own, so readers of the store may record. A cut-off last line is kept aside in
+ * access.log.cut-TIME and reported by an entry of its own. -EBADMSG where the record's end does not verify. */
+int depot_record_access(struct depot *depot, const struct access_entry *entry, struct error *error);
+
+#endif

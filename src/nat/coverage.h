@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_NAT_COVERAGE_H
+#define ROGATORY_NAT_COVERAGE_H
+
+/* Coverage: the spans of time in which a log was heard without loss. Without it "nobody held this port" and "we
+ * lost the record" look the same. All times are on the exporter's clock, ms since 1970 UTC. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OFFSET_UNKNOWN INT32_MIN
+
+enum span_flag {
+        SPAN_SEQUENCED = 1 << 0,    /* proven by sequence numbers: [sequence_from, sequence_to) was heard whole */
+        SPAN_BEGINS_EMPTY = 1 << 1, /* at `from` the NAT held no binding (its exporter counted from zero) */
+        SPAN_CONTINUES = 1 << 2,    /* cut at the end of its window; goes on in the next (sequence_to is then void) */
+        SPAN_HAS_EVENTS = 1 << 3,   /* NAT events came on this stream (a stream of options alone proves nothing) */
+        SPAN_KNOWN_ONLY = 1 << 4,   /* nothing heard: stands for a stream known from the hours before */
+};
+
+/* One stream (exporter and observation domain; 0 for text logs) heard without loss. */
+struct coverage_span {
+        int64_t from;           /* every event at or after this instant is in the store ... */
+        int64_t to;             /* ... that was exported by this instant */
+        uint32_t stream;        /* IPFIX observation domain, NetFlow v9 source id, 0 for text */
+        uint32_t sequence_from; /* modulo 2^32; sequence number of the first record (or packet) of the span */
+        uint32_t sequence_to;   /* the number expected next */
+        int32_t delay_ms;       /* an event may be exported this long after it happened */
+        int32_t offset_min_ms;  /* exporter's clock minus receiver's clock, smallest and largest seen; */
+        int32_t offset_max_ms;  /* OFFSET_UNKNOWN where there was no receipt time */
+        uint16_t exporter;
+        uint8_t flags;          /* enum span_flag */
+};
+
+enum gap_reason {
+        GAP_SEQUENCE = 0,    /* sequence numbers are missing */
+        GAP_UNDECODABLE = 1, /* data without a template */
+        GAP_DAMAGED = 2,     /* a damaged packet, record or line */
+        GAP_REFUSED = 3,     /* an event that the dialect does not know or that contradicts itself */
+        GAP_REPORTED = 4,    /* the log itself says that it lost events */
+        GAP_CLOCK = 5,       /* the exporter's clock was set; its times here cannot be trusted at all */
+        GAP_RESTART = 6,     /* the exporter restarted */
+        GAP_SILENCE = 7,     /* silence longer than the heartbeat */
+        GAP_REASON_COUNT
+};
+
+const char *gap_name(enum gap_reason reason);
+
+/* A hole in a span: something was lost or refused in here. */
+struct coverage_gap {
+        int64_t from, to; /* inclusive */
+        uint32_t stream;
+        uint32_t count; /* how much is missing, 0 where unknown */
+        uint16_t exporter;
+        uint8_t reason; /* enum gap_reason */
+};
+
+/* Zero-initialise; coverage_free when done. */
+struct coverage {
+        struct coverage_span *spans;
+        size_t span_count, span_capacity;
+        struct coverage_gap *gaps;
+        size_t gap_count, gap_capacity;
+};
+
+void coverage_free(struct coverage *coverage);
+int coverage_add_span(struct coverage *coverage, const struct coverage_span *span); /* 0 or -ENOMEM */
+int coverage_add_gap(struct coverage *coverage, const struct coverage_gap *gap);    /* 0 or -ENOMEM */
+int coverage_add_all(struct coverage *coverage, const struct coverage *other);      /* 0 or -ENOMEM */
+
+/* Sorts, unites what overlaps, and joins neighbours: by sequence number (the next number expected is the first
+ * heard, and time does not run backwards), or for streams without numbers where the silence between is at most
+ * heartbeat_ms. Idempotent, and a function of the set. */
+void coverage_normalise(struct coverage *coverage, int64_t heartbeat_ms);
+
+/* Cuts spans and gaps to a window [from, to): a span keeps its true beginning, its end is cut and marked
+ * SPAN_CONTINUES. Spans that ended at most memory_ms before the window stay as SPAN_KNOWN_ONLY, so that a stream that
+ * fell silent is missed. Appends to ret (not normalised). 0 or -ENOMEM. */
+int coverage_cut(const struct coverage *coverage, int64_t from, int64_t to, int64_t memory_ms, struct coverage *ret);
+
+/* What was heard around an instant or interval, over every stream of one exporter (or of all: EXPORTER_EVERY). */
+#define EXPORTER_EVERY UINT16_MAX
+
+struct heard {
+        bool whole;          /* every stream heard every moment of the interval */
+        bool begins_empty;   /* ... and each run of hearing began with an empty NAT */
+        int64_t from, to;    /* the run of hearing around the interval (valid where whole) */
+        unsigned streams;    /* streams with NAT events considered; 0 means nothing is known of the exporter */
+        unsigned gap_reasons; /* bit set of enum gap_reason met inside the interval */
+};
+
+/* Was [from, to] heard without loss? exporters: which exporters count (indexed by number; NULL counts all). */
+struct heard coverage_heard(const struct coverage *coverage, uint16_t exporter, const bool *counts,
+        int64_t from, int64_t to);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_SETTINGS_SETTINGS_H
+#define ROGATORY_SETTINGS_SETTINGS_H
+
+/* The one configuration file of a store, rogatory.conf: sections [realm NAME] and [exporter NAME] with `key = value`
+ * lines and # comments. A table in settings.c (key, kind of value, default, check) is the whole grammar; every mistake
+ * is reported with its line number, not only the first. Pure: works on text. */
+
+#include "base/address.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "nat/attribution.h"
+
+#define SETTINGS_NAME_MAX 64      /* realm and exporter names: letters, digits, '.', '-', '_', ':'; with end mark */
+#define SETTINGS_PREFIXES_MAX 256 /* prefixes in one list */
+
+enum loss_detection {
+        LOSS_AUTOMATIC,    /* sequence numbers where the format has them, else not detectable */
+        LOSS_SEQUENCE,     /* the same, said outright */
+        LOSS_REPORTED,     /* the source writes a line when it loses events, and that line is in the file */
+        LOSS_UNDETECTABLE, /* nothing proves that the log is whole */
+};
+
+struct prefix_list {
+        struct prefix *items; /* owned by the settings */
+        size_t count;
+};
+
+struct realm_settings {
+        char name[SETTINGS_NAME_MAX];
+        char zone[64];                  /* IANA name, "UTC" by default */
+        enum mapping_behaviour mapping; /* undeclared by default */
+        int64_t uncertainty_ms;         /* clock-uncertainty = 2s */
+        int64_t longest_session_ms;     /* longest-session = 24h */
+        int64_t longest_block_ms;       /* longest-block = 30d */
+        bool keep_destinations;         /* destinations = drop | keep; drop by default (RFC 6888 REQ-12) */
+        bool lease_log_complete;        /* lease-log = may-lose | complete; may-lose by default */
+        int64_t retain_ms;              /* retain = 180d; 0: not limited (the default) */
+        struct prefix_list outside;     /* outside = PREFIX, ...: the realm's own public addresses */
+};
+
+struct exporter_settings {
+        char name[SETTINGS_NAME_MAX];
+        char realm[SETTINGS_NAME_MAX];  /* realm = NAME, "default" by default */
+        char dialect[64];               /* "" : recognised or refused */
+        enum loss_detection loss;       /* loss = automatic | sequence | reported | undetectable */
+        int64_t delay_ms;               /* delay = 1s: least time assumed between an event and its export */
+        int64_t heartbeat_ms;           /* heartbeat = 60s: longer silence in a log without sequence is a gap */
+        char zone[64];                  /* zone = ...: for lines without one; "" : refused */
+        int year;                       /* year = 2026: for lines without one; 0: refused */
+        bool restart_keeps;             /* restart = clears | keeps: does the NAT keep its bindings over a restart of
+                                         * the exporter? clears by default; matters where a log begins at zero */
+        struct prefix_list outside;     /* the public addresses that it lends; empty: all of its realm's */
+        struct prefix_list address;     /* address = ...: where its packets come from, in captures */
+};
+
+struct settings {
+        struct realm_settings *realms; /* owned; there is always a realm "default" */
+        size_t realm_count;
+        struct exporter_settings *exporters; /* owned */
+        size_t exporter_count;
+};
+
+struct settings_problem {
+        unsigned line; /* from 1 */
+        char text[256];
+};
+
+/* Parses a whole file. problems: receives up to `most` problems in order of lines; ret_count tells how many there are
+ * in all. 0 with ret_settings, or -EINVAL (problems found; nothing is returned but the problems), -ENOMEM. */
+int settings_parse(const char *text, size_t length, struct settings *ret_settings,
+        struct settings_problem *problems, size_t most, size_t *ret_count);
+void settings_free(struct settings *settings);
+
+/* NULL where there is none. */
+const struct realm_settings *settings_realm(const struct settings *settings, const char *name);
+const struct exporter_settings *settings_exporter(const struct settings *settings, const char *name);
+
+/* The exporter whose `address` list contains the sender; the longest prefix wins; NULL where none does. */
+const struct exporter_settings *settings_exporter_at(const struct settings *settings, const struct address *sender);
+
+/* A realm or exporter with every default, for names that the file does not mention. */
+struct realm_settings realm_defaults(const char *name);
+struct exporter_settings exporter_defaults(const char *name, const char *realm);
+
+/* The commented file that a new store begins with: every key explained, defaults as comments. */
+int settings_write_template(struct buffer *buffer);
+
+/* Text to append for a new realm or exporter section (only the values that differ from the defaults). */
+int settings_write_realm(struct buffer *buffer, const struct realm_settings *realm);
+int settings_write_exporter(struct buffer *buffer, const struct exporter_settings *exporter);
+
+/* A name that may stand in a section heading. */
+bool settings_name_is_valid(const char *name);
+
+#endif

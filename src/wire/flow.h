@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_WIRE_FLOW_H
+#define ROGATORY_WIRE_FLOW_H
+
+/* IPFIX (RFC 7011) and NetFlow v9 (RFC 3954) messages to NAT events and coverage. One decoder serves all exporters of
+ * an import: it keeps their templates, follows their sequence numbers and their clocks. Pure: it is handed bytes. */
+
+#include "base/error.h"
+#include "nat/coverage.h"
+#include "nat/event.h"
+#include "wire/dialect.h"
+
+#include <stdint.h>
+
+/* Why something was refused: counted by kind and shown in the import's summary. */
+enum refusal {
+        REFUSAL_TRUNCATED,        /* shorter than its own length field says */
+        REFUSAL_BAD_LENGTH,       /* a length field contradicts its surroundings */
+        REFUSAL_BAD_VERSION,      /* neither version 9 nor 10 */
+        REFUSAL_BAD_TEMPLATE,     /* a template that cannot be (no fields, reserved id, record longer than a message) */
+        REFUSAL_TEMPLATE_LIMIT,   /* more templates or fields than the named limit */
+        REFUSAL_NO_TEMPLATE,      /* data whose template never came (or came too late) */
+        REFUSAL_UNKNOWN_EVENT,    /* an event value that the dialect does not know */
+        REFUSAL_CONTRADICTION,    /* the event and its fields contradict each other: probably the wrong dialect */
+        REFUSAL_MISSING_FIELD,    /* a NAT event without a field it cannot do without */
+        REFUSAL_BAD_VALUE,        /* a value that cannot be (port range backwards, address 0.0.0.0 ...) */
+        REFUSAL_IMPOSSIBLE_TIME,  /* no time, or one that contradicts the message's export time by more than a day */
+        REFUSAL_NO_DIALECT,       /* NAT-like records, but no dialect is set and none is recognised beyond doubt */
+        REFUSAL_BAD_LINE,         /* text: a line that does not match its format */
+        REFUSAL_DAMAGED_PACKET,   /* capture: a packet cut short or contradicting itself */
+        REFUSAL_COUNT
+};
+
+const char *refusal_name(enum refusal refusal);     /* "no-template": stable, for JSON */
+const char *refusal_sentence(enum refusal refusal); /* what it means and what to do */
+
+/* Where decoders deliver. Both functions must not keep pointers beyond the call. */
+struct decode_sink {
+        void *context;
+        /* A sound event. Negative is fatal and ends the decoding call. */
+        int (*event)(void *context, const struct nat_event *event);
+        /* Something was refused at `offset` bytes into the bytes that were handed over; detail is a sentence part with
+         * the numbers (template id, event value, field). */
+        void (*refused)(void *context, enum refusal refusal, size_t offset, const char *detail);
+};
+
+/* Named limits, each charged to the exporter that causes the cost. */
+#define FLOW_FIELDS_MAX 256            /* fields in one template */
+#define FLOW_TEMPLATES_MAX 1024        /* templates per exporter and domain */
+#define FLOW_DOMAINS_MAX 256           /* domains per exporter */
+#define FLOW_PENDING_BYTES_MAX 1048576 /* data kept per domain while its template is awaited */
+#define FLOW_PENDING_MS 1800000        /* ... and for how long, by export time */
+
+/* Counts of one exporter, for the summary. */
+struct flow_counts {
+        uint64_t messages, data_records, option_records, templates, template_changes, withdrawals;
+        uint64_t events;            /* delivered to the sink */
+        uint64_t not_nat;           /* data records that are no NAT event (plain flows) */
+        uint64_t not_translated;    /* NAT-like but nothing was translated (outside 0.0.0.0) */
+        uint64_t other_events;      /* known NAT events that bind nothing (exhausted, quota, threshold) */
+        uint64_t duplicate_messages, late_messages, lost; /* lost: records (IPFIX) or packets (v9) never heard */
+        uint64_t restarts, clock_steps;
+        uint64_t late_decoded;      /* data decoded after its template came */
+        uint64_t refused[REFUSAL_COUNT];
+};
+
+struct flow_decoder;
+
+/* -ENOMEM. */
+int flow_decoder_new(struct flow_decoder **ret_decoder);
+void flow_decoder_free(struct flow_decoder *decoder);
+
+/* Decodes one message.
+ * exporter: the caller's number, < 65535; dialect: NULL lets the signature decide (dialect_recognise) and refuses
+ * where that is not beyond doubt. receipt_ms: when the message was received by the receiver's clock, TIME_UNKNOWN in
+ * files without receipt times. uncertain_ms: the least delay assumed between an event and its export.
+ * Damage is told to the sink and counted; 0, or -ENOMEM, or what the sink returned. */
+int flow_decode(struct flow_decoder *decoder, uint16_t exporter, const struct dialect *dialect,
+        int64_t receipt_ms, const void *bytes, size_t length, const struct decode_sink *sink);
+
+/* Tells how long the message at the start of bytes is (RFC 5655: messages one behind the other). For version 9 the
+ * length is found by walking its flowsets and stops before the next plausible header. 0 and ret_length, or -EBADMSG
+ * with a message. */
+int flow_message_length(const void *bytes, size_t length, size_t *ret_length, struct error *error);
+
+/* Ends the input: pending data without template is refused and counted, open spans are closed. Appends what was heard
+ * and what was lost to ret. The decoder may go on afterwards. 0 or -ENOMEM. */
+int flow_decoder_finish(struct flow_decoder *decoder, const struct decode_sink *sink, struct coverage *ret);
+
+/* Counts of one exporter; all zero where it was never heard. */
+struct flow_counts flow_decoder_counts(const struct flow_decoder *decoder, uint16_t exporter);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_WIRE_TEXT_H
+#define ROGATORY_WIRE_TEXT_H
+
+/* Text logs: one operations table for every format. A decoder is fed line by line (without the line end), delivers NAT
+ * events or lease events, refuses what it does not understand, and keeps the span that it heard. Pure. */
+
+#include "base/error.h"
+#include "nat/coverage.h"
+#include "nat/event.h"
+#include "nat/lease.h"
+#include "wire/flow.h"
+
+/* Local time to UTC for logs without a zone. Supplied by the caller because zones live in os/.
+ * Returns 0 with the instant; 1 where the local time happened twice (DST ends; ret_instant is the earlier,
+ * ret_second the later); -ERANGE where it never happened (DST begins). */
+struct local_clock {
+        void *context;
+        int (*to_instant)(void *context, const struct civil *civil, int64_t *ret_instant, int64_t *ret_second);
+};
+
+struct text_options {
+        uint16_t exporter;               /* the caller's number, put into events and coverage */
+        bool loss_reported;              /* the source writes a line when it loses events: what is not reported lost
+                                          * was heard. Otherwise no span of hearing is made at all. */
+        const struct local_clock *clock; /* NULL: lines without a zone are refused */
+        int year;                        /* for lines without a year; 0: such lines are refused */
+};
+
+struct text_counts {
+        uint64_t lines, blank, events, lease_events, not_nat, other_protocols;
+        uint64_t reported_losses; /* lines in which the source says that it lost events */
+        uint64_t refused[REFUSAL_COUNT];
+};
+
+struct text_sink {
+        struct decode_sink nat;
+        int (*lease)(void *context, const struct lease_event *event); /* NULL where no leases are wanted */
+};
+
+struct text_decoder; /* each format has its own, beginning with a struct text_decoder_head */
+
+struct text_format {
+        const char *name;        /* "conntrack", "ulogd2", "csv", "leases", "freeradius-detail" */
+        const char *description; /* one line for a person */
+        bool carries_leases;
+        bool loss_detectable;    /* by itself (never true for plain text; with loss_reported it is) */
+        /* 0..100: how sure the format is that these first lines (up to 4 KiB) are its own; 0 is a no. */
+        int (*recognise)(const char *head, size_t length);
+        int (*create)(const struct text_options *options, struct text_decoder **ret_decoder); /* 0, -ENOMEM */
+        /* One line. Damage goes to the sink and is counted. 0, -ENOMEM, or what the sink returned. */
+        int (*line)(struct text_decoder *decoder, struct slice line, const struct text_sink *sink);
+        /* The end: delivers what was held back, appends what was heard to ret. */
+        int (*finish)(struct text_decoder *decoder, const struct text_sink *sink, struct coverage *ret);
+        const struct text_counts *(*counts)(const struct text_decoder *decoder);
+        void (*free)(struct text_decoder *decoder);
+};
+
+/* Longest line that is read; a longer one is refused as a whole. */
+#define TEXT_LINE_MAX 65536
+
+const struct text_format *text_format_by_name(const char *name); /* NULL where unknown */
+const struct text_format *const *text_formats(size_t *ret_count);
+
+/* The format that is surest of a file's head; NULL where none is, or two are equally sure. */
+const struct text_format *text_format_recognise(const char *head, size_t length);
+
+#endif
