@@ -83,14 +83,18 @@ int coverage_cut(const struct coverage *coverage, int64_t from, int64_t to, int6
 #define EXPORTER_EVERY UINT16_MAX
 
 struct heard {
-        bool whole;          /* every stream heard every moment of the interval */
-        bool begins_empty;   /* ... and each run of hearing began with an empty NAT */
-        int64_t from, to;    /* the run of hearing around the interval (valid where whole) */
-        unsigned streams;    /* streams with NAT events considered; 0 means nothing is known of the exporter */
+        bool whole;           /* every stream heard every moment of the interval; false where there is no stream */
+        int64_t from, to;     /* the run of hearing around the interval (valid where whole) */
+        int64_t seen_since;   /* every binding opened at or after this instant was seen to open (valid where whole);
+                               * INT64_MIN where the NAT was empty when its log began */
+        unsigned streams;     /* streams with NAT events considered */
+        unsigned exporters;   /* exporters these streams belong to; 0 means nothing is known of any */
         unsigned gap_reasons; /* bit set of enum gap_reason met inside the interval */
 };
 
-/* Was [from, to] heard without loss? exporters: which exporters count (indexed by number; NULL counts all). */
+/* Was [from, to] heard without loss? exporter: one exporter, or EXPORTER_EVERY for all those that counts[] names (by
+ * number; NULL counts all). Gaps by missing sequence numbers, restarts and silence only explain: that they were not
+ * heard already shows in the spans. The coverage must be normalised. */
 struct heard coverage_heard(const struct coverage *coverage, uint16_t exporter, const bool *counts,
         int64_t from, int64_t to);
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "nat/lease.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int lease_list_append(struct lease_list *list, const struct lease *lease)
+{
+        if (list->count == list->capacity) {
+                size_t capacity = list->capacity ? list->capacity * 2 : 32;
+                struct lease *items = realloc(list->items, capacity * sizeof *items);
+                if (!items)
+                        return -ENOMEM;
+                list->items = items;
+                list->capacity = capacity;
+        }
+        list->items[list->count++] = *lease;
+        return 0;
+}
+
+void lease_list_free(struct lease_list *list)
+{
+        free(list->items);
+        *list = (struct lease_list){0};
+}
+
+#define COMPARE(field)                                                                                         \
+        do {                                                                                                   \
+                if (a->is.field != b->is.field)                                                                \
+                        return a->is.field < b->is.field ? -1 : 1;                                             \
+        } while (0)
+
+static int compare_holder(const struct lease *a, const struct lease *b)
+{
+        int r = address_compare(&a->is.prefix.address, &b->is.prefix.address);
+
+        if (r)
+                return r;
+        COMPARE(prefix.length);
+        COMPARE(vrf);
+        COMPARE(flags & LEASE_ANY_VRF);
+        r = strcmp(a->is.subscriber, b->is.subscriber);
+        if (r)
+                return r;
+        COMPARE(session);
+        return 0;
+}
+
+/* Within one holder: by the first instant known, then everything else, so that the order is total. */
+static int64_t first_instant(const struct lease *lease)
+{
+        return lease->is.from_ms != TIME_UNKNOWN ? lease->is.from_ms : lease->is.to_ms;
+}
+
+static int compare_for_joining(const void *left, const void *right)
+{
+        const struct lease *a = left, *b = right;
+        int r = compare_holder(a, b);
+
+        if (r)
+                return r;
+        if (first_instant(a) != first_instant(b))
+                return first_instant(a) < first_instant(b) ? -1 : 1;
+        COMPARE(from_edge);
+        COMPARE(to_edge);
+        COMPARE(to_ms);
+        COMPARE(flags);
+        return a->seen_until_ms < b->seen_until_ms ? -1 : a->seen_until_ms > b->seen_until_ms;
+}
+
+static int compare_stored(const void *left, const void *right)
+{
+        const struct lease *a = left, *b = right;
+        int r = address_compare(&a->is.prefix.address, &b->is.prefix.address);
+
+        if (r)
+                return r;
+        COMPARE(prefix.length);
+        if (first_instant(a) != first_instant(b))
+                return first_instant(a) < first_instant(b) ? -1 : 1;
+        return compare_for_joining(left, right);
+}
+
+static void see_until(struct lease *lease, int64_t instant)
+{
+        if (instant != TIME_UNKNOWN && instant > lease->seen_until_ms)
+                lease->seen_until_ms = instant;
+}
+
+static bool has_end(const struct lease *lease)
+{
+        return lease->is.to_edge == EDGE_OBSERVED || lease->is.to_edge == EDGE_BOUND;
+}
+
+static bool has_beginning(const struct lease *lease)
+{
+        return lease->is.from_edge == EDGE_OBSERVED || lease->is.from_edge == EDGE_BOUND;
+}
+
+/* An observed beginning outranks a computed one (stop minus session time), that one an interim. */
+static unsigned rank_of_beginning(uint8_t edge)
+{
+        return edge == EDGE_OBSERVED ? 3 : edge == EDGE_BOUND ? 2 : edge == EDGE_INTERIM ? 1 : 0;
+}
+
+static void join_beginning(struct lease *a, const struct lease *b)
+{
+        unsigned rank_a = rank_of_beginning(a->is.from_edge), rank_b = rank_of_beginning(b->is.from_edge);
+
+        if (rank_b > rank_a || (rank_b == rank_a && rank_b > 0 && b->is.from_ms < a->is.from_ms)) {
+                a->is.from_ms = b->is.from_ms;
+                a->is.from_edge = b->is.from_edge;
+        }
+}
+
+/* Among ends, one that was seen outranks an interim; of two interims the later says more, of two ends the later is the
+ * safer claim for the holder and is what a repeated or corrected stop means. */
+static void join_end(struct lease *a, const struct lease *b)
+{
+        bool b_better = has_end(b) ? !has_end(a) || b->is.to_ms > a->is.to_ms
+                                   : !has_end(a) && b->is.to_edge == EDGE_INTERIM &&
+                                             (a->is.to_edge != EDGE_INTERIM || b->is.to_ms > a->is.to_ms);
+        if (b_better) {
+                a->is.to_ms = b->is.to_ms;
+                a->is.to_edge = b->is.to_edge;
+        }
+        if (has_end(a))
+                a->is.flags &= (uint8_t)~LEASE_STANDING;
+}
+
+/* Events that carry the source's session identity belong together; without one only rows with the same beginning do
+ * (a standing row that a later export closed, or the same row again). */
+static bool belongs(const struct lease *a, const struct lease *b)
+{
+        if (compare_holder(a, b) != 0)
+                return false;
+        if (a->is.session != 0)
+                return true;
+        return has_beginning(a) && has_beginning(b) && a->is.from_ms == b->is.from_ms;
+}
+
+static void join_lease(struct lease *a, const struct lease *b)
+{
+        see_until(a, b->seen_until_ms);
+        join_beginning(a, b);
+        join_end(a, b);
+}
+
+int lease_join(struct lease_list *list)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < list->count; i++) {
+                struct lease *lease = &list->items[i];
+                see_until(lease, lease->is.from_ms);
+                see_until(lease, lease->is.to_ms);
+        }
+        if (list->count > 1)
+                qsort(list->items, list->count, sizeof *list->items, compare_for_joining);
+        for (size_t i = 0; i < list->count; i++) {
+                if (kept > 0 && belongs(&list->items[kept - 1], &list->items[i]))
+                        join_lease(&list->items[kept - 1], &list->items[i]);
+                else if (kept != i)
+                        list->items[kept++] = list->items[i];
+                else
+                        kept++;
+        }
+        list->count = kept;
+        if (list->count > 1)
+                qsort(list->items, list->count, sizeof *list->items, compare_stored);
+        return 0;
+}
