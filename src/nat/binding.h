@@ -5,6 +5,7 @@
 /* A binding: an inside host held an outside endpoint from one instant to another, as far as the log tells. */
 
 #include "nat/event.h"
+#include "nat/host.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -38,7 +38,6 @@ static int compare_holder(const struct lease *a, const struct lease *b)
                 return r;
         COMPARE(prefix.length);
         COMPARE(vrf);
-        COMPARE(flags & LEASE_ANY_VRF);
         r = strcmp(a->is.subscriber, b->is.subscriber);
         if (r)
                 return r;
@@ -133,6 +132,9 @@ static void join_end(struct lease *a, const struct lease *b)
 static bool belongs(const struct lease *a, const struct lease *b)
 {
         if (compare_holder(a, b) != 0)
+                return false;
+        /* A source may give the same identity again after it restarted: what begins after the end is another. */
+        if (has_end(a) && has_beginning(b) && b->is.from_ms > a->is.to_ms)
                 return false;
         if (a->is.session != 0)
                 return true;
