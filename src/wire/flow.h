@@ -2,8 +2,9 @@
 #ifndef ROGATORY_WIRE_FLOW_H
 #define ROGATORY_WIRE_FLOW_H
 
-/* IPFIX (RFC 7011) and NetFlow v9 (RFC 3954) messages to NAT events and coverage. One decoder serves all exporters of
- * an import: it keeps their templates, follows their sequence numbers and their clocks. Pure: it is handed bytes. */
+/* IPFIX (RFC 7011) and NetFlow v9 (RFC 3954) messages to NAT events and coverage. One decoder serves all
+ * exporters of an import: it keeps their templates, follows their sequence numbers and their clocks. Pure: it
+ * is handed bytes. */
 
 #include "base/error.h"
 #include "nat/coverage.h"
@@ -14,20 +15,23 @@
 
 /* Why something was refused: counted by kind and shown in the import's summary. */
 enum refusal {
-        REFUSAL_TRUNCATED,        /* shorter than its own length field says */
-        REFUSAL_BAD_LENGTH,       /* a length field contradicts its surroundings */
-        REFUSAL_BAD_VERSION,      /* neither version 9 nor 10 */
-        REFUSAL_BAD_TEMPLATE,     /* a template that cannot be (no fields, reserved id, record longer than a message) */
-        REFUSAL_TEMPLATE_LIMIT,   /* more templates or fields than the named limit */
-        REFUSAL_NO_TEMPLATE,      /* data whose template never came (or came too late) */
-        REFUSAL_UNKNOWN_EVENT,    /* an event value that the dialect does not know */
-        REFUSAL_CONTRADICTION,    /* the event and its fields contradict each other: probably the wrong dialect */
-        REFUSAL_MISSING_FIELD,    /* a NAT event without a field it cannot do without */
-        REFUSAL_BAD_VALUE,        /* a value that cannot be (port range backwards, address 0.0.0.0 ...) */
-        REFUSAL_IMPOSSIBLE_TIME,  /* no time, or one that contradicts the message's export time by more than a day */
-        REFUSAL_NO_DIALECT,       /* NAT-like records, but no dialect is set and none is recognised beyond doubt */
-        REFUSAL_BAD_LINE,         /* text: a line that does not match its format */
-        REFUSAL_DAMAGED_PACKET,   /* capture: a packet cut short or contradicting itself */
+        REFUSAL_TRUNCATED,       /* shorter than its own length field says */
+        REFUSAL_BAD_LENGTH,      /* a length field contradicts its surroundings */
+        REFUSAL_BAD_VERSION,     /* neither version 9 nor 10 */
+        REFUSAL_BAD_TEMPLATE,    /* a template that cannot be (no fields, reserved id, record longer than a
+                                    message) */
+        REFUSAL_TEMPLATE_LIMIT,  /* more templates or fields than the named limit */
+        REFUSAL_NO_TEMPLATE,     /* data whose template never came (or came too late) */
+        REFUSAL_UNKNOWN_EVENT,   /* an event value that the dialect does not know */
+        REFUSAL_CONTRADICTION,   /* the event and its fields contradict each other: probably the wrong dialect
+                                  */
+        REFUSAL_MISSING_FIELD,   /* a NAT event without a field it cannot do without */
+        REFUSAL_BAD_VALUE,       /* a value that cannot be (port range backwards, address 0.0.0.0 ...) */
+        REFUSAL_IMPOSSIBLE_TIME, /* no time, or one that contradicts the message's export time by more than a
+                                    day */
+        REFUSAL_NO_DIALECT, /* NAT-like records, but no dialect is set and none is recognised beyond doubt */
+        REFUSAL_BAD_LINE,   /* text: a line that does not match its format */
+        REFUSAL_DAMAGED_PACKET, /* capture: a packet cut short or contradicting itself */
         REFUSAL_COUNT
 };
 
@@ -39,8 +43,8 @@ struct decode_sink {
         void *context;
         /* A sound event. Negative is fatal and ends the decoding call. */
         int (*event)(void *context, const struct nat_event *event);
-        /* Something was refused at `offset` bytes into the bytes that were handed over; detail is a sentence part with
-         * the numbers (template id, event value, field). */
+        /* Something was refused at `offset` bytes into the bytes that were handed over; detail is a sentence
+         * part with the numbers (template id, event value, field). */
         void (*refused)(void *context, enum refusal refusal, size_t offset, const char *detail);
 };
 
@@ -54,13 +58,14 @@ struct decode_sink {
 /* Counts of one exporter, for the summary. */
 struct flow_counts {
         uint64_t messages, data_records, option_records, templates, template_changes, withdrawals;
-        uint64_t events;            /* delivered to the sink */
-        uint64_t not_nat;           /* data records that are no NAT event (plain flows) */
-        uint64_t not_translated;    /* NAT-like but nothing was translated (outside 0.0.0.0) */
-        uint64_t other_events;      /* known NAT events that bind nothing (exhausted, quota, threshold) */
-        uint64_t duplicate_messages, late_messages, lost; /* lost: records (IPFIX) or packets (v9) never heard */
+        uint64_t events;         /* delivered to the sink */
+        uint64_t not_nat;        /* data records that are no NAT event (plain flows) */
+        uint64_t not_translated; /* NAT-like but nothing was translated (outside 0.0.0.0) */
+        uint64_t other_events;   /* known NAT events that bind nothing (exhausted, quota, threshold) */
+        uint64_t duplicate_messages, late_messages,
+                lost; /* lost: records (IPFIX) or packets (v9) never heard */
         uint64_t restarts, clock_steps;
-        uint64_t late_decoded;      /* data decoded after its template came */
+        uint64_t late_decoded; /* data decoded after its template came */
         uint64_t refused[REFUSAL_COUNT];
 };
 
@@ -70,24 +75,56 @@ struct flow_decoder;
 int flow_decoder_new(struct flow_decoder **ret_decoder);
 void flow_decoder_free(struct flow_decoder *decoder);
 
-/* Decodes one message.
- * exporter: the caller's number, < 65535; dialect: NULL lets the signature decide (dialect_recognise) and refuses
- * where that is not beyond doubt. receipt_ms: when the message was received by the receiver's clock, TIME_UNKNOWN in
- * files without receipt times. uncertain_ms: the least delay assumed between an event and its export.
- * Damage is told to the sink and counted; 0, or -ENOMEM, or what the sink returned. */
-int flow_decode(struct flow_decoder *decoder, uint16_t exporter, const struct dialect *dialect,
-        int64_t receipt_ms, const void *bytes, size_t length, const struct decode_sink *sink);
+/* Who sent a message and what its settings say of it. */
+struct flow_exporter {
+        uint16_t number; /* the caller's number, < 65535 */
+        const struct dialect
+                *dialect;   /* NULL: dialect_recognise decides, and what is not beyond doubt is refused */
+        int64_t delay_ms;   /* the least delay assumed between an event and its export */
+        bool restart_keeps; /* a restart of the exporter leaves bindings alive: a sequence that begins at
+                             * zero does not prove that the NAT was empty */
+};
 
-/* Tells how long the message at the start of bytes is (RFC 5655: messages one behind the other). For version 9 the
- * length is found by walking its flowsets and stops before the next plausible header. 0 and ret_length, or -EBADMSG
- * with a message. */
+/* Decodes one message.
+ * receipt_ms: when the message was received by the receiver's clock, TIME_UNKNOWN in files without receipt
+ * times. Damage is told to the sink and counted; 0, or -ENOMEM, or what the sink returned. */
+int flow_decode(struct flow_decoder *decoder, const struct flow_exporter *exporter, int64_t receipt_ms,
+        const void *bytes, size_t length, const struct decode_sink *sink);
+
+/* Tells how long the message at the start of bytes is (RFC 5655: messages one behind the other). For version
+ * 9 the length is found by walking its flowsets and stops before the next plausible header. 0 and ret_length,
+ * or -EBADMSG with a message. */
 int flow_message_length(const void *bytes, size_t length, size_t *ret_length, struct error *error);
 
-/* Ends the input: pending data without template is refused and counted, open spans are closed. Appends what was heard
- * and what was lost to ret. The decoder may go on afterwards. 0 or -ENOMEM. */
+/* Ends the input: pending data without template is refused and counted, open spans are closed. Appends what
+ * was heard and what was lost to ret. The decoder may go on afterwards. 0 or -ENOMEM. */
 int flow_decoder_finish(struct flow_decoder *decoder, const struct decode_sink *sink, struct coverage *ret);
 
 /* Counts of one exporter; all zero where it was never heard. */
 struct flow_counts flow_decoder_counts(const struct flow_decoder *decoder, uint16_t exporter);
+
+/* One field of one record as it stands in the message, for people and for comparison with other decoders. */
+struct flow_field {
+        uint32_t enterprise;  /* 0: IANA's registry (or NetFlow v9, which has no enterprises) */
+        uint16_t element;     /* information element, without the enterprise bit */
+        uint16_t length;      /* bytes */
+        const uint8_t *bytes; /* big endian, borrowed for the call */
+};
+
+struct flow_record {
+        uint32_t domain;  /* observation domain or source id */
+        uint16_t version; /* 9 or 10 */
+        uint16_t template_id;
+        bool is_options; /* described by an options template */
+        int64_t export_ms;
+        const struct flow_field *fields;
+        size_t field_count;
+};
+
+/* Walks the records of one message in order without judging them: learns templates, reports every data and
+ * options record whose template is known. Negative results of `record` end the walk and are returned. Use a
+ * decoder of its own. */
+int flow_walk(struct flow_decoder *decoder, uint16_t exporter, const void *bytes, size_t length,
+        int (*record)(void *context, const struct flow_record *record), void *context);
 
 #endif
