@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "os/person.h"
+
+#include "base/slice.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void describe_uid(uid_t uid, char *text, size_t size)
+{
+        char names[4096];
+        struct passwd entry, *found = NULL;
+
+        if (getpwuid_r(uid, &entry, names, sizeof names, &found) == 0 && found)
+                snprintf(text, size, "uid %lu (%.64s)", (unsigned long)uid, found->pw_name);
+        else
+                snprintf(text, size, "uid %lu (no login name)", (unsigned long)uid);
+}
+
+char *person_describe(char text[PERSON_TEXT_MAX])
+{
+        char own[110], before[110];
+        const char *sudo = getenv("SUDO_UID");
+        uint64_t uid;
+
+        describe_uid(getuid(), own, sizeof own);
+        if (getuid() == 0 && sudo && slice_number(slice_of(sudo), UINT32_MAX - 1, &uid) == 0) {
+                describe_uid((uid_t)uid, before, sizeof before);
+                snprintf(text, PERSON_TEXT_MAX, "%s, by sudo from %s", own, before);
+        } else {
+                snprintf(text, PERSON_TEXT_MAX, "%s", own);
+        }
+        return text;
+}
