@@ -112,6 +112,11 @@ struct attribution {
         struct heard heard;               /* over that interval */
 };
 
+/* The interval that must be judged: asked +- skew, widened where the clock of an exporter that counts was seen to be off
+ * by more than the realm's uncertainty. The caller loads evidence for it and calls attribution_decide. */
+void attribution_interval(const struct question *question, const struct attribution_rules *rules,
+        const struct coverage *coverage, const bool *exporter_counts, int64_t *ret_from_ms, int64_t *ret_to_ms);
+
 /* 0 or -ENOMEM. ret is initialised here; attribution_free when done. */
 int attribution_decide(const struct question *question, const struct attribution_rules *rules,
         const struct evidence *evidence, struct attribution *ret);

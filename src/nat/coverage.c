@@ -244,6 +244,22 @@ static bool is_followed(const struct coverage *coverage, size_t index, int64_t t
         return false;
 }
 
+/* The last gap before the window that breaks a span stays with it: a binding from before that gap was not heard
+ * through, and the window must show so by itself. */
+static bool is_latest_before(const struct coverage *coverage, const struct coverage_gap *gap, int64_t from)
+{
+        if (only_explains(gap))
+                return false;
+        for (size_t i = 0; i < coverage->gap_count; i++) {
+                const struct coverage_gap *other = &coverage->gaps[i];
+                if (other != gap && other->exporter == gap->exporter && other->stream == gap->stream &&
+                        !only_explains(other) && other->to < from &&
+                        (other->to > gap->to || (other->to == gap->to && other > gap)))
+                        return false;
+        }
+        return true;
+}
+
 int coverage_cut(const struct coverage *coverage, int64_t from, int64_t to, int64_t memory_ms, struct coverage *ret)
 {
         int r = 0;
@@ -265,9 +281,12 @@ int coverage_cut(const struct coverage *coverage, int64_t from, int64_t to, int6
                 }
                 r = coverage_add_span(ret, &span);
         }
-        for (size_t i = 0; i < coverage->gap_count && r == 0; i++)
-                if (coverage->gaps[i].to >= from && coverage->gaps[i].from < to)
-                        r = coverage_add_gap(ret, &coverage->gaps[i]);
+        for (size_t i = 0; i < coverage->gap_count && r == 0; i++) {
+                const struct coverage_gap *gap = &coverage->gaps[i];
+                bool inside = gap->to >= from && gap->from < to;
+                if (inside || (gap->to < from && is_latest_before(coverage, gap, from)))
+                        r = coverage_add_gap(ret, gap);
+        }
         return r;
 }
 

@@ -76,7 +76,8 @@ void coverage_normalise(struct coverage *coverage, int64_t heartbeat_ms);
 
 /* Cuts spans and gaps to a window [from, to): a span keeps its true beginning, its end is cut and marked
  * SPAN_CONTINUES. Spans that ended at most memory_ms before the window stay as SPAN_KNOWN_ONLY, so that a stream that
- * fell silent is missed. Appends to ret (not normalised). 0 or -ENOMEM. */
+ * fell silent is missed; of the gaps before the window, the last one of each stream stays, because a binding that is
+ * older than it was not heard through. Appends to ret (not normalised). 0 or -ENOMEM. */
 int coverage_cut(const struct coverage *coverage, int64_t from, int64_t to, int64_t memory_ms, struct coverage *ret);
 
 /* What was heard around an instant or interval, over every stream of one exporter (or of all: EXPORTER_EVERY). */

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "nat/attribution.h"
+
+#include "nat/holding.h"
+#include "nat/tenancy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BIT(reason) (1u << (reason))
+
+/* One way in which somebody may have held the endpoint: a holding, seen as one subscriber's. */
+struct claim {
+        struct candidate candidate;
+        struct stretch stretch; /* the part of the interval it may concern */
+        bool certain;           /* held at some moment of the interval, by this subscriber, for certain */
+};
+
+struct claim_list {
+        struct claim *items;
+        size_t count, capacity;
+};
+
+/* What the whole judgement works on. */
+struct judgement {
+        const struct question *question;
+        const struct attribution_rules *rules;
+        const struct evidence *evidence;
+        struct stretch interval;
+        struct holding_list holdings;
+        struct claim_list claims;
+        struct attribution *ret;
+        bool port_open;     /* the question should name a port and does not */
+        bool protocol_open; /* it names no protocol */
+};
+
+static int add_claim(struct claim_list *list, const struct claim *claim)
+{
+        if (list->count == list->capacity) {
+                size_t capacity = list->capacity ? list->capacity * 2 : 16;
+                struct claim *items = realloc(list->items, capacity * sizeof *items);
+                if (!items)
+                        return -ENOMEM;
+                list->items = items;
+                list->capacity = capacity;
+        }
+        list->items[list->count++] = *claim;
+        return 0;
+}
+
+static int add_candidate(struct candidate_list *list, const struct candidate *candidate)
+{
+        if (list->count == list->capacity) {
+                size_t capacity = list->capacity ? list->capacity * 2 : 8;
+                struct candidate *items = realloc(list->items, capacity * sizeof *items);
+                if (!items)
+                        return -ENOMEM;
+                list->items = items;
+                list->capacity = capacity;
+        }
+        list->items[list->count++] = *candidate;
+        return 0;
+}
+
+/* --- The interval --------------------------------------------------------------------------------------------- */
+
+/* Export times are whole seconds, cut off: a clock that is right shows an offset between -1 s and 0. */
+#define EXPORT_TIME_GRAIN_MS 999
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+        return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+        return a > b ? a : b;
+}
+
+void attribution_interval(const struct question *q, const struct attribution_rules *rules,
+        const struct coverage *coverage, const bool *counts, int64_t *ret_from_ms, int64_t *ret_to_ms)
+{
+        int64_t early = 0, late = 0;
+
+        for (size_t i = 0; i < coverage->span_count; i++) {
+                const struct coverage_span *span = &coverage->spans[i];
+                if (span->offset_min_ms == OFFSET_UNKNOWN || (counts && !counts[span->exporter]))
+                        continue;
+                early = smaller(early, span->offset_min_ms + rules->uncertainty_ms);
+                late = larger(late, span->offset_max_ms + EXPORT_TIME_GRAIN_MS - rules->uncertainty_ms);
+        }
+        *ret_from_ms = q->at_ms - q->skew_ms + early;
+        *ret_to_ms = q->at_ms + q->skew_ms + late;
+}
+
+static int32_t offset_of_exporter(const struct coverage *coverage, uint16_t exporter, int64_t at_ms)
+{
+        int32_t offset = OFFSET_UNKNOWN;
+
+        for (size_t i = 0; i < coverage->span_count; i++) {
+                const struct coverage_span *span = &coverage->spans[i];
+                if (span->exporter != exporter || span->offset_min_ms == OFFSET_UNKNOWN)
+                        continue;
+                bool nearer = span->from <= at_ms && span->to >= at_ms;
+                if (offset == OFFSET_UNKNOWN || nearer)
+                        offset = span->offset_min_ms / 2 + span->offset_max_ms / 2 + EXPORT_TIME_GRAIN_MS / 2;
+        }
+        return offset;
+}
+
+/* --- Claims --------------------------------------------------------------------------------------------------- */
+
+static int64_t distance(int64_t a, int64_t b)
+{
+        return a > b ? a - b : b - a;
+}
+
+static int64_t margin_of(const struct nat_binding *b, int64_t at_ms)
+{
+        int64_t margin = TIME_UNKNOWN;
+
+        if (b->from_edge != EDGE_OPEN)
+                margin = distance(at_ms, b->from_ms);
+        if (b->to_edge != EDGE_OPEN && (margin == TIME_UNKNOWN || distance(at_ms, b->to_ms) < margin))
+                margin = distance(at_ms, b->to_ms);
+        return margin;
+}
+
+static struct candidate candidate_of(const struct judgement *j, const struct holding *h)
+{
+        struct candidate c = {
+                .binding = *h->binding,
+                .reference = j->evidence->references ? j->evidence->references[h->index] : 0,
+                .clock_offset_ms = offset_of_exporter(j->evidence->coverage, h->binding->exporter, j->question->at_ms),
+                .reasons = h->reasons,
+        };
+        if (h->reused_ms != TIME_UNKNOWN && h->possible.to == h->reused_ms) {
+                c.binding.to_ms = h->reused_ms;
+                c.binding.to_edge = EDGE_REUSED;
+                c.reasons &= ~BIT(REASON_END_NOT_SEEN);
+        }
+        c.margin_ms = margin_of(&c.binding, j->question->at_ms);
+        return c;
+}
+
+/* One claim per subscriber who may have had the inside address during the holding; where one is proven throughout, one
+ * claim under the first lease that was his for certain. */
+static int claim_by_tenants(struct judgement *j, struct claim *claim, const struct tenancy *tenancy)
+{
+        bool certain = claim->certain;
+        int r = 0;
+
+        if (tenancy->changed)
+                claim->candidate.reasons |= BIT(REASON_LEASE_CHANGED);
+        if (!tenancy->proven)
+                claim->candidate.reasons |= BIT(REASON_LEASE_NOT_PROVEN);
+        for (unsigned i = 0; i < tenancy->count && r == 0; i++) {
+                const struct tenant *tenant = &tenancy->tenants[i];
+                if (tenancy->proven && !tenant->certain)
+                        continue;
+                claim->candidate.lease = tenant->lease;
+                claim->certain = certain && tenant->certain;
+                r = add_claim(&j->claims, claim);
+                if (tenancy->proven)
+                        break;
+        }
+        return r;
+}
+
+/* An inside address with a lease for one part of the interval and none for another is not proven to be somebody else:
+ * the claim without a lease must not count as a second person, nor as nobody. */
+static void doubt_missing_leases(struct claim_list *claims)
+{
+        for (size_t i = 0; i < claims->count; i++)
+                for (size_t k = 0; k < claims->count && !claims->items[i].candidate.lease; k++)
+                        if (claims->items[k].candidate.lease && !claims->items[k].candidate.from_lease_only &&
+                                claims->items[k].candidate.binding.inside ==
+                                        claims->items[i].candidate.binding.inside) {
+                                claims->items[i].certain = false;
+                                claims->items[i].candidate.reasons |= BIT(REASON_LEASE_NOT_PROVEN);
+                        }
+}
+
+static int claim_holding(struct judgement *j, const struct holding *h)
+{
+        struct claim claim = {
+                .candidate = candidate_of(j, h),
+                .certain = holding_is_certain_in(h, j->interval) &&
+                           !(h->reasons & (BIT(REASON_PORT_NOT_LOGGED) | BIT(REASON_INSIDE_NOT_LOGGED))),
+                .stretch = {.from = larger(h->possible.from, j->interval.from),
+                        .to = smaller(h->possible.to, j->interval.to)},
+        };
+        struct nat_host host = host_get(j->evidence->hosts, h->binding->inside);
+        struct tenancy tenancy = {.count = 0};
+
+        if (!(h->binding->flags & NAT_INSIDE_UNKNOWN))
+                tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true, claim.stretch, &tenancy);
+        if (tenancy.count > 0)
+                return claim_by_tenants(j, &claim, &tenancy);
+        claim.candidate.reasons |= BIT(REASON_NO_LEASE);
+        return add_claim(&j->claims, &claim);
+}
+
+/* The address asked may itself be leased to a subscriber: IPv6 prefixes, and IPv4 without NAT. */
+static int claim_leased_address(struct judgement *j)
+{
+        struct tenancy tenancy;
+        struct claim claim = {.certain = true, .stretch = j->interval};
+
+        tenancy_find(j->rules, j->evidence, &j->question->address, 0, false, j->interval, &tenancy);
+        claim.candidate.from_lease_only = true;
+        claim.candidate.clock_offset_ms = OFFSET_UNKNOWN;
+        claim.candidate.binding.protocol = NAT_PROTOCOL_ANY;
+        claim.candidate.binding.kind = NAT_ADDRESS;
+        claim.candidate.binding.port_last = UINT16_MAX;
+        claim.candidate.binding.exporter = EXPORTER_EVERY;
+        for (unsigned i = 0; i < tenancy.count; i++) {
+                const struct lease *lease = tenancy.tenants[i].lease;
+                claim.candidate.lease = lease;
+                claim.candidate.reasons = tenancy.proven ? 0 : BIT(REASON_LEASE_NOT_PROVEN);
+                claim.candidate.reasons |= tenancy.changed ? BIT(REASON_LEASE_CHANGED) : 0;
+                claim.candidate.binding.from_ms = lease->is.from_ms;
+                claim.candidate.binding.from_edge = lease->is.from_edge;
+                claim.candidate.binding.to_ms = lease->is.to_ms;
+                claim.candidate.binding.to_edge = lease->is.to_edge;
+                claim.candidate.margin_ms = margin_of(&claim.candidate.binding, j->question->at_ms);
+                claim.certain = tenancy.tenants[i].certain;
+                int r = add_claim(&j->claims, &claim);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int gather_claims(struct judgement *j)
+{
+        for (size_t i = 0; i < j->holdings.count; i++) {
+                if (!stretch_touches(j->holdings.items[i].possible, j->interval))
+                        continue;
+                int r = claim_holding(j, &j->holdings.items[i]);
+                if (r < 0)
+                        return r;
+        }
+        doubt_missing_leases(&j->claims);
+        return claim_leased_address(j);
+}
+
+/* --- Who is who ----------------------------------------------------------------------------------------------- */
+
+static bool same_person(const struct claim *a, const struct claim *b)
+{
+        const struct lease *x = a->candidate.lease, *y = b->candidate.lease;
+
+        if (x && y)
+                return strcmp(x->is.subscriber, y->is.subscriber) == 0;
+        return !x && !y && a->candidate.binding.inside == b->candidate.binding.inside &&
+               !(a->candidate.binding.flags & NAT_INSIDE_UNKNOWN);
+}
+
+/* Counts the different persons among the certain claims, up to two. */
+static unsigned count_certain(const struct claim_list *claims)
+{
+        const struct claim *first = NULL;
+
+        for (size_t i = 0; i < claims->count; i++) {
+                if (!claims->items[i].certain)
+                        continue;
+                if (!first)
+                        first = &claims->items[i];
+                else if (!same_person(first, &claims->items[i]))
+                        return 2;
+        }
+        return first != NULL;
+}
+
+/* Is there a claim, certain or not, by anybody but the person of the certain claims? */
+static bool others_possible(const struct claim_list *claims)
+{
+        const struct claim *first = NULL;
+
+        for (size_t i = 0; i < claims->count && !first; i++)
+                if (claims->items[i].certain)
+                        first = &claims->items[i];
+        for (size_t i = 0; i < claims->count; i++)
+                if (!first || !same_person(first, &claims->items[i]))
+                        return true;
+        return false;
+}
+
+static bool held_at_once(const struct claim_list *claims)
+{
+        for (size_t i = 0; i < claims->count; i++)
+                for (size_t k = i + 1; k < claims->count; k++)
+                        if (claims->items[i].certain && claims->items[k].certain &&
+                                !same_person(&claims->items[i], &claims->items[k]) &&
+                                claims->items[i].stretch.from < claims->items[k].stretch.to &&
+                                claims->items[k].stretch.from < claims->items[i].stretch.to)
+                                return true;
+        return false;
+}
+
+/* --- Completeness --------------------------------------------------------------------------------------------- */
+
+/* Every moment of the interval lies in an unbroken binding of an endpoint that has one holder at a time. */
+static bool filled_by_holders(const struct judgement *j)
+{
+        int64_t at = j->interval.from;
+        bool moved = true;
+
+        if (!j->holdings.exclusive)
+                return false;
+        while (moved && at <= j->interval.to) {
+                moved = false;
+                for (size_t i = 0; i < j->holdings.count; i++) {
+                        const struct holding *h = &j->holdings.items[i];
+                        if (!h->continuous || h->binding->from_ms > at || h->binding->to_ms < at ||
+                                (h->binding->flags & NAT_PORT_UNKNOWN))
+                                continue;
+                        at = h->binding->to_ms + 1;
+                        moved = true;
+                }
+        }
+        return at > j->interval.to;
+}
+
+/* Do the records leave no moment of the interval unaccounted for? Says why not in ret->reasons. */
+static bool is_accounted(struct judgement *j)
+{
+        struct heard *heard = &j->ret->heard;
+
+        *heard = coverage_heard(j->evidence->coverage, EXPORTER_EVERY, j->evidence->exporter_counts, j->interval.from,
+                j->interval.to);
+        if (heard->gap_reasons & (1u << GAP_CLOCK)) {
+                j->ret->reasons |= BIT(REASON_CLOCK_SET);
+                return false;
+        }
+        if (filled_by_holders(j))
+                return true;
+        if (j->evidence->loss_undetectable) {
+                j->ret->reasons |= BIT(REASON_LOSS_UNDETECTABLE);
+                return false;
+        }
+        if (heard->streams == 0 || heard->exporters < j->evidence->expected_exporters) {
+                j->ret->reasons |= BIT(REASON_NOT_HEARD);
+                return false;
+        }
+        if (!heard->whole)
+                j->ret->reasons |= BIT(heard->gap_reasons & ~(1u << GAP_SILENCE) ? REASON_LOG_GAP : REASON_NOT_HEARD);
+        return heard->whole;
+}
+
+/* Nobody can have held the endpoint since before the log was heard: it has been heard for longer than any binding
+ * lives, or the NAT was empty when it began. */
+static bool earlier_excluded(const struct judgement *j)
+{
+        const struct heard *heard = &j->ret->heard;
+        int64_t longest = j->rules->longest_session_ms;
+
+        if (!heard->whole)
+                return false;
+        if (j->evidence->blocks_in_realm)
+                longest = larger(longest, j->rules->longest_block_ms);
+        return heard->seen_since == INT64_MIN || j->interval.from - heard->seen_since >= longest;
+}
+
+/* Was the endpoint, which has one holder at a time, seen to become free before the interval, or to be opened after it,
+ * with nothing lost between? */
+static bool seen_free(const struct judgement *j)
+{
+        const struct evidence *e = j->evidence;
+
+        if (!j->holdings.exclusive)
+                return false;
+        for (size_t i = 0; i < j->holdings.count; i++) {
+                const struct nat_binding *b = j->holdings.items[i].binding;
+                bool ended = (b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND) && b->to_ms <= j->interval.from;
+                bool opened = b->from_edge == EDGE_OBSERVED && b->from_ms >= j->interval.to;
+                if (e->blocks_in_realm && b->kind < NAT_BLOCK)
+                        continue;
+                if (ended && coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, b->to_ms, j->interval.to)
+                                     .whole)
+                        return true;
+                if (opened &&
+                        coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, j->interval.from, b->from_ms)
+                                .whole)
+                        return true;
+        }
+        return false;
+}
+
+/* --- The verdict ---------------------------------------------------------------------------------------------- */
+
+/* Does one certain binding lend everything that the coarse question may mean (the whole address, every protocol)? */
+static bool lends_all(const struct judgement *j)
+{
+        for (size_t i = 0; i < j->claims.count; i++) {
+                const struct nat_binding *b = &j->claims.items[i].candidate.binding;
+                bool ports = !j->port_open || (b->port_first == 0 && b->port_last == UINT16_MAX);
+                bool protocols = !j->protocol_open || b->protocol == NAT_PROTOCOL_ANY;
+                if (j->claims.items[i].certain && ports && protocols && !(b->flags & NAT_PORT_UNKNOWN))
+                        return true;
+        }
+        return false;
+}
+
+static void explain_doubt(struct judgement *j)
+{
+        for (size_t i = 0; i < j->claims.count; i++)
+                j->ret->reasons |= j->claims.items[i].candidate.reasons & ~BIT(REASON_NO_LEASE);
+}
+
+static enum verdict judge_one(struct judgement *j)
+{
+        bool by_lease = true, proven_lease = true;
+
+        for (size_t i = 0; i < j->claims.count; i++) {
+                const struct candidate *c = &j->claims.items[i].candidate;
+                by_lease = by_lease && c->from_lease_only;
+                proven_lease = proven_lease && !(c->reasons & BIT(REASON_LEASE_NOT_PROVEN));
+        }
+        bool accounted = by_lease ? proven_lease : is_accounted(j);
+        bool excluded = by_lease || j->holdings.exclusive || (accounted && earlier_excluded(j));
+        bool others = others_possible(&j->claims);
+
+        if (accounted && excluded && !others && proven_lease) {
+                j->ret->reasons |= BIT(REASON_PROVEN);
+                return VERDICT_ONE;
+        }
+        if (accounted && !excluded) {
+                j->ret->reasons |= BIT(REASON_EARLIER_HOLDER);
+                if (j->rules->mapping == MAPPING_UNDECLARED)
+                        j->ret->reasons |= BIT(REASON_MAPPING_UNDECLARED);
+        }
+        explain_doubt(j);
+        return VERDICT_UNKNOWN;
+}
+
+static enum verdict judge_several(struct judgement *j)
+{
+        bool contradiction = j->rules->mapping == MAPPING_ENDPOINT_INDEPENDENT && j->question->port >= 0 &&
+                             j->question->protocol >= 0 && held_at_once(&j->claims);
+
+        j->ret->reasons |= BIT(held_at_once(&j->claims) ? REASON_SHARED_BY_DESTINATION : REASON_SHARED_IN_TIME);
+        if (contradiction)
+                j->ret->reasons |= BIT(REASON_CONTRADICTION);
+        for (size_t i = 0; i < j->claims.count; i++)
+                j->ret->reasons |= j->claims.items[i].candidate.reasons & BIT(REASON_LEASE_CHANGED);
+        return VERDICT_SEVERAL;
+}
+
+static enum verdict judge_nobody(struct judgement *j)
+{
+        if (j->claims.count > 0) {
+                (void)is_accounted(j);
+                explain_doubt(j);
+                return VERDICT_UNKNOWN;
+        }
+        if (!j->evidence->ours) {
+                j->ret->reasons |= BIT(REASON_NOT_OUR_ADDRESS);
+                return VERDICT_UNKNOWN;
+        }
+        if (!address_is_ipv4(&j->question->address)) {
+                bool whole = j->rules->lease_log_complete && j->evidence->leases_stored &&
+                             j->evidence->leases_heard_until_ms >= j->interval.to;
+                j->ret->reasons |= BIT(whole ? REASON_NOBODY : REASON_NO_LEASE);
+                return whole ? VERDICT_NONE : VERDICT_UNKNOWN;
+        }
+        if (!is_accounted(j))
+                return VERDICT_UNKNOWN;
+        if (!earlier_excluded(j) && !seen_free(j)) {
+                j->ret->reasons |= BIT(REASON_EARLIER_HOLDER);
+                return VERDICT_UNKNOWN;
+        }
+        j->ret->reasons |= BIT(REASON_NOBODY);
+        return VERDICT_NONE;
+}
+
+static enum verdict judge(struct judgement *j)
+{
+        unsigned persons = count_certain(&j->claims);
+        bool coarse = (j->port_open || j->protocol_open) && persons > 0;
+
+        if (persons >= 2 || (coarse && !lends_all(j))) {
+                if (j->port_open)
+                        j->ret->reasons |= BIT(REASON_NO_PORT);
+                if (j->protocol_open)
+                        j->ret->reasons |= BIT(REASON_NO_PROTOCOL);
+                return persons >= 2 ? judge_several(j) : VERDICT_SEVERAL;
+        }
+        return persons == 1 ? judge_one(j) : judge_nobody(j);
+}
+
+/* Remarks that hold whatever the verdict is. */
+static void remark(struct judgement *j)
+{
+        const struct question *q = j->question;
+        bool any_destination = false, any_no_lease = false;
+
+        for (size_t i = 0; i < j->claims.count; i++) {
+                any_destination = any_destination || (j->claims.items[i].candidate.binding.flags & NAT_HAS_DESTINATION);
+                any_no_lease = any_no_lease || (j->claims.items[i].candidate.reasons & BIT(REASON_NO_LEASE));
+        }
+        if (!address_is_none(&q->destination) && j->claims.count > 0 && !any_destination)
+                j->ret->reasons |= BIT(REASON_DESTINATION_NOT_STORED);
+        if (any_no_lease)
+                j->ret->reasons |= BIT(REASON_NO_LEASE);
+        if (q->skew_ms < j->rules->uncertainty_ms)
+                j->ret->reasons |= BIT(REASON_SKEW_BELOW_CLOCK);
+        if (j->interval.from < q->at_ms - q->skew_ms || j->interval.to > q->at_ms + q->skew_ms)
+                j->ret->reasons |= BIT(REASON_CLOCK_OFFSET);
+        if (q->protocol >= 0 && !nat_protocol_has_port(q->protocol))
+                j->ret->reasons |= BIT(REASON_PORTLESS_PROTOCOL);
+}
+
+static int compare_candidates(const void *left, const void *right)
+{
+        const struct candidate *a = left, *b = right;
+        int r = binding_compare(&a->binding, &b->binding);
+
+        if (r || !a->lease || !b->lease)
+                return r;
+        return strcmp(a->lease->is.subscriber, b->lease->is.subscriber);
+}
+
+static void sort_candidates(struct candidate_list *list)
+{
+        if (list->count > 1)
+                qsort(list->items, list->count, sizeof *list->items, compare_candidates);
+}
+
+/* Certain claims are candidates only under a verdict that stands on them; under any other they are possible. */
+static int hand_out(struct judgement *j)
+{
+        bool answer = j->ret->verdict == VERDICT_ONE || j->ret->verdict == VERDICT_SEVERAL;
+        int r = 0;
+
+        for (size_t i = 0; i < j->claims.count && r == 0; i++) {
+                const struct claim *claim = &j->claims.items[i];
+                bool named = answer && claim->certain;
+                r = add_candidate(named ? &j->ret->candidates : &j->ret->possible, &claim->candidate);
+        }
+        sort_candidates(&j->ret->candidates);
+        sort_candidates(&j->ret->possible);
+        return r;
+}
+
+int attribution_decide(const struct question *q, const struct attribution_rules *rules, const struct evidence *e,
+        struct attribution *ret)
+{
+        bool has_port = nat_protocol_has_port(q->protocol);
+        struct judgement j = {.question = q,
+                .rules = rules,
+                .evidence = e,
+                .ret = ret,
+                .port_open = q->port < 0 && (q->protocol < 0 || has_port),
+                .protocol_open = q->protocol < 0};
+
+        *ret = (struct attribution){.verdict = VERDICT_UNKNOWN};
+        attribution_interval(q, rules, e->coverage, e->exporter_counts, &ret->from_ms, &ret->to_ms);
+        j.interval = (struct stretch){.from = ret->from_ms, .to = ret->to_ms};
+        if (e->outside_retention) {
+                ret->reasons |= BIT(REASON_OUTSIDE_RETENTION);
+                return 0;
+        }
+        int r = holding_list_make(q, rules, e, &j.holdings);
+        if (r == 0)
+                r = gather_claims(&j);
+        if (r == 0) {
+                ret->verdict = judge(&j);
+                remark(&j);
+                r = hand_out(&j);
+        }
+        if (ret->heard.streams == 0)
+                ret->heard = coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, ret->from_ms, ret->to_ms);
+        holding_list_free(&j.holdings);
+        free(j.claims.items);
+        if (r < 0)
+                attribution_free(ret);
+        return r;
+}
+
+void attribution_free(struct attribution *attribution)
+{
+        free(attribution->candidates.items);
+        free(attribution->possible.items);
+        attribution->candidates = (struct candidate_list){0};
+        attribution->possible = (struct candidate_list){0};
+}

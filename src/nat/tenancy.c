@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "nat/tenancy.h"
+
+#include <string.h>
+
+static bool is_lease_of(const struct lease *lease, const struct address *address, uint32_t vrf, bool vrf_known)
+{
+        if (!prefix_contains(&lease->is.prefix, address))
+                return false;
+        return !vrf_known || (lease->is.flags & LEASE_ANY_VRF) || lease->is.vrf == vrf;
+}
+
+static bool has_end(const struct lease *lease)
+{
+        return lease->is.to_edge == EDGE_OBSERVED || lease->is.to_edge == EDGE_BOUND;
+}
+
+/* The first lease of the same prefix to another subscriber that begins after this one: an inside address has one holder
+ * at a time, so this one had ended by then. */
+static int64_t find_successor(const struct evidence *e, const struct lease *lease)
+{
+        int64_t first = TIME_UNKNOWN;
+
+        for (size_t i = 0; i < e->lease_count; i++) {
+                const struct lease *other = &e->leases[i];
+                if (other->is.from_ms == TIME_UNKNOWN || other->is.from_ms <= lease->is.from_ms)
+                        continue;
+                if (other->is.prefix.length != lease->is.prefix.length ||
+                        address_compare(&other->is.prefix.address, &lease->is.prefix.address) != 0 ||
+                        other->is.vrf != lease->is.vrf ||
+                        strcmp(other->is.subscriber, lease->is.subscriber) == 0)
+                        continue;
+                if (first == TIME_UNKNOWN || other->is.from_ms < first)
+                        first = other->is.from_ms;
+        }
+        return first;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+        return a > b ? a : b;
+}
+
+/* When the lease was held for certain and at most. */
+static void stretches_of(const struct lease *lease, const struct attribution_rules *rules, const struct evidence *e,
+        struct stretch *ret_certain, struct stretch *ret_possible)
+{
+        bool begun = lease->is.from_edge == EDGE_OBSERVED || lease->is.from_edge == EDGE_BOUND;
+        int64_t seen_first = lease->is.from_edge == EDGE_OPEN ? lease->is.to_ms : lease->is.from_ms;
+
+        ret_possible->from = begun ? lease->is.from_ms : INT64_MIN;
+        ret_certain->from = seen_first;
+        if (has_end(lease)) {
+                ret_possible->to = ret_certain->to = lease->is.to_ms;
+                return;
+        }
+        int64_t successor = find_successor(e, lease);
+        int64_t until = later(lease->seen_until_ms, seen_first);
+        if (successor == TIME_UNKNOWN && (lease->is.flags & LEASE_STANDING))
+                until = INT64_MAX;
+        else if (successor == TIME_UNKNOWN && rules->lease_log_complete)
+                until = later(until, e->leases_heard_until_ms);
+        ret_certain->to = until;
+        ret_possible->to = successor == TIME_UNKNOWN ? INT64_MAX : later(successor, until);
+}
+
+static bool covers(struct stretch outer, struct stretch inner)
+{
+        return outer.from <= inner.from && outer.to >= inner.to;
+}
+
+void tenancy_find(const struct attribution_rules *rules, const struct evidence *e, const struct address *address,
+        uint32_t vrf, bool vrf_known, struct stretch stretch, struct tenancy *ret)
+{
+        struct stretch wide = {
+                .from = stretch.from > INT64_MIN + rules->uncertainty_ms ? stretch.from - rules->uncertainty_ms
+                                                                         : INT64_MIN,
+                .to = stretch.to < INT64_MAX - rules->uncertainty_ms ? stretch.to + rules->uncertainty_ms
+                                                                     : INT64_MAX,
+        };
+        bool covered = false, any_certain = false;
+
+        *ret = (struct tenancy){.count = 0};
+        for (size_t i = 0; i < e->lease_count; i++) {
+                const struct lease *lease = &e->leases[i];
+                struct stretch certain, possible;
+                if (!is_lease_of(lease, address, vrf, vrf_known))
+                        continue;
+                stretches_of(lease, rules, e, &certain, &possible);
+                if (!stretch_touches(possible, wide))
+                        continue;
+                if (ret->count == TENANTS_MAX) {
+                        ret->overflow = true;
+                        continue;
+                }
+                if (ret->count > 0 && strcmp(ret->tenants[0].lease->is.subscriber, lease->is.subscriber) != 0)
+                        ret->changed = true;
+                bool is_certain = stretch_touches(certain, stretch);
+                ret->tenants[ret->count++] = (struct tenant){.lease = lease, .certain = is_certain};
+                any_certain = any_certain || is_certain;
+                covered = covered || covers(certain, stretch);
+        }
+        ret->proven = ret->count > 0 && !ret->changed && !ret->overflow &&
+                      (covered || (any_certain && rules->lease_log_complete));
+}
