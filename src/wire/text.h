@@ -24,21 +24,31 @@ struct text_options {
         bool loss_reported;              /* the source writes a line when it loses events: what is not reported lost
                                           * was heard. Otherwise no span of hearing is made at all. */
         const struct local_clock *clock; /* NULL: lines without a zone are refused */
-        int year;                        /* for lines without a year; 0: such lines are refused */
+        int year;                        /* of the first line, for lines without a year; 0: such lines are refused */
+        int64_t heartbeat_ms;            /* longer silence inside a file ends a span of hearing; 0: 60 s */
 };
 
+/* Every line is counted once: lines = blank + used + continued + not_nat + other + reported_losses + all refused. */
 struct text_counts {
-        uint64_t lines, blank, events, lease_events, not_nat, other_protocols;
+        uint64_t lines, blank;
+        uint64_t used;            /* lines (first lines of records) out of which events were delivered */
+        uint64_t continued;       /* further lines of a record whose first line is counted */
+        uint64_t not_nat;         /* sound lines that bind nothing: not translated, IPv6, updates, no address */
+        uint64_t other;           /* header rows, comments, closing lines of a tool, Accounting-On */
         uint64_t reported_losses; /* lines in which the source says that it lost events */
         uint64_t refused[REFUSAL_COUNT];
+        uint64_t events, lease_events; /* delivered to the sink; one line may give several */
 };
 
 struct text_sink {
         struct decode_sink nat;
         int (*lease)(void *context, const struct lease_event *event); /* NULL where no leases are wanted */
+        /* Worth a line in the summary but nothing was refused (a column that is not known ...); may be NULL. Both get
+         * nat.context. */
+        void (*noted)(void *context, const char *sentence);
 };
 
-struct text_decoder; /* each format has its own, beginning with a struct text_decoder_head */
+struct text_decoder; /* text_decoder.h; each format extends it */
 
 struct text_format {
         const char *name;        /* "conntrack", "ulogd2", "csv", "leases", "freeradius-detail" */
