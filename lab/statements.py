@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: EUPL-1.2
+"""statements.py: checks in the kernel's own log that what rogatory.conf states about the lab is true.
+
+Usage: statements.py CONNTRACK-LOG ROGATORY.CONF"""
+
+import gzip
+import re
+import sys
+
+EVENT = re.compile(r"\[(\d+\.\d+) *\]\s+\[(NEW|DESTROY)\].* id=(\d+)")
+LONGEST = re.compile(r"^longest-session = (\d+)s$", re.MULTILINE)
+
+
+def read(path):
+    opened = gzip.open(path, "rt", encoding="ascii") if path.endswith(".gz") else open(path, encoding="ascii")
+    with opened as lines:
+        return lines.read()
+
+
+def ages(log):
+    """The life of each session; -1 where the log has an end without a beginning."""
+    begun = {}
+    for instant, action, session in EVENT.findall(log):
+        if action == "NEW":
+            begun[session] = float(instant)
+        else:
+            yield float(instant) - begun[session] if session in begun else -1.0
+
+
+def main():
+    log = read(sys.argv[1])
+    stated = float(LONGEST.search(read(sys.argv[2]))[1])
+    lives = list(ages(log))
+    problems = []
+    if not lives:
+        problems.append("the kernel reported no session")
+    if "losing events" in log:
+        problems.append("the kernel dropped events")
+    if min(lives, default=0.0) < 0:
+        problems.append("a session ended that the log never saw begin")
+    if max(lives, default=0.0) > stated:
+        problems.append(f"a session lived {max(lives):.1f} s, longer than longest-session = {stated:.0f}s states")
+    for problem in problems:
+        print(f"lab: {problem}", file=sys.stderr)
+    if not problems:
+        print(f"   {len(lives)} sessions in the kernel's log; the longest lived {max(lives):.1f} s; no event lost")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
