@@ -2,17 +2,21 @@
 #ifndef ROGATORY_SETTINGS_SETTINGS_H
 #define ROGATORY_SETTINGS_SETTINGS_H
 
-/* The one configuration file of a store, rogatory.conf: sections [realm NAME] and [exporter NAME] with `key = value`
- * lines and # comments. A table in settings.c (key, kind of value, default, check) is the whole grammar; every mistake
- * is reported with its line number, not only the first. Pure: works on text. */
+/* The one configuration file of a store, rogatory.conf: sections [realm NAME] and [exporter NAME] with `key =
+ * value` lines and # comments. A table in settings.c (key, kind of value, default, check) is the whole
+ * grammar; every mistake is reported with its line number, not only the first. Pure: works on text. */
 
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "nat/attribution.h"
 
-#define SETTINGS_NAME_MAX 64      /* realm and exporter names: letters, digits, '.', '-', '_', ':'; with end mark */
+#define SETTINGS_NAME_MAX                                                                                    \
+        64 /* realm and exporter names: letters, digits, '.', '-', '_', ':'; with end mark */
 #define SETTINGS_PREFIXES_MAX 256 /* prefixes in one list */
+#define SETTINGS_FILE_MAX (8 * 1024 * 1024)
+#define SETTINGS_SECTIONS_MAX 16384 /* realms, and exporters */
+#define SETTINGS_PROBLEMS_MAX 1000  /* after so many mistakes the rest is not looked at */
 
 enum loss_detection {
         LOSS_AUTOMATIC,    /* sequence numbers where the format has them, else not detectable */
@@ -41,17 +45,17 @@ struct realm_settings {
 
 struct exporter_settings {
         char name[SETTINGS_NAME_MAX];
-        char realm[SETTINGS_NAME_MAX];  /* realm = NAME, "default" by default */
-        char dialect[64];               /* "" : recognised or refused */
-        enum loss_detection loss;       /* loss = automatic | sequence | reported | undetectable */
-        int64_t delay_ms;               /* delay = 1s: least time assumed between an event and its export */
-        int64_t heartbeat_ms;           /* heartbeat = 60s: longer silence in a log without sequence is a gap */
-        char zone[64];                  /* zone = ...: for lines without one; "" : refused */
-        int year;                       /* year = 2026: for lines without one; 0: refused */
-        bool restart_keeps;             /* restart = clears | keeps: does the NAT keep its bindings over a restart of
-                                         * the exporter? clears by default; matters where a log begins at zero */
-        struct prefix_list outside;     /* the public addresses that it lends; empty: all of its realm's */
-        struct prefix_list address;     /* address = ...: where its packets come from, in captures */
+        char realm[SETTINGS_NAME_MAX]; /* realm = NAME, "default" by default */
+        char dialect[64];              /* "" : recognised or refused */
+        enum loss_detection loss;      /* loss = automatic | sequence | reported | undetectable */
+        int64_t delay_ms;              /* delay = 1s: least time assumed between an event and its export */
+        int64_t heartbeat_ms; /* heartbeat = 60s: longer silence in a log without sequence is a gap */
+        char zone[64];        /* zone = ...: for lines without one; "" : refused */
+        int year;             /* year = 2026: for lines without one; 0: refused */
+        bool restart_keeps;   /* restart = clears | keeps: does the NAT keep its bindings over a restart of
+                               * the exporter? clears by default; matters where a log begins at zero */
+        struct prefix_list outside; /* the public addresses that it lends; empty: all of its realm's */
+        struct prefix_list address; /* address = ...: where its packets come from, in captures */
 };
 
 struct settings {
@@ -66,10 +70,20 @@ struct settings_problem {
         char text[256];
 };
 
-/* Parses a whole file. problems: receives up to `most` problems in order of lines; ret_count tells how many there are
- * in all. 0 with ret_settings, or -EINVAL (problems found; nothing is returned but the problems), -ENOMEM. */
+/* Parses a whole file. problems: receives up to `most` problems in order of lines; ret_count tells how many
+ * there are in all. 0 with ret_settings, or -EINVAL (problems found; nothing is returned but the problems),
+ * -ENOMEM. */
 int settings_parse(const char *text, size_t length, struct settings *ret_settings,
         struct settings_problem *problems, size_t most, size_t *ret_count);
+
+/* What only the caller can know about a value. A NULL function, or checks == NULL, takes every value. */
+struct settings_checks {
+        void *context;
+        bool (*zone_is_known)(void *context, const char *name);
+        bool (*dialect_is_known)(void *context, const char *name);
+};
+int settings_parse_checked(const char *text, size_t length, const struct settings_checks *checks,
+        struct settings *ret_settings, struct settings_problem *problems, size_t most, size_t *ret_count);
 void settings_free(struct settings *settings);
 
 /* NULL where there is none. */
@@ -77,7 +91,8 @@ const struct realm_settings *settings_realm(const struct settings *settings, con
 const struct exporter_settings *settings_exporter(const struct settings *settings, const char *name);
 
 /* The exporter whose `address` list contains the sender; the longest prefix wins; NULL where none does. */
-const struct exporter_settings *settings_exporter_at(const struct settings *settings, const struct address *sender);
+const struct exporter_settings *settings_exporter_at(
+        const struct settings *settings, const struct address *sender);
 
 /* A realm or exporter with every default, for names that the file does not mention. */
 struct realm_settings realm_defaults(const char *name);
