@@ -29,8 +29,7 @@ class Misfit(Exception):
 
 
 def read_table(folder, name, columns=None):
-    path = os.path.join(folder, name)
-    with open_text(path if os.path.exists(path) else path + ".gz") as table:
+    with open_text(os.path.join(folder, name)) as table:
         return list(csv.DictReader(table, fieldnames=columns))
 
 

@@ -7,13 +7,15 @@ Columns: address,port,protocol,time[,dest]"""
 
 import csv
 import gzip
+import os
 import sys
 
 
 def open_text(path):
-    if path.endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return open(path, encoding="utf-8", newline="")
+    """A file of the lab, or its compressed form in a recording."""
+    if not os.path.exists(path):
+        path += ".gz"
+    return (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="utf-8", newline="")
 
 
 def main():

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """statements.py: checks in the kernel's own log that what rogatory.conf states about the lab is true.
 
-Usage: statements.py CONNTRACK-LOG ROGATORY.CONF"""
+Usage: statements.py CONNTRACK-LOG ROGATORY.CONF
+Exit: 0; 3 where a statement does not hold for this run (a machine too busy for the lab): nothing may then be judged.
+That the kernel dropped events spoils nothing: it says so in the log, and rogatory has to live with it."""
 
 import gzip
 import re
@@ -13,8 +15,8 @@ LONGEST = re.compile(r"^longest-session = (\d+)s$", re.MULTILINE)
 
 
 def read(path):
-    opened = gzip.open(path, "rt", encoding="ascii") if path.endswith(".gz") else open(path, encoding="ascii")
-    with opened as lines:
+    opener = gzip.open if path.endswith(".gz") else open
+    with opener(path, "rt", encoding="ascii") as lines:
         return lines.read()
 
 
@@ -35,17 +37,17 @@ def main():
     problems = []
     if not lives:
         problems.append("the kernel reported no session")
-    if "losing events" in log:
-        problems.append("the kernel dropped events")
-    if min(lives, default=0.0) < 0:
+    lossy = "losing events" in log
+    if min(lives, default=0.0) < 0 and not lossy:
         problems.append("a session ended that the log never saw begin")
     if max(lives, default=0.0) > stated:
         problems.append(f"a session lived {max(lives):.1f} s, longer than longest-session = {stated:.0f}s states")
     for problem in problems:
         print(f"lab: {problem}", file=sys.stderr)
     if not problems:
-        print(f"   {len(lives)} sessions in the kernel's log; the longest lived {max(lives):.1f} s; no event lost")
-    sys.exit(1 if problems else 0)
+        print(f"   {len(lives)} sessions in the kernel's log; the longest lived {max(lives):.1f} s; "
+              + ("some events were lost, and the log says so" if lossy else "no event was lost"))
+    sys.exit(3 if problems else 0)
 
 
 if __name__ == "__main__":
