@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "nat/holding.h"
 
+#include "nat/carry.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -57,49 +59,18 @@ static bool has_end(const struct nat_binding *b)
         return b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND;
 }
 
-static int64_t longest_life(const struct nat_binding *b, const struct attribution_rules *rules)
-{
-        return b->kind >= NAT_BLOCK ? rules->longest_block_ms : rules->longest_session_ms;
-}
-
 static int64_t add_bounded(int64_t instant, int64_t duration)
 {
         return instant > INT64_MAX - duration ? INT64_MAX : instant + duration;
-}
-
-static bool same_endpoints(const struct nat_binding *a, const struct nat_binding *b)
-{
-        return a->port_first == b->port_first && a->port_last == b->port_last && a->protocol == b->protocol &&
-               a->kind == b->kind && a->inside == b->inside && a->inside_port == b->inside_port &&
-               a->destination == b->destination && a->destination_port == b->destination_port;
-}
-
-/* Does the opening of `other` show that `b` had ended? Between two holders only where one alone can hold; of the same
- * endpoints where a second opening without an end between is impossible, that is for everything but sessions whose
- * destination is not known. */
-static bool shows_end_of(const struct nat_binding *b, const struct nat_binding *other, bool exclusive)
-{
-        if (other->from_edge != EDGE_OBSERVED || other == b)
-                return false;
-        if (b->protocol != other->protocol && b->protocol != NAT_PROTOCOL_ANY && other->protocol != NAT_PROTOCOL_ANY)
-                return false;
-        int64_t alive = b->to_edge == EDGE_INTERIM ? b->to_ms : b->from_ms;
-        if (other->from_ms <= b->from_ms || other->from_ms < alive)
-                return false;
-        if (same_endpoints(b, other))
-                return b->kind != NAT_SESSION || (b->flags & NAT_HAS_DESTINATION) || b->session != 0;
-        return exclusive && other->inside != b->inside;
 }
 
 static int64_t find_reuse(const struct holding_list *list, const struct nat_binding *b)
 {
         int64_t first = TIME_UNKNOWN;
 
-        if (has_end(b) || b->from_edge == EDGE_OPEN)
-                return TIME_UNKNOWN;
         for (size_t i = 0; i < list->count; i++) {
                 const struct nat_binding *other = list->items[i].binding;
-                if (shows_end_of(b, other, list->exclusive) && (first == TIME_UNKNOWN || other->from_ms < first))
+                if (binding_shows_end(b, other, list->exclusive) && (first == TIME_UNKNOWN || other->from_ms < first))
                         first = other->from_ms;
         }
         return first;
@@ -137,7 +108,7 @@ static void set_possible(struct holding *h, const struct holding_list *list, con
         }
         h->possible.to = b->to_ms;
         if (!has_end(b)) {
-                h->possible.to = add_bounded(known, longest_life(b, rules));
+                h->possible.to = add_bounded(known, binding_longest_life(b, rules));
                 if (h->reused_ms != TIME_UNKNOWN && h->reused_ms < h->possible.to)
                         h->possible.to = h->reused_ms;
                 h->reasons |= 1u << REASON_END_NOT_SEEN;
@@ -157,7 +128,7 @@ static int64_t certain_until(const struct holding *h, const struct evidence *e, 
 {
         struct heard heard = coverage_heard(e->coverage, h->binding->exporter, NULL, instant, instant);
         int64_t until = heard.whole && !e->loss_undetectable ? heard.to : instant;
-        int64_t longest = add_bounded(instant, longest_life(h->binding, rules));
+        int64_t longest = add_bounded(instant, binding_longest_life(h->binding, rules));
 
         if (h->reused_ms != TIME_UNKNOWN && until >= h->reused_ms)
                 return instant;

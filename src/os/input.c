@@ -29,6 +29,8 @@ struct input {
         bool raw_ended;
         bool inside; /* within a compressed member or frame */
         uint64_t consumed, size;
+        uint8_t head[INPUT_PEEK_MAX]; /* shown by input_peek, not taken yet */
+        size_t head_at, head_length;
         z_stream gzip;
         ZSTD_DStream *zstd;
 };
@@ -176,7 +178,8 @@ static ssize_t zstd_step(struct input *input, void *bytes, size_t length, struct
         return (ssize_t)out.pos;
 }
 
-ssize_t input_read(struct input *input, void *bytes, size_t length, struct error *error)
+/* Unpacked bytes from the file: the number, 0 at the end. */
+static ssize_t unpack(struct input *input, void *bytes, size_t length, struct error *error)
 {
         if (length == 0)
                 return 0;
@@ -201,6 +204,35 @@ ssize_t input_read(struct input *input, void *bytes, size_t length, struct error
                 if (!more && input->inside)
                         return damaged(input, "the file ends early", error);
         }
+}
+
+ssize_t input_peek(struct input *input, void *bytes, size_t length, struct error *error)
+{
+        size_t wanted = length < INPUT_PEEK_MAX ? length : INPUT_PEEK_MAX;
+
+        while (input->head_length < wanted) {
+                ssize_t got = unpack(input, input->head + input->head_length, wanted - input->head_length, error);
+                if (got < 0)
+                        return got;
+                if (got == 0)
+                        break;
+                input->head_length += (size_t)got;
+        }
+        size_t shown = input->head_length < wanted ? input->head_length : wanted;
+        memcpy(bytes, input->head, shown);
+        return (ssize_t)shown;
+}
+
+ssize_t input_read(struct input *input, void *bytes, size_t length, struct error *error)
+{
+        size_t left = input->head_length - input->head_at;
+
+        if (left == 0)
+                return unpack(input, bytes, length, error);
+        size_t taken = left < length ? left : length;
+        memcpy(bytes, input->head + input->head_at, taken);
+        input->head_at += taken;
+        return (ssize_t)taken;
 }
 
 const char *input_name(const struct input *input)

@@ -24,22 +24,31 @@ struct line_reader {
         struct error reason;
 };
 
-int line_reader_open(const char *path, size_t longest, struct line_reader **ret_reader, struct error *error)
+int line_reader_over(struct input *input, size_t longest, struct line_reader **ret_reader, struct error *error)
 {
         struct line_reader *reader = calloc(1, sizeof *reader);
-        if (!reader)
-                return error_set(error, -ENOMEM, "%s: not enough memory", path);
+        if (!reader) {
+                input_close(input);
+                return error_set(error, -ENOMEM, "not enough memory");
+        }
+        reader->input = input;
         reader->longest = longest;
         reader->capacity = longest + 1 > BLOCK_LEAST / 2 ? 2 * (longest + 1) : BLOCK_LEAST;
         reader->block = malloc(reader->capacity);
-        int r = reader->block ? input_open(path, &reader->input, error)
-                              : error_set(error, -ENOMEM, "%s: not enough memory", path);
-        if (r < 0) {
+        if (!reader->block) {
                 line_reader_close(reader);
-                return r;
+                return error_set(error, -ENOMEM, "not enough memory");
         }
         *ret_reader = reader;
         return 0;
+}
+
+int line_reader_open(const char *path, size_t longest, struct line_reader **ret_reader, struct error *error)
+{
+        struct input *input;
+
+        int r = input_open(path, &input, error);
+        return r < 0 ? r : line_reader_over(input, longest, ret_reader, error);
 }
 
 void line_reader_close(struct line_reader *reader)

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "nat/carry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static bool has_end(const struct nat_binding *b)
+{
+        return b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND;
+}
+
+static bool same_endpoints(const struct nat_binding *a, const struct nat_binding *b)
+{
+        return a->port_first == b->port_first && a->port_last == b->port_last && a->protocol == b->protocol &&
+               a->kind == b->kind && a->inside == b->inside && a->inside_port == b->inside_port &&
+               a->destination == b->destination && a->destination_port == b->destination_port;
+}
+
+bool binding_shows_end(const struct nat_binding *b, const struct nat_binding *other, bool exclusive)
+{
+        if (other->from_edge != EDGE_OBSERVED || other == b || has_end(b) || b->from_edge == EDGE_OPEN)
+                return false;
+        if (b->protocol != other->protocol && b->protocol != NAT_PROTOCOL_ANY && other->protocol != NAT_PROTOCOL_ANY)
+                return false;
+        int64_t alive = b->to_edge == EDGE_INTERIM ? b->to_ms : b->from_ms;
+        if (other->from_ms <= b->from_ms || other->from_ms < alive)
+                return false;
+        if (same_endpoints(b, other))
+                return b->kind != NAT_SESSION || (b->flags & NAT_HAS_DESTINATION) || b->session != 0;
+        return exclusive && other->inside != b->inside;
+}
+
+int64_t binding_longest_life(const struct nat_binding *b, const struct attribution_rules *rules)
+{
+        return b->kind >= NAT_BLOCK ? rules->longest_block_ms : rules->longest_session_ms;
+}
+
+static int compare_port(const void *left, const void *right)
+{
+        const struct nat_binding *const *a = left, *const *b = right;
+        return ((*a)->port_first > (*b)->port_first) - ((*a)->port_first < (*b)->port_first);
+}
+
+/* The bindings of an address by first port; those that lend a range stand aside, because any port may be theirs. */
+struct by_port {
+        const struct nat_binding **single, **ranges;
+        size_t single_count, range_count;
+};
+
+static int by_port_make(const struct nat_binding *bindings, size_t count, struct by_port *ret)
+{
+        struct by_port index = {
+                .single = malloc((count + 1) * sizeof *index.single),
+                .ranges = malloc((count + 1) * sizeof *index.ranges),
+        };
+        if (!index.single || !index.ranges) {
+                free(index.single);
+                free(index.ranges);
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < count; i++) {
+                if (bindings[i].port_first == bindings[i].port_last)
+                        index.single[index.single_count++] = &bindings[i];
+                else
+                        index.ranges[index.range_count++] = &bindings[i];
+        }
+        if (index.single_count > 1)
+                qsort(index.single, index.single_count, sizeof *index.single, compare_port);
+        *ret = index;
+        return 0;
+}
+
+static bool is_exclusive_pair(const struct nat_binding *a, const struct nat_binding *b,
+        const struct attribution_rules *rules)
+{
+        return rules->mapping == MAPPING_ENDPOINT_INDEPENDENT && !((a->flags | b->flags) & NAT_DESTINATION_BOUND);
+}
+
+static bool is_shown_ended(const struct nat_binding *b, const struct by_port *index,
+        const struct attribution_rules *rules)
+{
+        size_t low = 0, high = index->single_count;
+
+        for (size_t i = 0; i < index->range_count; i++) {
+                const struct nat_binding *other = index->ranges[i];
+                if (other->port_first <= b->port_last && other->port_last >= b->port_first &&
+                        binding_shows_end(b, other, is_exclusive_pair(b, other, rules)))
+                        return true;
+        }
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (index->single[middle]->port_first < b->port_first)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        for (; low < index->single_count && index->single[low]->port_first <= b->port_last; low++)
+                if (binding_shows_end(b, index->single[low], is_exclusive_pair(b, index->single[low], rules)))
+                        return true;
+        return false;
+}
+
+static bool may_live(const struct nat_binding *b, const struct attribution_rules *rules, int64_t window_to)
+{
+        int64_t known = b->to_edge == EDGE_INTERIM ? b->to_ms : b->from_ms;
+
+        return !has_end(b) && b->from_edge != EDGE_OPEN && window_to - known <= binding_longest_life(b, rules);
+}
+
+int carry_select(const struct nat_binding *bindings, size_t count, const struct attribution_rules *rules,
+        int64_t window_to, struct binding_list *ret)
+{
+        struct by_port index;
+        bool any = false;
+
+        for (size_t i = 0; i < count && !any; i++)
+                any = may_live(&bindings[i], rules, window_to);
+        if (!any)
+                return 0;
+        int r = by_port_make(bindings, count, &index);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < count && r == 0; i++)
+                if (may_live(&bindings[i], rules, window_to) && !is_shown_ended(&bindings[i], &index, rules))
+                        r = binding_list_append(ret, &bindings[i]);
+        free(index.single);
+        free(index.ranges);
+        return r;
+}
+
+int carry_strip(const struct nat_binding *bindings, size_t count, int64_t window_from, struct binding_list *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < count && r == 0; i++) {
+                struct nat_binding b = bindings[i];
+                if (b.from_edge == EDGE_OPEN || b.from_ms >= window_from) {
+                        r = binding_list_append(ret, &b);
+                        continue;
+                }
+                if (b.to_edge == EDGE_OPEN || b.to_ms < window_from)
+                        continue;
+                bool interim = b.to_edge == EDGE_INTERIM;
+                b.from_edge = interim ? EDGE_INTERIM : EDGE_OPEN;
+                b.from_ms = interim ? b.to_ms : TIME_UNKNOWN;
+                r = binding_list_append(ret, &b);
+        }
+        return r;
+}
