@@ -55,6 +55,9 @@ struct decode_sink {
 #define FLOW_PENDING_BYTES_MAX 1048576 /* data kept per domain while its template is awaited */
 #define FLOW_PENDING_MS 1800000        /* ... and for how long, by export time */
 
+#define FLOW_EXPORTER_TEMPLATES_MAX 8192         /* templates of one exporter, all domains together */
+#define FLOW_EXPORTER_PENDING_BYTES_MAX 16777216 /* pending data of one exporter, all domains together */
+
 /* Counts of one exporter, for the summary. */
 struct flow_counts {
         uint64_t messages, data_records, option_records, templates, template_changes, withdrawals;

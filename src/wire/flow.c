@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "wire/flow.h"
+
+#include "base/checksum.h"
+#include "wire/flow_state.h"
+
+#include <stdlib.h>
+
+/* Restarts in a row, without a message in order between them, after which the numbers mean nothing. */
+#define CHAOS_RESTARTS 3
+
+int flow_decoder_new(struct flow_decoder **ret_decoder)
+{
+        struct flow_decoder *decoder = calloc(1, sizeof *decoder);
+
+        if (!decoder)
+                return -ENOMEM;
+        *ret_decoder = decoder;
+        return 0;
+}
+
+static void free_domain(struct flow_state *state, struct flow_domain *domain)
+{
+        flow_pending_expire(state, domain, INT64_MAX, NULL);
+        template_list_free(&domain->templates);
+        sequence_free(&domain->sequence);
+        free(domain);
+}
+
+void flow_decoder_free(struct flow_decoder *decoder)
+{
+        if (!decoder)
+                return;
+        for (size_t i = 0; i < decoder->state_count; i++) {
+                struct flow_state *state = decoder->states[i];
+                for (size_t k = 0; state && k < state->domain_count; k++)
+                        free_domain(state, state->domains[k]);
+                if (state)
+                        free(state->domains);
+                free(state);
+        }
+        free(decoder->states);
+        free(decoder);
+}
+
+static int state_of(struct flow_decoder *decoder, uint16_t exporter, struct flow_state **ret_state)
+{
+        if (exporter >= decoder->state_count) {
+                size_t count = (size_t)exporter + 1;
+                struct flow_state **states = realloc(decoder->states, count * sizeof *states);
+                if (!states)
+                        return -ENOMEM;
+                memset(&states[decoder->state_count], 0, (count - decoder->state_count) * sizeof *states);
+                decoder->states = states;
+                decoder->state_count = count;
+        }
+        if (!decoder->states[exporter]) {
+                decoder->states[exporter] = calloc(1, sizeof *decoder->states[exporter]);
+                if (!decoder->states[exporter])
+                        return -ENOMEM;
+        }
+        *ret_state = decoder->states[exporter];
+        return 0;
+}
+
+static struct flow_domain *find_domain(struct flow_state *state, const struct flow_header *header)
+{
+        for (size_t i = 0; i < state->domain_count; i++) {
+                size_t index = (state->last_domain + i) % state->domain_count;
+                struct flow_domain *domain = state->domains[index];
+                if (domain->number == header->domain && domain->version == header->version) {
+                        state->last_domain = index;
+                        return domain;
+                }
+        }
+        return NULL;
+}
+
+/* 0, -ENOMEM, or -EFBIG where the exporter has too many. */
+static int domain_of(struct flow_state *state, const struct flow_exporter *exporter,
+        const struct flow_header *header, struct flow_domain **ret_domain)
+{
+        *ret_domain = find_domain(state, header);
+        if (*ret_domain)
+                return 0;
+        if (state->domain_count >= FLOW_DOMAINS_MAX)
+                return -EFBIG;
+        if (state->domain_count == state->domain_capacity) {
+                size_t capacity = state->domain_capacity ? state->domain_capacity * 2 : 4;
+                struct flow_domain **domains = realloc(state->domains, capacity * sizeof *domains);
+                if (!domains)
+                        return -ENOMEM;
+                state->domains = domains;
+                state->domain_capacity = capacity;
+        }
+        struct flow_domain *domain = calloc(1, sizeof *domain);
+        if (!domain)
+                return -ENOMEM;
+        domain->number = header->domain;
+        domain->version = header->version;
+        bool packets = header->version == 9 ||
+                       (exporter->dialect && (exporter->dialect->flags & DIALECT_SEQUENCE_COUNTS_PACKETS));
+        sequence_init(&domain->sequence, exporter->number, header->domain, packets);
+        state->domains[state->domain_count++] = domain;
+        *ret_domain = domain;
+        return 0;
+}
+
+/* After a restart the same template number may stand for another shape (RFC 7011 section 8.4): data waits
+ * until the exporter says it again. Not where numbers are no numbers, or nothing would ever be decoded. */
+static void forget_templates(struct flow_pass *pass)
+{
+        struct flow_domain *domain = pass->domain;
+
+        if (pass->header.number != 0 || domain->sequence.chaos >= CHAOS_RESTARTS)
+                return;
+        flow_pending_expire(pass->state, domain, INT64_MAX, pass->sink);
+        pass->state->template_count -= domain->templates.count;
+        template_list_free(&domain->templates);
+}
+
+static void check_length(struct flow_pass *pass, size_t length)
+{
+        if (pass->header.length == length)
+                return;
+        if (pass->header.length > length)
+                flow_refuse(pass, REFUSAL_TRUNCATED, 0,
+                        "the message says it is %zu bytes long, where %zu came", pass->header.length, length);
+        else
+                flow_refuse(pass, REFUSAL_BAD_LENGTH, pass->header.length, "%zu bytes follow the message",
+                        length - pass->header.length);
+        flow_mark(pass, GAP_DAMAGED, 0);
+        if (pass->header.length > length)
+                pass->outcome.count_known = false;
+}
+
+/* The message has been read; its ticket stays alive while data of it waits. */
+static int end_message(struct flow_pass *pass)
+{
+        struct flow_ticket *ticket = pass->ticket;
+        struct sequence_outcome *outcome = &pass->outcome;
+
+        if (ticket && !outcome->is_marked && ticket->outstanding == 1 && !ticket->spoiled) {
+                /* The template stood behind its data in the same message. */
+                outcome->records += ticket->records;
+                outcome->count_known = true;
+                if (ticket->slowest_ms > outcome->slowest_ms)
+                        outcome->slowest_ms = ticket->slowest_ms;
+        } else if (ticket) {
+                outcome->ticket = outcome->is_marked || ticket->spoiled ? 0 : ticket->number;
+                flow_mark(pass, GAP_UNDECODABLE, 0);
+        }
+        int r = sequence_end(&pass->domain->sequence, outcome, &pass->state->counts);
+        if (ticket && --ticket->outstanding == 0)
+                free(ticket);
+        return r;
+}
+
+static int decode_message(struct flow_pass *pass, int64_t receipt_ms, const void *bytes, size_t length)
+{
+        struct sequence_message message = {
+                .number = pass->header.number,
+                .export_ms = pass->header.export_ms,
+                .receipt_ms = receipt_ms,
+                .hash = checksum(bytes, length),
+        };
+        enum sequence_verdict verdict;
+
+        int r = sequence_begin(
+                &pass->domain->sequence, &message, pass->exporter, &pass->state->counts, &verdict);
+        if (r < 0 || verdict == SEQUENCE_DUPLICATE)
+                return r;
+        pass->is_late = verdict == SEQUENCE_LATE;
+        if (verdict == SEQUENCE_RESTART)
+                forget_templates(pass);
+        flow_pending_expire(pass->state, pass->domain, pass->header.export_ms - FLOW_PENDING_MS, pass->sink);
+        check_length(pass, length);
+
+        size_t end = pass->header.length < length ? pass->header.length : length;
+        struct cursor cursor = cursor_over(bytes, end);
+        cursor_skip(&cursor, pass->header.header_length);
+        r = flow_sets_read(pass, &cursor);
+        int ended = end_message(pass);
+        return r < 0 ? r : ended;
+}
+
+int flow_decode(struct flow_decoder *decoder, const struct flow_exporter *exporter, int64_t receipt_ms,
+        const void *bytes, size_t length, const struct decode_sink *sink)
+{
+        struct flow_pass pass = {.exporter = exporter, .sink = sink};
+        enum refusal refusal;
+        const char *complaint;
+        int r = exporter->number == UINT16_MAX ? -EINVAL : state_of(decoder, exporter->number, &pass.state);
+
+        if (r < 0)
+                return r;
+        if (flow_header_read(bytes, length, &pass.header, &refusal, &complaint) < 0) {
+                flow_refuse(&pass, refusal, 0, "%s", complaint);
+                return 0;
+        }
+        pass.state->counts.messages++;
+        r = domain_of(pass.state, exporter, &pass.header, &pass.domain);
+        if (r == -EFBIG) {
+                flow_refuse(&pass, REFUSAL_TEMPLATE_LIMIT, 0, "observation domain %u is one too many",
+                        pass.header.domain);
+                return 0;
+        }
+        if (r < 0)
+                return r;
+        pass.context = (struct record_context){
+                .exporter = exporter,
+                .export_ms = pass.header.export_ms,
+                .uptime_zero_ms = pass.header.uptime_zero_ms,
+        };
+        pass.outcome = (struct sequence_outcome){.count_known = true, .first_event_ms = TIME_UNKNOWN};
+        return decode_message(&pass, receipt_ms, bytes, length);
+}
+
+int flow_walk(struct flow_decoder *decoder, uint16_t exporter, const void *bytes, size_t length,
+        int (*record)(void *context, const struct flow_record *record), void *context)
+{
+        struct flow_exporter settings = {.number = exporter};
+        struct flow_pass pass = {.exporter = &settings, .walk = record, .walk_context = context};
+        enum refusal refusal;
+        const char *complaint;
+        int r = exporter == UINT16_MAX ? -EINVAL : state_of(decoder, exporter, &pass.state);
+
+        if (r < 0)
+                return r;
+        if (flow_header_read(bytes, length, &pass.header, &refusal, &complaint) < 0) {
+                flow_refuse(&pass, refusal, 0, "%s", complaint);
+                return 0;
+        }
+        r = domain_of(pass.state, &settings, &pass.header, &pass.domain);
+        if (r < 0)
+                return r == -EFBIG ? 0 : r;
+        size_t end = pass.header.length < length ? pass.header.length : length;
+        struct cursor cursor = cursor_over(bytes, end);
+        cursor_skip(&cursor, pass.header.header_length);
+        return flow_sets_read(&pass, &cursor);
+}
+
+int flow_decoder_finish(struct flow_decoder *decoder, const struct decode_sink *sink, struct coverage *ret)
+{
+        for (size_t i = 0; i < decoder->state_count; i++) {
+                struct flow_state *state = decoder->states[i];
+                for (size_t k = 0; state && k < state->domain_count; k++) {
+                        flow_pending_expire(state, state->domains[k], INT64_MAX, sink);
+                        int r = sequence_finish(&state->domains[k]->sequence, ret);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+struct flow_counts flow_decoder_counts(const struct flow_decoder *decoder, uint16_t exporter)
+{
+        if (exporter >= decoder->state_count || !decoder->states[exporter])
+                return (struct flow_counts){0};
+        return decoder->states[exporter]->counts;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_WIRE_FLOW_STATE_H
+#define ROGATORY_WIRE_FLOW_STATE_H
+
+/* What a flow decoder remembers; shared by the parts of the decoder, nobody else's business. */
+
+#include "wire/nat_record.h"
+#include "wire/sequence.h"
+
+/* The undecoded sets of one message share a ticket: when the last is decoded, the message is whole. */
+struct flow_ticket {
+        uint32_t number;
+        uint32_t outstanding; /* sets */
+        uint32_t records;
+        int64_t slowest_ms;
+        bool spoiled; /* part of it was refused: the gap stays */
+};
+
+struct flow_pending {
+        struct flow_pending *next;
+        struct flow_ticket *ticket;
+        int64_t export_ms, uptime_zero_ms;
+        size_t offset; /* in its message, for reports */
+        size_t length;
+        uint16_t template_id;
+        uint8_t bytes[];
+};
+
+struct flow_domain {
+        uint16_t version;
+        uint32_t number; /* observation domain or source id */
+        struct template_list templates;
+        struct sequence sequence;
+        struct flow_pending *first, *last; /* oldest first; owned */
+        size_t pending_bytes;
+        uint32_t ticket_number;
+};
+
+struct flow_state {
+        struct flow_counts counts;
+        struct flow_domain **domains; /* owned */
+        size_t domain_count, domain_capacity, last_domain;
+        size_t template_count, pending_bytes;
+};
+
+struct flow_decoder {
+        struct flow_state **states; /* by exporter number, NULL where never heard; owned */
+        size_t state_count;
+};
+
+struct flow_header {
+        uint16_t version;
+        size_t header_length, length; /* bytes; length is what the message says (IPFIX) or what was given */
+        int64_t export_ms, uptime_zero_ms;
+        uint32_t number, domain;
+};
+
+/* One pass over one message. */
+struct flow_pass {
+        struct flow_state *state;
+        struct flow_domain *domain;
+        const struct flow_exporter *exporter;
+        const struct decode_sink *sink;
+        struct flow_header header;
+        struct record_context context;
+        struct sequence_outcome outcome;
+        struct flow_ticket *ticket; /* of this message, while it has pending sets */
+        bool is_late;               /* what it says of templates may be outdated */
+        /* Where walked and not decoded. */
+        int (*walk)(void *context, const struct flow_record *record);
+        void *walk_context;
+};
+
+/* flow_header.c: 0, or -EBADMSG with the refusal and a sentence part. */
+int flow_header_read(const void *bytes, size_t length, struct flow_header *ret_header,
+        enum refusal *ret_refusal, const char **ret_complaint);
+
+/* flow_set.c: all sets behind the header. 0, -ENOMEM or what a callback returned. */
+int flow_sets_read(struct flow_pass *pass, struct cursor *cursor);
+
+/* The records of one data set. offset: of the set's content in its message. */
+int flow_records_read(struct flow_pass *pass, struct template *template, struct cursor *set, size_t offset);
+
+void flow_refuse(struct flow_pass *pass, enum refusal refusal, size_t offset, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
+/* Notes that part of the message is lost for good. */
+void flow_mark(struct flow_pass *pass, enum gap_reason reason, uint32_t records);
+
+/* flow_pending.c */
+int flow_pending_keep(struct flow_pass *pass, uint16_t template_id, const struct cursor *set, size_t offset);
+/* Decodes what waited for this template. */
+int flow_pending_decode(struct flow_pass *pass, struct template *template);
+/* Refuses what was sent before this export time; INT64_MAX: everything. */
+void flow_pending_expire(struct flow_state *state, struct flow_domain *domain, int64_t before_ms,
+        const struct decode_sink *sink);
+
+#endif
