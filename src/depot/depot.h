@@ -10,9 +10,10 @@
  *   realms/REALM/nat/20261120T10Z.000001.seg        bindings and coverage of one hour, generation 1
  *   realms/REALM/leases/20261120.000001.lse         leases of one day
  *
- * Files are immutable and named by what they are. A merge writes the next generation and then removes the older ones;
- * of several generations the highest is the truth, so a merge that was cut off changes nothing. A file is published by
- * write-temporary, fsync, rename, fsync of the folder; temporaries are removed by the next writer. */
+ * Files are immutable and named by what they are. A merge writes the next generation and then removes the
+ * older ones; of several generations the highest is the truth, so a merge that was cut off changes nothing. A
+ * file is published by write-temporary, fsync, rename, fsync of the folder; temporaries are removed by the
+ * next writer. */
 
 #include "base/error.h"
 #include "custody/access_record.h"
@@ -32,8 +33,8 @@ enum depot_mode {
         DEPOT_CREATE, /* as DEPOT_WRITE, and makes the folder with its rogatory.conf where there is none */
 };
 
-/* Opens a store. -ENOENT (no store there: says how to make one), -EINVAL (rogatory.conf: every problem with its line),
- * -EBUSY, -EACCES ... each with a message. */
+/* Opens a store. -ENOENT (no store there: says how to make one), -EINVAL (rogatory.conf: every problem with
+ * its line), -EBUSY, -EACCES ... each with a message. */
 int depot_open(const char *path, enum depot_mode mode, struct depot **ret_depot, struct error *error);
 void depot_close(struct depot *depot);
 
@@ -45,8 +46,8 @@ int depot_add_settings(struct depot *depot, const struct buffer *text, struct er
 
 /* One stored file. */
 struct depot_file {
-        char name[80];            /* "20261120T10Z.000001.seg" */
-        int64_t from, to;         /* its window */
+        char name[80];    /* "20261120T10Z.000001.seg" */
+        int64_t from, to; /* its window */
         uint64_t generation, size;
 };
 struct depot_files {
@@ -60,8 +61,16 @@ int depot_realms(struct depot *depot, char ***ret_names, size_t *ret_count, stru
 int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 
-/* An opened window; the readers' bytes are mapped and stay valid until released. -ENOENT (positive result 1 is not
- * used) where the realm has no such window. */
+/* The path of a stored file, for messages and for a caller that wants to read it as bytes. -ENAMETOOLONG. */
+int depot_file_path(const struct depot *depot, const char *realm, bool leases, const char *name,
+        char *ret_path, size_t size, struct error *error);
+
+/* Removes every generation of a window (retention). Needs a writing mode. */
+int depot_remove_window(
+        struct depot *depot, const char *realm, bool leases, int64_t window_from, struct error *error);
+
+/* An opened window; the readers' bytes are mapped and stay valid until released. -ENOENT (positive result 1
+ * is not used) where the realm has no such window. */
 struct depot_window {
         struct depot_file file;
         struct segment_reader *segment; /* nat windows */
@@ -71,26 +80,45 @@ struct depot_window {
 };
 int depot_window_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
         struct error *error);
-int depot_lease_window_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
-        struct error *error);
+int depot_lease_window_open(struct depot *depot, const char *realm, int64_t window_from,
+        struct depot_window *ret, struct error *error);
 void depot_window_release(struct depot_window *window);
 
-/* Writing a new generation: begin, hand out bytes through output, then publish (or abandon). Needs a writing mode. */
+/* Writing a new generation: begin, hand out bytes through output, then publish (or abandon). Needs a writing
+ * mode. */
 struct depot_draft {
         struct segment_output output; /* for segment_writer_new / lease_segment_write */
         uint64_t generation;          /* to be put into the header */
         char temporary[4096], final[4096], folder[4096];
         int file; /* descriptor */
         uint64_t bytes;
+        int64_t window_from;
+        bool leases;
+        struct buffer pending; /* not yet written to the file */
+        struct error failure;  /* of a write; then nothing can be published any more */
 };
+
+/* The draft must stay where it is until it is published or abandoned: its output points to it. A published
+ * window takes the place of every older generation. After a failed publication the draft is abandoned, and
+ * the older one stands. */
 int depot_draft_begin(struct depot *depot, const char *realm, bool leases, int64_t window_from,
         struct depot_draft *ret_draft, struct error *error);
 int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct error *error);
 void depot_draft_abandon(struct depot_draft *draft);
 
-/* Appends an entry to the record of access, durable (fsync) before it returns: callers print an answer only after it
- * succeeded. Takes a lock of its own, so readers of the store may record. A cut-off last line is kept aside in
- * access.log.cut-TIME and reported by an entry of its own. -EBADMSG where the record's end does not verify. */
+/* Appends an entry to the record of access, durable (fsync) before it returns: callers print an answer only
+ * after it succeeded. Takes a lock of its own, so readers of the store may record. A cut-off last line is
+ * kept aside in access.log.cut-TIME and reported by an entry of its own. -EBADMSG where the record's end does
+ * not verify. */
 int depot_record_access(struct depot *depot, const struct access_entry *entry, struct error *error);
+
+/* The same for many entries with one write and one fsync: all of them or none. */
+int depot_record_accesses(
+        struct depot *depot, const struct access_entry *entries, size_t count, struct error *error);
+
+/* Verifies the whole record of access, for `rogatory check`; as access_record_check, and all zero where there
+ * is none yet. */
+int depot_check_access(struct depot *depot, struct access_head *ret_head, uint64_t *ret_bad_line,
+        size_t *ret_cut, struct error *error);
 
 #endif

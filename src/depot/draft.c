@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Writing a new generation of a window. */
+#include "depot/internal.h"
+#include "os/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Segments are written in many small pieces; the system is bothered with large ones. */
+#define PENDING_MAX (256 * 1024)
+
+static int flush(struct depot_draft *draft)
+{
+        int r = file_write_all(
+                draft->file, draft->pending.bytes, draft->pending.length, draft->temporary, &draft->failure);
+        buffer_clear(&draft->pending);
+        return r;
+}
+
+static int write_piece(void *context, const void *bytes, size_t length)
+{
+        struct depot_draft *draft = context;
+        int r = draft->failure.code;
+
+        if (r == 0 && length > PENDING_MAX - draft->pending.length)
+                r = flush(draft);
+        if (r == 0 && length > PENDING_MAX)
+                r = file_write_all(draft->file, bytes, length, draft->temporary, &draft->failure);
+        else if (r == 0 && buffer_append(&draft->pending, bytes, length) < 0)
+                r = error_set(&draft->failure, -ENOMEM, "%s: not enough memory", draft->temporary);
+        if (r == 0)
+                draft->bytes += length;
+        return r;
+}
+
+static int make_folders(const struct depot *depot, const char *realm, const char *folder, struct error *error)
+{
+        char path[DEPOT_PATH_MAX];
+
+        if (access(folder, F_OK) == 0)
+                return 0;
+        int r = depot_join(path, sizeof path, error, "%s/realms", depot->path);
+        if (r == 0)
+                r = folder_make(path, error);
+        if (r == 0)
+                r = depot_join(path, sizeof path, error, "%s/realms/%s", depot->path, realm);
+        if (r == 0)
+                r = folder_make(path, error);
+        return r < 0 ? r : folder_make(folder, error);
+}
+
+/* The highest generation of a window in a folder; 0 where there is none. */
+static int highest_generation(
+        const char *folder, bool leases, int64_t window_from, uint64_t *ret_generation, struct error *error)
+{
+        struct depot_files files;
+        uint64_t highest = 0;
+
+        int r = depot_list_all(folder, leases, &files, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < files.count; i++)
+                if (files.items[i].from == window_from && files.items[i].generation > highest)
+                        highest = files.items[i].generation;
+        depot_files_free(&files);
+        *ret_generation = highest;
+        return 0;
+}
+
+static int prepare(struct depot *depot, const char *realm, struct depot_draft *draft, struct error *error)
+{
+        char name[sizeof((struct depot_file *)NULL)->name];
+        uint64_t generation;
+
+        int r = depot_folder(depot, realm, draft->leases, draft->folder, sizeof draft->folder, error);
+        if (r == 0)
+                r = make_folders(depot, realm, draft->folder, error);
+        if (r == 0)
+                r = highest_generation(draft->folder, draft->leases, draft->window_from, &generation, error);
+        if (r < 0)
+                return r;
+        if (generation == DEPOT_GENERATION_LARGEST)
+                return error_set(error, -EOVERFLOW,
+                        "%s: a window was merged a million times; it can be no more", draft->folder);
+        draft->generation = generation + 1;
+        depot_name_write(name, sizeof name, draft->leases, draft->window_from, draft->generation);
+        r = depot_join(draft->final, sizeof draft->final, error, "%s/%s", draft->folder, name);
+        if (r == 0)
+                r = depot_join(draft->temporary, sizeof draft->temporary, error, "%s/.%s" DEPOT_TEMPORARY_END,
+                        draft->folder, name);
+        return r;
+}
+
+int depot_draft_begin(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+        struct depot_draft *ret_draft, struct error *error)
+{
+        int64_t length = leases ? DEPOT_LEASE_WINDOW_MS : DEPOT_WINDOW_MS;
+
+        int r = depot_must_write(depot, error);
+        if (r < 0)
+                return r;
+        if (window_from < TIME_FIRST || window_from >= TIME_LIMIT || window_from % length != 0)
+                return error_set(error, -EINVAL,
+                        "a window must begin with a whole %s UTC of the years 1970 to 2261",
+                        leases ? "day" : "hour");
+        struct depot_draft *draft = calloc(1, sizeof *draft);
+        if (!draft)
+                return error_set(error, -ENOMEM, "not enough memory");
+        draft->leases = leases;
+        draft->window_from = window_from;
+        draft->file = -1;
+        draft->pending = buffer_make(PENDING_MAX);
+        r = prepare(depot, realm, draft, error);
+        if (r == 0)
+                r = file_draft_open(draft->temporary, &draft->file, error);
+        if (r == 0) {
+                *ret_draft = *draft;
+                ret_draft->output = (struct segment_output){.context = ret_draft, .write = write_piece};
+        }
+        free(draft);
+        return r;
+}
+
+void depot_draft_abandon(struct depot_draft *draft)
+{
+        if (draft->file >= 0)
+                file_draft_abandon(draft->file, draft->temporary);
+        draft->file = -1;
+        buffer_free(&draft->pending);
+}
+
+static int remove_older(
+        const char *folder, bool leases, int64_t window_from, uint64_t below, struct error *error)
+{
+        struct depot_files files;
+        char path[DEPOT_PATH_MAX];
+
+        int r = depot_list_all(folder, leases, &files, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; r == 0 && i < files.count; i++) {
+                if (files.items[i].from != window_from || files.items[i].generation >= below)
+                        continue;
+                r = depot_join(path, sizeof path, error, "%s/%s", folder, files.items[i].name);
+                if (r == 0)
+                        r = file_remove(path, error);
+        }
+        depot_files_free(&files);
+        return r;
+}
+
+int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct error *error)
+{
+        int r = depot_must_write(depot, error);
+        if (r == 0 && (draft->failure.code < 0 || flush(draft) < 0))
+                r = error_set(error, draft->failure.code, "%s", draft->failure.text);
+        if (r < 0) {
+                depot_draft_abandon(draft);
+                return r;
+        }
+        buffer_free(&draft->pending);
+        int file = draft->file;
+        draft->file = -1;
+        r = file_draft_publish(file, draft->temporary, draft->final, draft->folder, error);
+        if (r < 0 || draft->generation == 1)
+                return r;
+        /* Where this fails the new generation stands all the same, and the next writer tidies up. */
+        (void)remove_older(draft->folder, draft->leases, draft->window_from, draft->generation, NULL);
+        return 0;
+}
+
+int depot_remove_window(
+        struct depot *depot, const char *realm, bool leases, int64_t window_from, struct error *error)
+{
+        char folder[DEPOT_PATH_MAX];
+
+        int r = depot_must_write(depot, error);
+        if (r == 0)
+                r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+        if (r == 0)
+                r = remove_older(folder, leases, window_from, UINT64_MAX, error);
+        return r < 0 ? r : folder_sync(folder, error);
+}

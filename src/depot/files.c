@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Which files are in the store, by their names alone. */
+#include "depot/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int depot_folder(const struct depot *depot, const char *realm, bool leases, char *ret_path, size_t size,
+        struct error *error)
+{
+        if (!settings_name_is_valid(realm))
+                return error_set(error, -EINVAL, "\"%.60s\" is not the name of a realm", realm);
+        return depot_join(
+                ret_path, size, error, "%s/realms/%s/%s", depot->path, realm, leases ? "leases" : "nat");
+}
+
+int depot_file_path(const struct depot *depot, const char *realm, bool leases, const char *name,
+        char *ret_path, size_t size, struct error *error)
+{
+        char folder[DEPOT_PATH_MAX];
+
+        int r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+        return r < 0 ? r : depot_join(ret_path, size, error, "%s/%s", folder, name);
+}
+
+void depot_name_write(char *text, size_t size, bool leases, int64_t window_from, uint64_t generation)
+{
+        struct civil c = time_to_civil(window_from);
+
+        if (leases)
+                snprintf(text, size, "%04d%02d%02d.%06" PRIu64 ".lse", c.year, c.month, c.day, generation);
+        else
+                snprintf(text, size, "%04d%02d%02dT%02dZ.%06" PRIu64 ".seg", c.year, c.month, c.day, c.hour,
+                        generation);
+}
+
+static bool read_digits(const char *text, size_t length, int *ret_number)
+{
+        uint64_t number;
+        if (slice_number(slice_make(text, length), INT32_MAX, &number) < 0)
+                return false;
+        *ret_number = (int)number;
+        return true;
+}
+
+bool depot_name_read(const char *text, bool leases, struct depot_file *ret_file)
+{
+        const size_t length = leases ? 19 : 23;
+        char again[sizeof ret_file->name];
+        struct civil civil = {0};
+        int generation;
+
+        if (strlen(text) != length || !read_digits(text, 4, &civil.year) ||
+                !read_digits(text + 4, 2, &civil.month) || !read_digits(text + 6, 2, &civil.day) ||
+                (!leases && !read_digits(text + 9, 2, &civil.hour)) ||
+                !read_digits(text + length - 10, 6, &generation) || !civil_is_valid(&civil) ||
+                generation == 0)
+                return false;
+        int64_t from = time_from_civil(&civil);
+        if (from < TIME_FIRST || from >= TIME_LIMIT)
+                return false;
+        depot_name_write(again, sizeof again, leases, from, (uint64_t)generation);
+        if (strcmp(again, text) != 0)
+                return false;
+        memset(ret_file, 0, sizeof *ret_file);
+        memcpy(ret_file->name, again, length + 1);
+        ret_file->from = from;
+        ret_file->to = from + (leases ? DEPOT_LEASE_WINDOW_MS : DEPOT_WINDOW_MS);
+        ret_file->generation = (uint64_t)generation;
+        return true;
+}
+
+void depot_files_free(struct depot_files *files)
+{
+        free(files->items);
+        *files = (struct depot_files){.items = NULL};
+}
+
+static int append_file(struct depot_files *files, const struct depot_file *file)
+{
+        if (files->count == files->capacity) {
+                size_t capacity = files->capacity ? 2 * files->capacity : 64;
+                struct depot_file *grown = realloc(files->items, capacity * sizeof *grown);
+                if (!grown)
+                        return -ENOMEM;
+                files->items = grown;
+                files->capacity = capacity;
+        }
+        files->items[files->count++] = *file;
+        return 0;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+        const struct depot_file *one = a, *other = b;
+        if (one->from != other->from)
+                return one->from < other->from ? -1 : 1;
+        return (one->generation > other->generation) - (one->generation < other->generation);
+}
+
+int depot_list_all(const char *folder, bool leases, struct depot_files *ret, struct error *error)
+{
+        struct depot_files files = {.items = NULL};
+        struct depot_file file;
+        int r = 0;
+
+        DIR *stream = opendir(folder);
+        if (!stream && errno != ENOENT)
+                return error_set(error, -errno, "%s: cannot be read: %s", folder, strerrordesc_np(errno));
+        for (struct dirent *entry; stream && r == 0;) {
+                errno = 0;
+                entry = readdir(stream);
+                if (!entry) {
+                        if (errno)
+                                r = error_set(error, -errno, "%s: cannot be read: %s", folder,
+                                        strerrordesc_np(errno));
+                        break;
+                }
+                if (depot_name_read(entry->d_name, leases, &file) && append_file(&files, &file) < 0)
+                        r = error_set(error, -ENOMEM, "%s: not enough memory", folder);
+        }
+        if (stream)
+                closedir(stream);
+        if (r < 0) {
+                depot_files_free(&files);
+                return r;
+        }
+        if (files.count)
+                qsort(files.items, files.count, sizeof *files.items, compare_files);
+        *ret = files;
+        return 0;
+}
+
+/* Of several generations the highest counts. */
+static void keep_highest(struct depot_files *files)
+{
+        size_t kept = 0;
+        for (size_t i = 0; i < files->count; i++)
+                if (i + 1 == files->count || files->items[i + 1].from != files->items[i].from)
+                        files->items[kept++] = files->items[i];
+        files->count = kept;
+}
+
+static int list(
+        struct depot *depot, const char *realm, bool leases, struct depot_files *ret, struct error *error)
+{
+        char folder[DEPOT_PATH_MAX], path[DEPOT_PATH_MAX];
+        struct depot_files files;
+        struct stat status;
+
+        int r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+        if (r == 0)
+                r = depot_list_all(folder, leases, &files, error);
+        if (r < 0)
+                return r;
+        keep_highest(&files);
+        for (size_t i = 0; i < files.count; i++) {
+                int written = snprintf(path, sizeof path, "%s/%s", folder, files.items[i].name);
+                if (written > 0 && (size_t)written < sizeof path && stat(path, &status) == 0)
+                        files.items[i].size = (uint64_t)status.st_size;
+        }
+        *ret = files;
+        return 0;
+}
+
+int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
+{
+        return list(depot, realm, false, ret, error);
+}
+
+int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
+{
+        return list(depot, realm, true, ret, error);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int depot_realms(struct depot *depot, char ***ret_names, size_t *ret_count, struct error *error)
+{
+        char path[DEPOT_PATH_MAX];
+        char **names = NULL;
+        size_t count = 0;
+
+        int r = depot_join(path, sizeof path, error, "%s/realms", depot->path);
+        if (r < 0)
+                return r;
+        DIR *stream = opendir(path);
+        if (!stream && errno != ENOENT)
+                return error_set(error, -errno, "%s: cannot be read: %s", path, strerrordesc_np(errno));
+        for (struct dirent *entry; stream && r == 0 && (entry = readdir(stream));) {
+                if (!settings_name_is_valid(entry->d_name))
+                        continue;
+                char **grown = realloc(names, (count + 1) * sizeof *names);
+                char *name = grown ? strdup(entry->d_name) : NULL;
+                names = grown ? grown : names;
+                if (name)
+                        names[count++] = name;
+                else
+                        r = error_set(error, -ENOMEM, "%s: not enough memory", path);
+        }
+        if (stream)
+                closedir(stream);
+        if (r < 0) {
+                while (count)
+                        free(names[--count]);
+                free(names);
+                return r;
+        }
+        if (count)
+                qsort(names, count, sizeof *names, compare_names);
+        *ret_names = names;
+        *ret_count = count;
+        return 0;
+}

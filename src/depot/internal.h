@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_DEPOT_INTERNAL_H
+#define ROGATORY_DEPOT_INTERNAL_H
+
+/* Shared by the sources of this room only. */
+
+#include "depot/depot.h"
+
+#include <limits.h>
+#include <time.h>
+
+#define DEPOT_PATH_MAX PATH_MAX
+#define DEPOT_TEMPORARY_END ".tmp"
+#define DEPOT_GENERATION_LARGEST UINT64_C(999999)
+#define DEPOT_SETTINGS_FILE "rogatory.conf"
+
+/* The last listing of one folder. A folder that did not change since needs no second look: a batch of
+ * questions opens windows by the thousand. */
+struct listing {
+        char realm[SETTINGS_NAME_MAX];
+        bool leases;
+        bool valid;
+        struct timespec changed; /* of the folder, when it was read */
+        uint64_t folder;         /* its inode number */
+        struct depot_files files;
+};
+
+struct depot {
+        char path[DEPOT_PATH_MAX];
+        enum depot_mode mode;
+        int lock; /* descriptor, -1 where reading */
+        struct settings settings;
+        bool settings_read;
+        struct listing listing;
+};
+
+/* Joins into a path. -ENAMETOOLONG with a message. */
+int depot_join(char *ret_path, size_t size, struct error *error, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
+/* "STORE/realms/REALM/nat"; -EINVAL where the realm's name is none. */
+int depot_folder(const struct depot *depot, const char *realm, bool leases, char *ret_path, size_t size,
+        struct error *error);
+
+/* "20261120T10Z.000001.seg" and back. The parser takes exactly what the writer makes. */
+void depot_name_write(char *text, size_t size, bool leases, int64_t window_from, uint64_t generation);
+bool depot_name_read(const char *text, bool leases, struct depot_file *ret_file);
+
+/* Every generation in a folder, ascending by window and generation; none where there is no folder. */
+int depot_list_all(const char *folder, bool leases, struct depot_files *ret, struct error *error);
+
+/* Removes what writers that were killed left behind: temporaries, and generations that were replaced. */
+int depot_tidy(struct depot *depot, struct error *error);
+
+/* -EPERM where the store was opened for reading. */
+int depot_must_write(const struct depot *depot, struct error *error);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Opening a window for reading. */
+#include "depot/internal.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A merge replaces a file between the look at the folder and the opening. That a merge happens this often
+ * within one opening means that something else is wrong. */
+#define ATTEMPTS 16
+
+/* A folder that changed a moment ago may change again without a new time of change, because the clocks of
+ * file systems tick in milliseconds; until then a listing is not kept. */
+#define SETTLED_MS 1000
+
+static bool is_settled(const struct timespec *changed)
+{
+        int64_t changed_ms = (int64_t)changed->tv_sec * 1000 + changed->tv_nsec / 1000000;
+        int64_t age = clock_now_ms() - changed_ms;
+        return age > SETTLED_MS;
+}
+
+static bool listing_holds(
+        const struct listing *listing, const char *realm, bool leases, const struct stat *status)
+{
+        return listing->valid && listing->leases == leases && strcmp(listing->realm, realm) == 0 &&
+               listing->folder == status->st_ino && listing->changed.tv_sec == status->st_mtim.tv_sec &&
+               listing->changed.tv_nsec == status->st_mtim.tv_nsec;
+}
+
+/* All generations in the realm's folder, from the last listing where that still holds. */
+static int refresh(
+        struct depot *depot, const char *realm, bool leases, const char *folder, struct error *error)
+{
+        struct listing *listing = &depot->listing;
+        struct depot_files files;
+        struct stat status;
+
+        if (stat(folder, &status) < 0)
+                return error_set(error, -errno, "%s: %s", folder, strerrordesc_np(errno));
+        if (listing_holds(listing, realm, leases, &status))
+                return 0;
+        bool keep = is_settled(&status.st_mtim);
+        int r = depot_list_all(folder, leases, &files, error);
+        if (r < 0)
+                return r;
+        depot_files_free(&listing->files);
+        listing->files = files;
+        listing->leases = leases;
+        memset(listing->realm, 0, sizeof listing->realm);
+        memcpy(listing->realm, realm, strlen(realm));
+        listing->folder = status.st_ino;
+        listing->changed = status.st_mtim;
+        listing->valid = keep;
+        return 0;
+}
+
+/* The highest generation of a window in the listing; NULL where there is none. */
+static const struct depot_file *find(const struct depot_files *files, int64_t window_from)
+{
+        size_t low = 0, high = files->count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (files->items[middle].from <= window_from)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low > 0 && files->items[low - 1].from == window_from ? &files->items[low - 1] : NULL;
+}
+
+static int map_window(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+        struct depot_window *ret, char path[DEPOT_PATH_MAX], struct error *error)
+{
+        char folder[DEPOT_PATH_MAX];
+        struct file_map map;
+
+        int r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+        if (r < 0)
+                return r;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                r = refresh(depot, realm, leases, folder, error);
+                if (r < 0)
+                        return r;
+                const struct depot_file *file = find(&depot->listing.files, window_from);
+                if (!file)
+                        return error_set(error, -ENOENT, "%s: there is no such window", folder);
+                r = depot_join(path, DEPOT_PATH_MAX, error, "%s/%s", folder, file->name);
+                if (r == 0)
+                        r = file_map(path, &map, error);
+                if (r == 0) {
+                        ret->file = *file;
+                        ret->file.size = map.length;
+                        ret->map = (void *)(uintptr_t)map.bytes;
+                        ret->map_length = map.length;
+                }
+                if (r != -ENOENT)
+                        return r;
+                depot->listing.valid = false;
+        }
+        return error_set(
+                error, -EAGAIN, "%s: the window is replaced again and again while it is opened", folder);
+}
+
+/* A file must be what its name and place say: one that was copied to another place would answer for the wrong
+ * realm or hour. */
+static int check_header(const struct segment_header *header, const char *realm, const struct depot_file *file,
+        const char *path, struct error *error)
+{
+        if (strcmp(header->realm, realm) == 0 && header->window_from == file->from &&
+                header->window_to == file->to && header->generation == file->generation)
+                return 0;
+        return error_set(error, -EBADMSG,
+                "%s: says of itself that it is of another realm, window or generation; it was renamed or "
+                "copied, put it "
+                "back or remove it",
+                path);
+}
+
+int depot_window_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
+        struct error *error)
+{
+        struct depot_window window = {.map = NULL};
+        char path[DEPOT_PATH_MAX];
+
+        int r = map_window(depot, realm, false, window_from, &window, path, error);
+        if (r < 0)
+                return r;
+        r = segment_reader_new(window.map, window.map_length, path, &window.segment, error);
+        if (r == 0)
+                r = check_header(segment_header_of(window.segment), realm, &window.file, path, error);
+        if (r < 0) {
+                depot_window_release(&window);
+                return r;
+        }
+        *ret = window;
+        return 0;
+}
+
+int depot_lease_window_open(struct depot *depot, const char *realm, int64_t window_from,
+        struct depot_window *ret, struct error *error)
+{
+        struct depot_window window = {.map = NULL};
+        char path[DEPOT_PATH_MAX];
+
+        int r = map_window(depot, realm, true, window_from, &window, path, error);
+        if (r < 0)
+                return r;
+        r = lease_reader_new(window.map, window.map_length, path, &window.leases, error);
+        if (r == 0)
+                r = check_header(lease_header_of(window.leases), realm, &window.file, path, error);
+        if (r < 0) {
+                depot_window_release(&window);
+                return r;
+        }
+        *ret = window;
+        return 0;
+}
+
+void depot_window_release(struct depot_window *window)
+{
+        struct file_map map = {.bytes = window->map, .length = window->map_length};
+
+        if (window->segment)
+                segment_reader_free(window->segment);
+        if (window->leases)
+                lease_reader_free(window->leases);
+        if (window->map)
+                file_unmap(&map);
+        *window = (struct depot_window){.map = NULL};
+}
