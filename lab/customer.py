@@ -3,7 +3,8 @@
 """customer.py: one customer. Gets an address from the access server, opens connections, writes down what it did.
 
 Usage: customer.py NUMBER block|dynamic SOCKET TRUTH
-Environment (epoch seconds): LAB_MAIN: traffic becomes normal; LAB_END: nothing new is opened.
+Environment (epoch seconds): LAB_MAIN: traffic becomes normal; LAB_END: nothing new is opened. LAB_QUIET_RATE and
+LAB_RATE: connections per second before and after LAB_MAIN.
 TRUTH receives one CSV line per connection: token, subscriber, inside address, inside port, destination, protocol,
 opened, closed. The token travels in the connection; the server writes it beside its log."""
 
@@ -16,11 +17,10 @@ import subprocess
 import sys
 import time
 
-QUIET_RATE, RATE = 0.05, 1.2  # connections per second
-LONGEST_SECONDS = 5.0         # no connection is kept longer
+LONGEST_SECONDS = 5.0  # no connection is kept longer
 SERVERS = ["198.51.100.1", "198.51.100.2", "198.51.100.3"]
 TCP_PORTS, UDP_PORTS = [443, 443, 80, 8080], [443, 53]
-TALK_SECONDS = 2.0            # for each step of a connection
+TALK_SECONDS = 2.0     # for each step of a connection
 
 
 def stamp(instant):
@@ -97,13 +97,14 @@ class Customer:
 
     async def surf(self):
         normal, end = float(os.environ["LAB_MAIN"]), float(os.environ["LAB_END"])
+        quiet_rate, rate = float(os.environ["LAB_QUIET_RATE"]), float(os.environ["LAB_RATE"])
         if self.subscriber == "customer-01":
             while self.address is None:
                 await asyncio.sleep(0.05)
             self.open_one()  # the first line of the NAT's log: what it covers begins here
         while True:
             now = time.time()
-            pause = random.expovariate(RATE if now >= normal else QUIET_RATE)
+            pause = random.expovariate(rate if now >= normal else quiet_rate)
             await asyncio.sleep(pause if now >= normal else min(pause, normal - now))
             if time.time() >= end:
                 return

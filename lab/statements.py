@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """statements.py: checks in the kernel's own log that what rogatory.conf states about the lab is true.
 
-Usage: statements.py CONNTRACK-LOG ROGATORY.CONF
+Usage: statements.py CONNTRACK-LOG ROGATORY.CONF, or statements.py --longest ROGATORY.CONF: prints longest-session in s
 Exit: 0; 3 where a statement does not hold for this run (a machine too busy for the lab): nothing may then be judged.
 That the kernel dropped events spoils nothing: it says so in the log, and rogatory has to live with it."""
 
@@ -11,13 +11,18 @@ import re
 import sys
 
 EVENT = re.compile(r"\[(\d+\.\d+) *\]\s+\[(NEW|DESTROY)\].* id=(\d+)")
-LONGEST = re.compile(r"^longest-session = (\d+)s$", re.MULTILINE)
+LONGEST = re.compile(r"^longest-session = (\d+)([sm])$", re.MULTILINE)
 
 
 def read(path):
     opener = gzip.open if path.endswith(".gz") else open
     with opener(path, "rt", encoding="ascii") as lines:
         return lines.read()
+
+
+def longest_session(path):
+    number, unit = LONGEST.search(read(path)).groups()
+    return int(number) * {"s": 1, "m": 60}[unit]
 
 
 def ages(log):
@@ -31,8 +36,11 @@ def ages(log):
 
 
 def main():
+    stated = longest_session(sys.argv[2])
+    if sys.argv[1] == "--longest":
+        print(stated)
+        return
     log = read(sys.argv[1])
-    stated = float(LONGEST.search(read(sys.argv[2]))[1])
     lives = list(ages(log))
     problems = []
     if not lives:
@@ -41,7 +49,7 @@ def main():
     if min(lives, default=0.0) < 0 and not lossy:
         problems.append("a session ended that the log never saw begin")
     if max(lives, default=0.0) > stated:
-        problems.append(f"a session lived {max(lives):.1f} s, longer than longest-session = {stated:.0f}s states")
+        problems.append(f"a session lived {max(lives):.1f} s, longer than the {stated} s of longest-session")
     for problem in problems:
         print(f"lab: {problem}", file=sys.stderr)
     if not problems:
