@@ -29,7 +29,7 @@ int address_parse(struct slice text, struct address *ret_address, struct error *
 char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX])
 {
         if (address_is_none(address))
-                strcpy(text, "-");
+                memcpy(text, "-", 2);
         else if (address_is_ipv4(address))
                 inet_ntop(AF_INET, address->bytes + 12, text, ADDRESS_TEXT_MAX);
         else
@@ -84,7 +84,7 @@ char *prefix_format(const struct prefix *prefix, char text[ADDRESS_TEXT_MAX])
 
         address_format(&prefix->address, text);
         if (!ipv4 && address_is_none(&prefix->address))
-                strcpy(text, "::");
+                memcpy(text, "::", 3);
         if (prefix->length < 128) {
                 size_t used = strlen(text);
                 snprintf(text + used, ADDRESS_TEXT_MAX - used, "/%u",
@@ -100,9 +100,10 @@ int address_parse_with_port(struct slice text, struct address *ret_address, int 
 
         if (text.length && text.text[0] == '[') {
                 struct slice rest = slice_make(text.text + 1, text.length - 1);
+                bool closed = memchr(rest.text, ']', rest.length) != NULL;
                 host = slice_cut(&rest, ']');
                 has_port = rest.length > 0;
-                if (has_port && rest.text[0] != ':')
+                if (!closed || (has_port && rest.text[0] != ':'))
                         return error_set(error, -EINVAL, "\"%.*s\": write [ADDRESS]:PORT",
                                 (int)(text.length > 60 ? 60 : text.length), text.text);
                 port = has_port ? slice_make(rest.text + 1, rest.length - 1) : port;

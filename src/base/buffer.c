@@ -28,6 +28,8 @@ int buffer_reserve(struct buffer *buffer, size_t length)
         if (length > buffer->ceiling - buffer->length)
                 return buffer->failed = -EFBIG;
         size_t wanted = buffer->capacity ? buffer->capacity : 64;
+        if (wanted > buffer->ceiling)
+                wanted = buffer->ceiling;
         while (wanted < buffer->length + length)
                 wanted = wanted > buffer->ceiling / 2 ? buffer->ceiling : wanted * 2;
         uint8_t *grown = realloc(buffer->bytes, wanted);

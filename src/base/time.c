@@ -172,7 +172,7 @@ int time_parse_rfc3339(struct slice text, int64_t *ret_instant, int *ret_offset_
 char *time_format_utc(int64_t instant, char text[TIME_TEXT_MAX])
 {
         if (instant == TIME_UNKNOWN) {
-                strcpy(text, "-");
+                memcpy(text, "-", 2);
                 return text;
         }
         struct civil c = time_to_civil(instant);
