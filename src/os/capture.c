@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "os/capture.h"
+
+#include <pcap/pcap.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct capture {
+        pcap_t *pcap; /* owns the file */
+        uint64_t number;
+        int link;
+};
+
+/* libpcap's own numbers (DLT) differ between systems for raw IP; files carry LINKTYPE numbers. */
+static int link_of(pcap_t *pcap)
+{
+        int link = pcap_datalink(pcap);
+
+        return link == DLT_RAW ? 101 : link;
+}
+
+static int open_pcap(FILE *file, const char *path, struct capture *capture, struct error *error)
+{
+        char reason[PCAP_ERRBUF_SIZE] = "";
+
+        capture->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, reason);
+        if (!capture->pcap)
+                return error_set(error, -EBADMSG, "%s: no capture file: %s", path, reason);
+        capture->link = link_of(capture->pcap);
+        return 0;
+}
+
+int capture_open(const char *path, struct capture **ret_capture, struct error *error)
+{
+        bool is_stdin = strcmp(path, "-") == 0;
+        FILE *file = is_stdin ? stdin : fopen(path, "rbe");
+
+        if (!file) {
+                int code = -errno;
+                return error_set(error, code, "%s: cannot be opened: %s", path, strerror(-code));
+        }
+        struct capture *capture = calloc(1, sizeof *capture);
+        int r = capture ? open_pcap(file, path, capture, error) : -ENOMEM;
+        if (r < 0) {
+                free(capture);
+                if (!is_stdin)
+                        fclose(file);
+                return r;
+        }
+        *ret_capture = capture;
+        return 0;
+}
+
+void capture_close(struct capture *capture)
+{
+        if (!capture)
+                return;
+        pcap_close(capture->pcap);
+        free(capture);
+}
+
+int capture_link(const struct capture *capture)
+{
+        return capture->link;
+}
+
+int capture_next(struct capture *capture, struct captured_packet *ret_packet, struct error *error)
+{
+        struct pcap_pkthdr *header;
+        const unsigned char *bytes;
+        int r = pcap_next_ex(capture->pcap, &header, &bytes);
+
+        if (r == PCAP_ERROR_BREAK)
+                return 0;
+        if (r != 1)
+                return error_set(error, -EBADMSG, "packet %llu: %s; everything before it was read",
+                        (unsigned long long)capture->number + 1, pcap_geterr(capture->pcap));
+        *ret_packet = (struct captured_packet){
+                .bytes = bytes,
+                .captured = header->caplen,
+                .original = header->len,
+                /* tv_usec holds nanoseconds: the precision asked for when the file was opened. */
+                .time_ms = (int64_t)header->ts.tv_sec * 1000 + header->ts.tv_usec / 1000000,
+                .number = ++capture->number,
+        };
+        return 1;
+}
+
+int64_t capture_offset(const struct capture *capture)
+{
+        FILE *file = pcap_file(capture->pcap);
+
+        return file ? (int64_t)ftello(file) : -1;
+}
