@@ -293,6 +293,9 @@ static bool take_token(struct conntrack_line *line, struct slice token)
 static bool take_tokens(struct conntrack_line *line, struct slice rest)
 {
         for (skip_blanks(&rest); rest.length; skip_blanks(&rest)) {
+                /* Behind it stands the name of the process that removed the entry: free text. */
+                if (slice_starts(rest, "[USERSPACE]"))
+                        break;
                 if (rest.text[0] == '[') {
                         const char *end = memchr(rest.text, ']', rest.length);
                         if (!end)

@@ -2,8 +2,8 @@
 #ifndef ROGATORY_WIRE_TEXT_DECODER_H
 #define ROGATORY_WIRE_TEXT_DECODER_H
 
-/* What every text format shares: counting each line once, refusing with the line number, delivering, and following
- * which spans of time were heard. Used only by the formats in this room. */
+/* What every text format shares: counting each line once, refusing with the line number, delivering, and
+ * following which spans of time were heard. Used only by the formats in this room. */
 
 #include "wire/text.h"
 
@@ -14,8 +14,8 @@
 /* Most gaps kept for one input; beyond it the last one is widened, which proves less and never more. */
 #define TEXT_GAPS_MAX 65536
 
-/* Follows the times of the lines. Everything that went wrong since the last line with a time waits in `trouble`, until
- * the next line tells when it had ended. */
+/* Follows the times of the lines. Everything that went wrong since the last line with a time waits in
+ * `trouble`, until the next line tells when it had ended. */
 struct text_hearing {
         struct coverage found; /* closed spans, and gaps */
         int64_t first, last;   /* of the current span; TIME_UNKNOWN before the first line with a time */
@@ -35,28 +35,31 @@ struct text_decoder {
 };
 
 /* Initialises the common part. resolution_ms as in struct text_hearing. */
-void text_decoder_init(struct text_decoder *decoder, const struct text_options *options, int64_t resolution_ms);
+void text_decoder_init(
+        struct text_decoder *decoder, const struct text_options *options, int64_t resolution_ms);
 void text_decoder_release(struct text_decoder *decoder);
 const struct text_counts *text_decoder_counts(const struct text_decoder *decoder);
 
-/* Counts the line, takes a CR off its end, counts empty and refuses over-long ones. true: there is text to decode. */
+/* Counts the line, takes a CR off its end, counts empty and refuses over-long ones. true: there is text to
+ * decode. */
 bool text_take_line(struct text_decoder *decoder, struct slice *line, const struct text_sink *sink);
 
-/* Refuses the current line: counted, told to the sink as "line N: ...", and a hole in what was heard. Returns 0, so
- * that a line function can end with it. */
+/* Refuses the current line: counted, told to the sink as "line N: ...", and a hole in what was heard. Returns
+ * 0, so that a line function can end with it. */
 int text_refuse(struct text_decoder *decoder, const struct text_sink *sink, enum refusal refusal,
         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same for a record that began in an earlier line. */
-int text_refuse_at(struct text_decoder *decoder, const struct text_sink *sink, uint64_t line, enum refusal refusal,
-        const char *sentence);
+int text_refuse_at(struct text_decoder *decoder, const struct text_sink *sink, uint64_t line,
+        enum refusal refusal, const char *sentence);
 
 /* Says something to the summary. */
 void text_note(const struct text_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Delivers and counts. What the sink returned. */
 int text_deliver(struct text_decoder *decoder, const struct text_sink *sink, const struct nat_event *event);
-int text_deliver_lease(struct text_decoder *decoder, const struct text_sink *sink, const struct lease_event *event);
+int text_deliver_lease(
+        struct text_decoder *decoder, const struct text_sink *sink, const struct lease_event *event);
 
 /* A line of this time was read. 0 or -ENOMEM. */
 int text_heard(struct text_decoder *decoder, int64_t instant);
@@ -65,7 +68,8 @@ void text_missing(struct text_decoder *decoder, enum gap_reason reason);
 /* Closes the current span and appends everything to ret. 0 or -ENOMEM. */
 int text_hearing_finish(struct text_decoder *decoder, struct coverage *ret);
 
-/* A subscriber's name: 1..SUBSCRIBER_MAX-1 bytes of UTF-8 (RFC 3629) without control characters. NULL, or why not. */
+/* A subscriber's name: 1..SUBSCRIBER_MAX-1 bytes of UTF-8 (RFC 3629) without control characters. NULL, or why
+ * not. */
 const char *text_subscriber(struct slice text, char ret[SUBSCRIBER_MAX]);
 
 /* true where `words` (lower case) stands anywhere in the text, whatever its case. */
@@ -74,7 +78,7 @@ bool text_contains(struct slice text, const char *words);
 /* The first line of a file's head, without its end; *rest moves behind it. */
 struct slice text_first_line(struct slice *rest);
 
-extern const struct text_format text_format_conntrack, text_format_ulogd2, text_format_nat_csv, text_format_leases,
-        text_format_freeradius_detail;
+extern const struct text_format text_format_conntrack, text_format_ulogd2, text_format_nat_csv,
+        text_format_leases, text_format_freeradius_detail;
 
 #endif
