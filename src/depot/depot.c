@@ -92,11 +92,27 @@ static int read_settings(struct depot *depot, struct error *error)
         return 0;
 }
 
+int depot_replace_settings(struct depot *depot, const struct buffer *text, const char *path, struct error *error)
+{
+        struct settings settings;
+
+        int r = parse_settings(text, path, &settings, error);
+        if (r < 0)
+                return r;
+        r = file_publish(depot->path, DEPOT_SETTINGS_FILE, text->bytes, text->length, error);
+        if (r < 0) {
+                settings_free(&settings);
+                return r;
+        }
+        settings_free(&depot->settings);
+        depot->settings = settings;
+        return 0;
+}
+
 int depot_add_settings(struct depot *depot, const struct buffer *text, struct error *error)
 {
         struct buffer whole = buffer_make(SETTINGS_FILE_MAX);
         char path[DEPOT_PATH_MAX];
-        struct settings settings;
 
         int r = depot_must_write(depot, error);
         if (r == 0)
@@ -108,18 +124,9 @@ int depot_add_settings(struct depot *depot, const struct buffer *text, struct er
         if (r == 0)
                 r = buffer_append(&whole, text->bytes, text->length);
         if (r == 0)
-                r = parse_settings(&whole, path, &settings, error);
+                r = depot_replace_settings(depot, &whole, path, error);
         else if (whole.failed)
                 error_set(error, r, "%s: the settings would become too long", path);
-        if (r == 0) {
-                r = file_publish(depot->path, DEPOT_SETTINGS_FILE, whole.bytes, whole.length, error);
-                if (r == 0) {
-                        settings_free(&depot->settings);
-                        depot->settings = settings;
-                } else {
-                        settings_free(&settings);
-                }
-        }
         buffer_free(&whole);
         return r;
 }

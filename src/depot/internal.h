@@ -52,6 +52,10 @@ int depot_list_all(const char *folder, bool leases, struct depot_files *ret, str
 /* Removes what writers that were killed left behind: temporaries, and generations that were replaced. */
 int depot_tidy(struct depot *depot, struct error *error);
 
+/* Checks new settings and publishes them in the place of the old. path: the file, for messages. */
+int depot_replace_settings(
+        struct depot *depot, const struct buffer *text, const char *path, struct error *error);
+
 /* -EPERM where the store was opened for reading. */
 int depot_must_write(const struct depot *depot, struct error *error);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "os/capture.h"
 
+#include "os/input.h"
+
 #include <pcap/pcap.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,6 +49,43 @@ int capture_open(const char *path, struct capture **ret_capture, struct error *e
                 free(capture);
                 if (!is_stdin)
                         fclose(file);
+                return r;
+        }
+        *ret_capture = capture;
+        return 0;
+}
+
+static ssize_t read_input(void *cookie, char *bytes, size_t length)
+{
+        struct error ignored = {0};
+        ssize_t got = input_read(cookie, bytes, length, &ignored);
+
+        if (got < 0)
+                errno = (int)-got;
+        return got < 0 ? -1 : got;
+}
+
+static int close_input(void *cookie)
+{
+        input_close(cookie);
+        return 0;
+}
+
+int capture_over(struct input *input, struct capture **ret_capture, struct error *error)
+{
+        cookie_io_functions_t functions = {.read = read_input, .close = close_input};
+        FILE *file = fopencookie(input, "r", functions);
+
+        if (!file) {
+                input_close(input);
+                return error_set(error, -ENOMEM, "not enough memory");
+        }
+        struct capture *capture = calloc(1, sizeof *capture);
+        int r = capture ? open_pcap(file, input_name(input), capture, error)
+                        : error_set(error, -ENOMEM, "not enough memory");
+        if (r < 0) {
+                free(capture);
+                fclose(file);
                 return r;
         }
         *ret_capture = capture;

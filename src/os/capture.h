@@ -23,6 +23,11 @@ struct captured_packet {
 /* path "-" reads standard input. 0, -ENOMEM, the errno of opening, or -EBADMSG where it is no capture file.
  */
 int capture_open(const char *path, struct capture **ret_capture, struct error *error);
+
+/* The same over an input that is open already (and may have been peeked into; compressed files too). The capture
+ * owns the input, also where this fails. */
+struct input;
+int capture_over(struct input *input, struct capture **ret_capture, struct error *error);
 void capture_close(struct capture *capture);
 
 /* The link type as the pcap format's registry numbers it (LINKTYPE). */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "inquiry/answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void answer_free(struct answer *answer)
+{
+        free(answer->candidates);
+        free(answer->possible);
+        free(answer->exporters);
+        answer->candidates = answer->possible = NULL;
+        answer->exporters = NULL;
+        answer->candidate_count = answer->possible_count = answer->exporter_count = 0;
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+        return a > b ? a - b : b - a;
+}
+
+static void name_lease(struct answer_candidate *ret, const struct lease *lease)
+{
+        memcpy(ret->subscriber, lease->is.subscriber, sizeof ret->subscriber);
+        ret->has_lease = true;
+        ret->lease_prefix = lease->is.prefix;
+        ret->lease_from_ms = lease->is.from_ms;
+        ret->lease_to_ms = lease->is.to_ms;
+        ret->lease_from_edge = lease->is.from_edge;
+        ret->lease_to_edge = lease->is.to_edge;
+}
+
+static int name_record(struct inquiry *inquiry, unsigned realm, uint64_t reference, uint32_t outside, char *ret,
+        size_t size, struct error *error)
+{
+        int64_t window_from = (int64_t)(reference >> 32) * DEPOT_WINDOW_MS;
+        struct address address = address_from_ipv4(outside);
+        char text[ADDRESS_TEXT_MAX];
+        struct cached_window *w;
+
+        int r = window_cache_get(&inquiry->cache, realm, inquiry->realms[realm].name, window_from, &w, error);
+        if (r < 0 || !w)
+                return r;
+        snprintf(ret, size, "%s/nat/%s#%s/%u", inquiry->realms[realm].name, w->window.file.name,
+                address_format(&address, text), (unsigned)(reference & UINT32_MAX));
+        return 0;
+}
+
+/* The fields of a NAT binding; an end beyond the question's windows is looked up. */
+static int name_binding(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        const struct candidate *c, struct answer_candidate *ret, struct error *error)
+{
+        struct nat_binding b = c->binding;
+        struct nat_host inside = host_get(&g->hosts, b.inside);
+        struct nat_host destination = host_get(&g->hosts, b.destination);
+
+        int r = gather_end(inquiry, realm, g, &b, error);
+        if (r == 0)
+                r = name_record(inquiry, realm, c->reference, b.outside, ret->record, sizeof ret->record, error);
+        if (r < 0)
+                return r;
+        ret->inside = inside.address;
+        ret->vrf = inside.vrf;
+        ret->inside_port = b.flags & NAT_HAS_INSIDE_PORT ? b.inside_port : -1;
+        ret->destination = destination.address;
+        ret->destination_port = b.flags & NAT_HAS_DESTINATION ? b.destination_port : -1;
+        ret->to_ms = b.to_ms;
+        ret->to_edge = b.to_edge;
+        if (b.to_edge != EDGE_OPEN &&
+                (ret->margin_ms == TIME_UNKNOWN || distance(q->at_ms, b.to_ms) < ret->margin_ms))
+                ret->margin_ms = distance(q->at_ms, b.to_ms);
+        snprintf(ret->exporter, sizeof ret->exporter, "%s", inquiry->cache.exporters[b.exporter].name);
+        return 0;
+}
+
+static int name_candidate(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        const struct candidate *c, struct answer_candidate *ret, struct error *error)
+{
+        struct answer_candidate named = {
+                .inside_port = -1,
+                .port_first = c->binding.port_first,
+                .port_last = c->binding.port_last,
+                .protocol = c->binding.protocol,
+                .kind = c->binding.kind,
+                .destination_port = -1,
+                .from_ms = c->binding.from_ms,
+                .to_ms = c->binding.to_ms,
+                .from_edge = c->binding.from_edge,
+                .to_edge = c->binding.to_edge,
+                .margin_ms = c->margin_ms,
+                .clock_offset_ms = c->clock_offset_ms,
+                .lease_from_ms = TIME_UNKNOWN,
+                .lease_to_ms = TIME_UNKNOWN,
+                .reasons = c->reasons,
+        };
+        int r = 0;
+
+        snprintf(named.realm, sizeof named.realm, "%s", inquiry->realms[realm].name);
+        if (c->lease)
+                name_lease(&named, c->lease);
+        if (!c->from_lease_only)
+                r = name_binding(inquiry, realm, q, g, c, &named, error);
+        else
+                snprintf(named.record, sizeof named.record, "%s/leases/%s", named.realm,
+                        inquiry->leases[realm].window.file.name);
+        if (r == 0)
+                *ret = named;
+        return r;
+}
+
+static int name_all(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        const struct candidate_list *list, struct answer_candidate **ret_items, size_t *ret_count,
+        struct error *error)
+{
+        int r = 0;
+
+        *ret_items = calloc(list->count + 1, sizeof **ret_items);
+        if (!*ret_items)
+                return error_set(error, -ENOMEM, "not enough memory");
+        for (size_t i = 0; i < list->count && r == 0; i++) {
+                r = name_candidate(inquiry, realm, q, g, &list->items[i], &(*ret_items)[i], error);
+                *ret_count = i + 1;
+        }
+        return r;
+}
+
+static int32_t offset_of(const struct coverage *coverage, uint16_t exporter)
+{
+        for (size_t i = 0; i < coverage->span_count; i++) {
+                const struct coverage_span *span = &coverage->spans[i];
+                if (span->exporter == exporter && span->offset_min_ms != OFFSET_UNKNOWN)
+                        return span->offset_min_ms / 2 + span->offset_max_ms / 2;
+        }
+        return OFFSET_UNKNOWN;
+}
+
+static int name_exporters(struct inquiry *inquiry, unsigned realm, const struct gathered *g,
+        const struct attribution *a, struct answer *ret)
+{
+        ret->exporters = calloc(inquiry->cache.exporter_count + 1, sizeof *ret->exporters);
+        if (!ret->exporters)
+                return -ENOMEM;
+        for (unsigned i = 0; i < inquiry->cache.exporter_count; i++) {
+                if (!g->counts || !g->counts[i])
+                        continue;
+                struct heard heard = coverage_heard(&g->coverage, (uint16_t)i, NULL, a->from_ms, a->to_ms);
+                struct answer_exporter *exporter = &ret->exporters[ret->exporter_count++];
+                *exporter = (struct answer_exporter){
+                        .whole = heard.whole,
+                        .heard_from_ms = heard.whole ? heard.from : TIME_UNKNOWN,
+                        .heard_to_ms = heard.whole ? heard.to : TIME_UNKNOWN,
+                        .clock_offset_ms = offset_of(&g->coverage, (uint16_t)i),
+                        .gap_reasons = heard.gap_reasons,
+                };
+                snprintf(exporter->realm, sizeof exporter->realm, "%s", inquiry->realms[realm].name);
+                snprintf(exporter->name, sizeof exporter->name, "%s", inquiry->cache.exporters[i].name);
+        }
+        return 0;
+}
+
+int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        const struct attribution *a, struct realm_answer *ret, struct error *error)
+{
+        struct answer *answer = &ret->answer;
+
+        answer->verdict = a->verdict;
+        answer->reasons = a->reasons;
+        answer->from_ms = a->from_ms;
+        answer->to_ms = a->to_ms;
+        answer->complete = a->heard.whole && !g->loss_undetectable && a->heard.exporters >= g->expected_exporters;
+        snprintf(answer->realm, sizeof answer->realm, "%s", inquiry->realms[realm].name);
+        snprintf(answer->zone, sizeof answer->zone, "%s", inquiry->realms[realm].zone);
+        int r = name_all(inquiry, realm, q, g, &a->candidates, &answer->candidates, &answer->candidate_count, error);
+        if (r == 0)
+                r = name_all(inquiry, realm, q, g, &a->possible, &answer->possible, &answer->possible_count, error);
+        if (r == 0) {
+                r = name_exporters(inquiry, realm, g, a, answer);
+                if (r < 0)
+                        error_set(error, r, "not enough memory");
+        }
+        return r;
+}
+
+/* Appends n items of `size` bytes to an owned array. */
+static int append(void **items, size_t *count, const void *more, size_t more_count, size_t size)
+{
+        if (more_count == 0)
+                return 0;
+        uint8_t *grown = realloc(*items, (*count + more_count) * size);
+        if (!grown)
+                return -ENOMEM;
+        memcpy(grown + *count * size, more, more_count * size);
+        *items = grown;
+        *count += more_count;
+        return 0;
+}
+
+int answer_take(struct answer *answer, struct answer *from)
+{
+        /* Under a common verdict that is no proof, what one realm holds proven is only possible. */
+        bool answers = answer->verdict == VERDICT_ONE || answer->verdict == VERDICT_SEVERAL;
+        void *candidates = answer->candidates, *possible = answer->possible, *exporters = answer->exporters;
+
+        int r = append(answers ? &candidates : &possible, answers ? &answer->candidate_count : &answer->possible_count,
+                from->candidates, from->candidate_count, sizeof *from->candidates);
+        if (r == 0)
+                r = append(&possible, &answer->possible_count, from->possible, from->possible_count,
+                        sizeof *from->possible);
+        if (r == 0)
+                r = append(&exporters, &answer->exporter_count, from->exporters, from->exporter_count,
+                        sizeof *from->exporters);
+        answer->candidates = candidates;
+        answer->possible = possible;
+        answer->exporters = exporters;
+        answer->reasons |= from->reasons;
+        answer->complete = answer->complete && from->complete;
+        answer->from_ms = from->from_ms < answer->from_ms ? from->from_ms : answer->from_ms;
+        answer->to_ms = from->to_ms > answer->to_ms ? from->to_ms : answer->to_ms;
+        memcpy(answer->realm, from->realm, sizeof answer->realm);
+        memcpy(answer->zone, from->zone, sizeof answer->zone);
+        return r;
+}

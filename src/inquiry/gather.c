@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "inquiry/gather.h"
+
+#include "nat/carry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t window_of(int64_t instant)
+{
+        int64_t rest = instant % DEPOT_WINDOW_MS;
+        return instant - (rest < 0 ? rest + DEPOT_WINDOW_MS : rest);
+}
+
+int inquiry_open_leases(struct inquiry *inquiry, unsigned realm, struct error *error)
+{
+        struct realm_leases *leases = &inquiry->leases[realm];
+
+        int r = depot_lease_window_open(inquiry->cache.depot, inquiry->realms[realm].name, DEPOT_LEASE_WINDOW_FROM,
+                &leases->window, error);
+        if (r == -ENOENT)
+                return 0;
+        leases->is_open = r == 0;
+        return r;
+}
+
+/* --- Windows ----------------------------------------------------------------------------------------------------- */
+
+/* The same binding as it stands in two windows. */
+static bool same_binding(const struct nat_binding *a, const struct nat_binding *b)
+{
+        return a->from_edge == b->from_edge && a->from_ms == b->from_ms && a->port_first == b->port_first &&
+               a->port_last == b->port_last && a->protocol == b->protocol && a->kind == b->kind &&
+               a->inside == b->inside && a->inside_port == b->inside_port && a->destination == b->destination &&
+               a->destination_port == b->destination_port && a->session == b->session && a->exporter == b->exporter;
+}
+
+/* A binding that crosses into a window stands in both; the later window knows more of it. */
+static void drop_repeated(struct gathered *g, size_t first_of_later)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < g->bindings.count; i++) {
+                bool repeated = false;
+                for (size_t k = first_of_later; i < first_of_later && k < g->bindings.count && !repeated; k++)
+                        repeated = same_binding(&g->bindings.items[i], &g->bindings.items[k]);
+                if (repeated)
+                        continue;
+                g->bindings.items[kept] = g->bindings.items[i];
+                g->references[kept++] = g->references[i];
+        }
+        g->bindings.count = kept;
+}
+
+static int keep_references(struct gathered *g, size_t first, const struct reference_list *found, int64_t window_from)
+{
+        uint64_t *grown = realloc(g->references, (g->bindings.count + 1) * sizeof *grown);
+
+        if (!grown)
+                return -ENOMEM;
+        g->references = grown;
+        for (size_t i = first; i < g->bindings.count; i++)
+                grown[i] = reference_make(window_from, found->items[i - first]);
+        return 0;
+}
+
+/* All bindings of the endpoint in one window: also those beside the interval, because they may show when the endpoint
+ * was free. Without a port only what touches the interval, for that may be much. */
+static int gather_window(struct cached_window *w, const struct question *q, struct gathered *g, struct error *error)
+{
+        uint32_t outside = address_ipv4(&q->address);
+        struct reference_list found = {0};
+        size_t first = g->bindings.count;
+        int64_t from = q->port < 0 ? g->from_ms : w->from, to = q->port < 0 ? g->to_ms : w->from + DEPOT_WINDOW_MS;
+        uint32_t sheet;
+
+        int r = segment_query(w->window.segment, outside, q->port, from, to, &g->hosts, w->map, &g->bindings, &found,
+                error);
+        if (r == 0)
+                r = keep_references(g, first, &found, w->from);
+        reference_list_free(&found);
+        if (r < 0)
+                return r;
+        drop_repeated(g, first);
+        g->blocks = g->blocks || segment_header_of(w->window.segment)->has_blocks;
+        g->ours = g->ours || segment_find_sheet(w->window.segment, outside, &sheet) == 0;
+        return 0;
+}
+
+static int gather_coverage(struct inquiry *inquiry, unsigned realm, int64_t from_ms, int64_t to_ms,
+        struct coverage *ret, struct error *error)
+{
+        const char *name = inquiry->realms[realm].name;
+        struct cached_window *w;
+        unsigned windows = 0;
+        int r = 0;
+
+        for (int64_t at = window_of(from_ms); at <= to_ms && r == 0; at += DEPOT_WINDOW_MS) {
+                r = window_cache_get(&inquiry->cache, realm, name, at, &w, error);
+                if (r == 0 && w) {
+                        r = coverage_add_all(ret, &w->coverage);
+                        windows++;
+                }
+        }
+        if (windows > 1)
+                coverage_normalise(ret, 0);
+        return r;
+}
+
+static void bound_interval(const struct question *q, struct gathered *g)
+{
+        int64_t most = INQUIRY_HOURS_MAX / 2 * TIME_HOUR;
+
+        if (g->from_ms < q->at_ms - q->skew_ms - most)
+                g->from_ms = q->at_ms - q->skew_ms - most;
+        if (g->to_ms > q->at_ms + q->skew_ms + most)
+                g->to_ms = q->at_ms + q->skew_ms + most;
+}
+
+static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        struct error *error)
+{
+        const char *name = inquiry->realms[realm].name;
+        struct cached_window *w;
+        int r = 0;
+
+        for (int64_t at = window_of(g->from_ms); at <= g->to_ms && r == 0; at += DEPOT_WINDOW_MS) {
+                r = window_cache_get(&inquiry->cache, realm, name, at, &w, error);
+                if (r == 0 && w)
+                        r = gather_window(w, q, g, error);
+        }
+        return r;
+}
+
+/* --- Exporters --------------------------------------------------------------------------------------------------- */
+
+/* May this exporter lend the address? Its settings may confine it to some addresses; one without settings may lend all
+ * of its realm's. */
+static bool may_lend(const struct exporter_settings *exporter, const struct address *address)
+{
+        if (!exporter || exporter->outside.count == 0)
+                return true;
+        for (size_t i = 0; i < exporter->outside.count; i++)
+                if (prefix_contains(&exporter->outside.items[i], address))
+                        return true;
+        return false;
+}
+
+static int count_exporters(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g)
+{
+        const struct settings *settings = depot_settings(inquiry->cache.depot);
+
+        for (size_t i = 0; i < settings->exporter_count; i++) {
+                const struct exporter_settings *exporter = &settings->exporters[i];
+                uint16_t number;
+                if (strcmp(exporter->realm, inquiry->realms[realm].name) != 0)
+                        continue;
+                int r = exporter_number(&inquiry->cache, realm, exporter->name, &number);
+                if (r < 0)
+                        return r;
+                if (!may_lend(exporter, &q->address))
+                        continue;
+                g->expected_exporters++;
+                g->loss_undetectable = g->loss_undetectable || exporter->loss == LOSS_UNDETECTABLE;
+        }
+        g->counts = calloc(inquiry->cache.exporter_count + 1, sizeof *g->counts);
+        if (!g->counts)
+                return -ENOMEM;
+        for (unsigned i = 0; i < inquiry->cache.exporter_count; i++) {
+                const struct known_exporter *known = &inquiry->cache.exporters[i];
+                g->counts[i] = known->realm == realm &&
+                               may_lend(settings_exporter(settings, known->name), &q->address);
+        }
+        return 0;
+}
+
+/* A source that gave records but no span of hearing cannot show what it lost. */
+static void find_silent_sources(struct gathered *g)
+{
+        for (size_t i = 0; i < g->bindings.count && !g->loss_undetectable; i++) {
+                bool heard = false;
+                for (size_t k = 0; k < g->coverage.span_count && !heard; k++)
+                        heard = g->coverage.spans[k].exporter == g->bindings.items[i].exporter;
+                g->loss_undetectable = !heard;
+        }
+}
+
+/* --- Leases ------------------------------------------------------------------------------------------------------ */
+
+static int gather_leases_of(const struct inquiry *inquiry, unsigned realm, const struct address *address,
+        struct gathered *g, struct error *error)
+{
+        int64_t from = g->from_ms - g->rules.uncertainty_ms;
+
+        return lease_query(inquiry->leases[realm].window.leases, address, from, INT64_MAX, &g->leases, error);
+}
+
+/* The leases of every inside host that may be concerned, and of the address itself. */
+static int gather_leases(const struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        struct error *error)
+{
+        g->leases_until_ms = TIME_UNKNOWN;
+        if (!inquiry->leases[realm].is_open)
+                return 0;
+        g->leases_until_ms = lease_heard_until(inquiry->leases[realm].window.leases);
+        int r = gather_leases_of(inquiry, realm, &q->address, g, error);
+        g->ours = g->ours || g->leases.count > 0;
+        for (uint32_t number = 1; number <= g->hosts.count && r == 0; number++) {
+                struct nat_host host = host_get(&g->hosts, number);
+                bool inside = false, repeated = false;
+                for (size_t i = 0; i < g->bindings.count && !inside; i++)
+                        inside = g->bindings.items[i].inside == number;
+                for (uint32_t before = 1; before < number && inside && !repeated; before++)
+                        repeated = address_compare(&g->hosts.hosts[before].address, &host.address) == 0;
+                if (inside && !repeated && address_compare(&host.address, &q->address) != 0)
+                        r = gather_leases_of(inquiry, realm, &host.address, g, error);
+        }
+        return r;
+}
+
+/* --- All of it --------------------------------------------------------------------------------------------------- */
+
+static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        struct error *error)
+{
+        struct coverage asked = {0};
+
+        int r = gather_coverage(inquiry, realm, q->at_ms - q->skew_ms, q->at_ms + q->skew_ms, &asked, error);
+        if (r == 0)
+                r = count_exporters(inquiry, realm, q, g);
+        if (r == 0) {
+                attribution_interval(q, &g->rules, &asked, g->counts, &g->from_ms, &g->to_ms);
+                bound_interval(q, g);
+                r = gather_windows(inquiry, realm, q, g, error);
+        }
+        coverage_free(&asked);
+        if (r == 0)
+                r = gather_coverage(inquiry, realm, g->from_ms, g->to_ms, &g->coverage, error);
+        if (r == 0) {
+                /* A wider interval may have brought windows with exporters that were not met before. */
+                free(g->counts);
+                g->expected_exporters = 0;
+                r = count_exporters(inquiry, realm, q, g);
+        }
+        find_silent_sources(g);
+        return r;
+}
+
+int gather(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *ret, struct error *error)
+{
+        const struct realm_settings *settings = &inquiry->realms[realm];
+        struct gathered g = {
+                .rules = {.mapping = settings->mapping,
+                        .uncertainty_ms = settings->uncertainty_ms,
+                        .longest_session_ms = settings->longest_session_ms,
+                        .longest_block_ms = settings->longest_block_ms,
+                        .lease_log_complete = settings->lease_log_complete},
+                .from_ms = q->at_ms - q->skew_ms,
+                .to_ms = q->at_ms + q->skew_ms,
+                .ours = realm_declares(settings, &q->address),
+        };
+
+        int r = host_table_init(&g.hosts, INQUIRY_HOSTS_MAX);
+        if (r == 0 && address_is_ipv4(&q->address))
+                r = gather_nat(inquiry, realm, q, &g, error);
+        if (r == 0)
+                r = gather_leases(inquiry, realm, q, &g, error);
+        if (r == -ENOMEM || r == -EFBIG)
+                error_set(error, r, "not enough memory for this question");
+        if (r < 0) {
+                gathered_free(&g);
+                return r;
+        }
+        *ret = g;
+        return 0;
+}
+
+void gathered_free(struct gathered *g)
+{
+        binding_list_free(&g->bindings);
+        free(g->references);
+        host_table_free(&g->hosts);
+        coverage_free(&g->coverage);
+        free(g->counts);
+        lease_list_free(&g->leases);
+}
+
+int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *g, struct nat_binding *binding,
+        struct error *error)
+{
+        const char *name = inquiry->realms[realm].name;
+        int64_t last = window_of(binding->from_ms + binding_longest_life(binding, &g->rules));
+        struct cached_window *w;
+        bool go_on = binding->to_edge == EDGE_OPEN && binding->from_edge != EDGE_OPEN;
+        int r = 0;
+
+        for (int64_t at = window_of(g->to_ms) + DEPOT_WINDOW_MS; r == 0 && go_on && at <= last; at += DEPOT_WINDOW_MS) {
+                struct binding_list found = {0};
+                r = window_cache_get(&inquiry->cache, realm, name, at, &w, error);
+                if (r < 0 || !w)
+                        return r == -E2BIG ? 0 : r;
+                r = segment_query(w->window.segment, binding->outside, binding->port_first, at, at + DEPOT_WINDOW_MS,
+                        &g->hosts, w->map, &found, NULL, error);
+                go_on = false;
+                for (size_t i = 0; i < found.count; i++) {
+                        if (!same_binding(binding, &found.items[i]))
+                                continue;
+                        go_on = found.items[i].to_edge == EDGE_OPEN;
+                        binding->to_ms = found.items[i].to_ms;
+                        binding->to_edge = found.items[i].to_edge;
+                }
+                binding_list_free(&found);
+        }
+        return r;
+}

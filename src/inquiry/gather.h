@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_INQUIRY_GATHER_H
+#define ROGATORY_INQUIRY_GATHER_H
+
+/* The state of an inquiry, and the evidence of one realm for one question. */
+
+#include "inquiry/inquiry.h"
+#include "inquiry/window_cache.h"
+
+/* Hours that one question may touch (its interval is wide only where an exporter's clock was found far off). */
+#define INQUIRY_HOURS_MAX 48
+/* Hosts that may stand behind one question's bindings. */
+#define INQUIRY_HOSTS_MAX 4000000u
+
+struct realm_leases {
+        bool is_open;
+        struct depot_window window;
+};
+
+struct inquiry {
+        struct window_cache cache;
+        struct realm_settings *realms; /* owned array; prefix lists are the depot's */
+        unsigned realm_count;
+        struct realm_leases *leases; /* one per realm */
+};
+
+struct gathered {
+        struct attribution_rules rules;
+        struct binding_list bindings;
+        uint64_t *references; /* per binding: number in `places` */
+        struct host_table hosts;
+        struct coverage coverage;
+        bool *counts; /* by exporter number */
+        unsigned expected_exporters;
+        bool loss_undetectable, blocks, ours;
+        struct lease_list leases;
+        int64_t leases_until_ms;
+        int64_t from_ms, to_ms; /* the interval to be judged */
+};
+
+/* Opens the realm's leases, where it has any. */
+int inquiry_open_leases(struct inquiry *inquiry, unsigned realm, struct error *error);
+
+/* A reference names window and record: hours since 1970 in the upper half, record number in the lower. */
+static inline uint64_t reference_make(int64_t window_from, uint64_t record)
+{
+        return (uint64_t)(window_from / DEPOT_WINDOW_MS) << 32 | (record & UINT32_MAX);
+}
+
+int gather(struct inquiry *inquiry, unsigned realm, const struct question *question, struct gathered *ret,
+        struct error *error);
+void gathered_free(struct gathered *gathered);
+
+/* Looks in later windows for the end of a binding whose end lies beyond the windows of the question. */
+int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *gathered, struct nat_binding *binding,
+        struct error *error);
+
+bool realm_declares(const struct realm_settings *realm, const struct address *address);
+
+#endif

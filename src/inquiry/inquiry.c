@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "inquiry/inquiry.h"
+
+#include "inquiry/answer.h"
+#include "inquiry/gather.h"
+#include "os/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SKEW_WITHOUT_REALM_MS 2000
+
+/* --- Realms ------------------------------------------------------------------------------------------------------ */
+
+static int add_realm(struct inquiry *inquiry, const struct realm_settings *settings)
+{
+        struct realm_settings *grown = realloc(inquiry->realms, (inquiry->realm_count + 1) * sizeof *grown);
+
+        if (!grown)
+                return -ENOMEM;
+        inquiry->realms = grown;
+        grown[inquiry->realm_count++] = *settings;
+        return 0;
+}
+
+/* Realms of the settings, and those that have a folder without standing in the settings any more. */
+static int find_realms(struct inquiry *inquiry, struct error *error)
+{
+        const struct settings *settings = depot_settings(inquiry->cache.depot);
+        char **names = NULL;
+        size_t count = 0;
+
+        int r = depot_realms(inquiry->cache.depot, &names, &count, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < settings->realm_count && r == 0; i++)
+                r = add_realm(inquiry, &settings->realms[i]);
+        for (size_t i = 0; i < count; i++) {
+                struct realm_settings made = realm_defaults(names[i]);
+                if (r == 0 && !settings_realm(settings, names[i]))
+                        r = add_realm(inquiry, &made);
+                free(names[i]);
+        }
+        free(names);
+        return r < 0 ? error_set(error, r, "not enough memory") : 0;
+}
+
+int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error *error)
+{
+        struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+
+        if (!inquiry)
+                return error_set(error, -ENOMEM, "not enough memory");
+        inquiry->cache.depot = depot;
+        int r = find_realms(inquiry, error);
+        if (r == 0) {
+                inquiry->leases = calloc(inquiry->realm_count + 1, sizeof *inquiry->leases);
+                if (!inquiry->leases)
+                        r = error_set(error, -ENOMEM, "not enough memory");
+        }
+        for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
+                r = inquiry_open_leases(inquiry, i, error);
+        if (r < 0) {
+                inquiry_free(inquiry);
+                return r;
+        }
+        *ret_inquiry = inquiry;
+        return 0;
+}
+
+void inquiry_free(struct inquiry *inquiry)
+{
+        if (!inquiry)
+                return;
+        for (unsigned i = 0; inquiry->leases && i < inquiry->realm_count; i++)
+                if (inquiry->leases[i].is_open)
+                        depot_window_release(&inquiry->leases[i].window);
+        free(inquiry->leases);
+        free(inquiry->realms);
+        window_cache_free(&inquiry->cache);
+        free(inquiry);
+}
+
+bool realm_declares(const struct realm_settings *realm, const struct address *address)
+{
+        for (size_t i = 0; i < realm->outside.count; i++)
+                if (prefix_contains(&realm->outside.items[i], address))
+                        return true;
+        return false;
+}
+
+int64_t inquiry_default_skew(struct inquiry *inquiry, const struct address *address)
+{
+        int64_t declared = 0, any = 0;
+
+        for (unsigned i = 0; i < inquiry->realm_count; i++) {
+                const struct realm_settings *realm = &inquiry->realms[i];
+                if (realm->uncertainty_ms > any)
+                        any = realm->uncertainty_ms;
+                if (realm_declares(realm, address) && realm->uncertainty_ms > declared)
+                        declared = realm->uncertainty_ms;
+        }
+        int64_t skew = declared > 0 ? declared : any;
+        return skew > 0 ? skew : SKEW_WITHOUT_REALM_MS;
+}
+
+/* --- One realm's judgement --------------------------------------------------------------------------------------- */
+
+static int judge_realm(struct inquiry *inquiry, unsigned number, const struct question *q, int64_t now_ms,
+        struct realm_answer *ret, struct error *error)
+{
+        const struct realm_settings *realm = &inquiry->realms[number];
+        struct gathered gathered;
+
+        int r = gather(inquiry, number, q, &gathered, error);
+        if (r < 0)
+                return r;
+        bool old = realm->retain_ms > 0 && q->at_ms < now_ms - realm->retain_ms;
+        struct evidence evidence = {
+                .bindings = gathered.bindings.items,
+                .binding_count = gathered.bindings.count,
+                .references = gathered.references,
+                .hosts = &gathered.hosts,
+                .coverage = &gathered.coverage,
+                .exporter_counts = gathered.counts,
+                .expected_exporters = gathered.expected_exporters,
+                .loss_undetectable = gathered.loss_undetectable,
+                .blocks_in_realm = gathered.blocks,
+                .ours = gathered.ours,
+                .outside_retention = old && gathered.ours,
+                .leases = gathered.leases.items,
+                .lease_count = gathered.leases.count,
+                .leases_stored = inquiry->leases[number].is_open,
+                .leases_heard_until_ms = gathered.leases_until_ms,
+        };
+        struct attribution attribution;
+        r = attribution_decide(q, &gathered.rules, &evidence, &attribution);
+        if (r == 0) {
+                ret->concerned = gathered.ours;
+                r = realm_answer_make(inquiry, number, q, &gathered, &attribution, ret, error);
+                attribution_free(&attribution);
+        } else {
+                error_set(error, r, "not enough memory");
+        }
+        gathered_free(&gathered);
+        return r;
+}
+
+/* --- Several realms ---------------------------------------------------------------------------------------------- */
+
+/* One realm answers for itself. Of several that have to do with the address, one may be proven and all others proven
+ * empty; anything else is no proof. */
+static enum verdict combine(const struct realm_answer *answers, unsigned count, unsigned *ret_concerned)
+{
+        unsigned tally[4] = {0}, concerned = 0;
+        enum verdict only = VERDICT_UNKNOWN;
+
+        for (unsigned i = 0; i < count; i++) {
+                if (!answers[i].concerned)
+                        continue;
+                concerned++;
+                only = answers[i].answer.verdict;
+                tally[answers[i].answer.verdict]++;
+        }
+        *ret_concerned = concerned;
+        if (concerned <= 1)
+                return only;
+        if (tally[VERDICT_ONE] + tally[VERDICT_SEVERAL] >= 2 || tally[VERDICT_SEVERAL] > 0)
+                return VERDICT_SEVERAL;
+        if (tally[VERDICT_UNKNOWN] > 0)
+                return VERDICT_UNKNOWN;
+        return tally[VERDICT_ONE] ? VERDICT_ONE : VERDICT_NONE;
+}
+
+static int join_answers(struct realm_answer *answers, unsigned count, const struct question *q, struct answer *ret)
+{
+        unsigned concerned;
+        int r = 0;
+
+        *ret = (struct answer){.question = *q, .from_ms = q->at_ms - q->skew_ms, .to_ms = q->at_ms + q->skew_ms};
+        snprintf(ret->zone, sizeof ret->zone, "UTC");
+        ret->verdict = combine(answers, count, &concerned);
+        ret->complete = concerned > 0;
+        if (concerned == 0)
+                ret->reasons = 1u << REASON_NOT_OUR_ADDRESS;
+        for (unsigned i = 0; i < count && r == 0; i++)
+                if (answers[i].concerned)
+                        r = answer_take(ret, &answers[i].answer);
+        return r;
+}
+
+int inquiry_ask(struct inquiry *inquiry, const struct question *question, struct answer *ret, struct error *error)
+{
+        struct question q = *question;
+        struct realm_answer *answers = calloc(inquiry->realm_count + 1, sizeof *answers);
+        int64_t now_ms = clock_now_ms();
+        int r = answers ? 0 : error_set(error, -ENOMEM, "not enough memory");
+
+        if (q.skew_ms < 0)
+                q.skew_ms = inquiry_default_skew(inquiry, &q.address);
+        inquiry->cache.turn++;
+        for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
+                r = judge_realm(inquiry, i, &q, now_ms, &answers[i], error);
+        if (r == 0) {
+                r = join_answers(answers, inquiry->realm_count, &q, ret);
+                if (r < 0) {
+                        error_set(error, r, "not enough memory");
+                        answer_free(ret);
+                }
+        }
+        for (unsigned i = 0; answers && i < inquiry->realm_count; i++)
+                answer_free(&answers[i].answer);
+        free(answers);
+        return r;
+}

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "intake/intake.h"
+
+#include "intake/reading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_SOURCE_DEFAULT "exporter"
+
+static bool said(const char *option)
+{
+        return option && option[0];
+}
+
+/* --- Realms and exporters ---------------------------------------------------------------------------------------- */
+
+static int add_realm(struct intake *intake, const struct realm_settings *settings, uint16_t *ret_number)
+{
+        struct intake_realm *grown = realloc(intake->realms, (intake->realm_count + 1) * sizeof *grown);
+
+        if (!grown)
+                return -ENOMEM;
+        intake->realms = grown;
+        *ret_number = (uint16_t)intake->realm_count;
+        grown[intake->realm_count++] = (struct intake_realm){.settings = *settings, .leases_until_ms = TIME_UNKNOWN};
+        return 0;
+}
+
+/* The realm is either in the settings or was named on the command line (and will be written there). */
+static int find_realm(struct intake *intake, const char *name, uint16_t *ret_number, struct error *error)
+{
+        for (unsigned i = 0; i < intake->realm_count; i++)
+                if (strcmp(intake->realms[i].settings.name, name) == 0) {
+                        *ret_number = (uint16_t)i;
+                        return 0;
+                }
+        const struct realm_settings *known = settings_realm(depot_settings(intake->depot), name);
+        struct realm_settings made = realm_defaults(name);
+        int r = add_realm(intake, known ? known : &made, ret_number);
+        return r < 0 ? error_set(error, r, "not enough memory") : 0;
+}
+
+static int set_dialect(struct intake *intake, struct source *source, struct error *error)
+{
+        const char *name = said(intake->options.dialect) ? intake->options.dialect : source->settings.dialect;
+
+        if (!name[0] || text_format_by_name(name))
+                return 0;
+        source->dialect = dialect_by_name(name);
+        if (!source->dialect)
+                return error_set(error, -EINVAL,
+                        "there is no dialect \"%s\"; `rogatory dialects` lists those that there are", name);
+        return 0;
+}
+
+static int parse_loss(const char *name, enum loss_detection *ret_loss, struct error *error)
+{
+        static const struct {
+                const char *name;
+                enum loss_detection loss;
+        } names[] = {{"automatic", LOSS_AUTOMATIC}, {"sequence", LOSS_SEQUENCE}, {"reported", LOSS_REPORTED},
+                {"undetectable", LOSS_UNDETECTABLE}};
+
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+                if (strcmp(names[i].name, name) == 0) {
+                        *ret_loss = names[i].loss;
+                        return 0;
+                }
+        return error_set(error, -EINVAL, "--loss is sequence, reported or undetectable, not \"%s\"", name);
+}
+
+/* A new exporter gets what was said on the command line; one that the settings know keeps what they say. */
+static int make_source(struct intake *intake, const char *name, struct source *ret_source, struct error *error)
+{
+        const struct exporter_settings *known = settings_exporter(depot_settings(intake->depot), name);
+        const char *realm = known                        ? known->realm
+                            : said(intake->options.realm) ? intake->options.realm
+                                                          : "default";
+        struct source source = {.settings = known ? *known : exporter_defaults(name, realm), .in_settings = known != NULL};
+        int r = 0;
+
+        if (!settings_name_is_valid(name))
+                return error_set(error, -EINVAL,
+                        "\"%s\" cannot name an exporter: letters, digits and . - _ : are allowed, %d at most", name,
+                        SETTINGS_NAME_MAX - 1);
+        if (known && said(intake->options.realm) && strcmp(known->realm, intake->options.realm) != 0)
+                return error_set(error, -EINVAL,
+                        "exporter \"%s\" belongs to realm \"%s\" in rogatory.conf, not to \"%s\"; use another "
+                        "--exporter name or change the settings",
+                        name, known->realm, intake->options.realm);
+        if (!known && said(intake->options.loss))
+                r = parse_loss(intake->options.loss, &source.settings.loss, error);
+        if (r == 0)
+                r = find_realm(intake, realm, &source.realm, error);
+        if (r == 0)
+                r = set_dialect(intake, &source, error);
+        if (r == 0)
+                *ret_source = source;
+        return r;
+}
+
+int intake_source_by_name(struct intake *intake, const char *name, uint16_t *ret_number, struct error *error)
+{
+        struct source source;
+
+        for (unsigned i = 0; i < intake->sources.count; i++)
+                if (strcmp(intake->sources.items[i].settings.name, name) == 0) {
+                        *ret_number = (uint16_t)i;
+                        return 0;
+                }
+        int r = make_source(intake, name, &source, error);
+        if (r < 0)
+                return r;
+        r = source_add(&intake->sources, &source, ret_number);
+        return r < 0 ? error_set(error, r, "more than %d exporters in one import", SOURCES_MAX) : 0;
+}
+
+int intake_source_by_sender(struct intake *intake, const struct address *sender, uint16_t *ret_number,
+        struct error *error)
+{
+        const struct exporter_settings *known = settings_exporter_at(depot_settings(intake->depot), sender);
+        char text[ADDRESS_TEXT_MAX];
+
+        if (said(intake->options.exporter))
+                return intake_source_by_name(intake, intake->options.exporter, ret_number, error);
+        if (known)
+                return intake_source_by_name(intake, known->name, ret_number, error);
+        return intake_source_by_name(intake, address_format(sender, text), ret_number, error);
+}
+
+const char *intake_file_source(const struct intake *intake)
+{
+        return said(intake->options.exporter) ? intake->options.exporter : FILE_SOURCE_DEFAULT;
+}
+
+/* --- Sinks ------------------------------------------------------------------------------------------------------- */
+
+static int64_t window_of(int64_t instant)
+{
+        return instant - instant % DEPOT_WINDOW_MS;
+}
+
+static int fail(struct intake *intake, int code, const char *why)
+{
+        return error_set(intake->error, code, "%s", why);
+}
+
+static void note_time(struct intake *intake, int64_t instant)
+{
+        if (intake->summary.first_ms == TIME_UNKNOWN || instant < intake->summary.first_ms)
+                intake->summary.first_ms = instant;
+        if (intake->summary.last_ms == TIME_UNKNOWN || instant > intake->summary.last_ms)
+                intake->summary.last_ms = instant;
+}
+
+static int intern_hosts(struct intake *intake, const struct nat_event *event, struct nat_point *point)
+{
+        struct nat_host inside = {.address = event->inside, .vrf = event->vrf};
+        struct nat_host destination = {.address = event->destination};
+
+        int r = host_intern(&intake->hosts, &inside, &point->inside);
+        if (r == 0 && event->flags & NAT_HAS_DESTINATION)
+                r = host_intern(&intake->hosts, &destination, &point->destination);
+        return r;
+}
+
+int intake_take_event(void *context, const struct nat_event *event)
+{
+        struct intake *intake = context;
+        struct source *source = &intake->sources.items[event->exporter];
+        struct nat_point point = {
+                .time_ms = event->time_ms,
+                .outside = event->outside,
+                .session = event->session,
+                .port_first = event->port_first,
+                .port_last = event->port_last,
+                .inside_port = event->inside_port,
+                .destination_port = event->flags & NAT_HAS_DESTINATION ? event->destination_port : 0,
+                .exporter = event->exporter,
+                .protocol = event->protocol,
+                .kind = event->kind,
+                .action = event->action,
+                .flags = event->flags,
+        };
+
+        if (event->time_ms < TIME_FIRST || event->time_ms >= TIME_LIMIT) {
+                intake_take_refusal(intake, REFUSAL_IMPOSSIBLE_TIME, 0, "a time outside the years 1970 to 2261");
+                return 0;
+        }
+        int r = intern_hosts(intake, event, &point);
+        if (r == 0)
+                r = bucket_add(&intake->buckets, source->realm, window_of(event->time_ms), &point);
+        if (r == -EFBIG)
+                return fail(intake, r, "too many different hosts for one import; import fewer files at once");
+        if (r == -E2BIG)
+                return fail(intake, r, "the times in this log spread over too many hours for one import");
+        if (r < 0)
+                return fail(intake, r, "not enough memory; import fewer files at once");
+        source->events++;
+        intake->realms[source->realm].used = true;
+        intake->summary.events++;
+        note_time(intake, event->time_ms);
+        return 0;
+}
+
+int intake_take_lease(void *context, const struct lease_event *event)
+{
+        struct intake *intake = context;
+        struct intake_realm *realm = &intake->realms[intake->lease_realm];
+        struct lease lease = {.is = *event, .seen_until_ms = TIME_UNKNOWN};
+
+        if (realm->leases.count >= INTAKE_LEASES_MAX)
+                return fail(intake, -E2BIG, "too many lease records for one import; import fewer files at once");
+        int r = lease_list_append(&realm->leases, &lease);
+        if (r < 0)
+                return fail(intake, r, "not enough memory");
+        if (event->from_ms != TIME_UNKNOWN && event->from_ms > realm->leases_until_ms)
+                realm->leases_until_ms = event->from_ms;
+        if (event->to_ms != TIME_UNKNOWN && event->to_ms > realm->leases_until_ms)
+                realm->leases_until_ms = event->to_ms;
+        realm->used = true;
+        intake->summary.lease_events++;
+        return 0;
+}
+
+void intake_take_refusal(void *context, enum refusal refusal, size_t offset, const char *detail)
+{
+        struct intake *intake = context;
+        struct intake_refusal *refused = &intake->summary.refused[refusal];
+
+        if (refused->count++ > 0)
+                return;
+        snprintf(refused->first_file, sizeof refused->first_file, "%.255s", intake->path ? intake->path : "");
+        snprintf(refused->first_detail, sizeof refused->first_detail, "%.255s", detail ? detail : "");
+        refused->first_place = intake->place + (intake->place_is_base ? offset : 0);
+}
+
+void intake_take_damage(struct intake *intake, const struct error *reason)
+{
+        intake_take_refusal(intake, REFUSAL_TRUNCATED, 0, reason ? reason->text : "compressed data is damaged");
+}
+
+int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes, size_t length,
+        struct error *error)
+{
+        const struct source *source = &intake->sources.items[number];
+        struct flow_exporter exporter = {
+                .number = number,
+                .dialect = source->dialect,
+                .delay_ms = source->settings.delay_ms,
+                .restart_keeps = source->settings.restart_keeps,
+        };
+        struct decode_sink sink = {.context = intake, .event = intake_take_event, .refused = intake_take_refusal};
+
+        intake->error = error;
+        intake->summary.messages++;
+        int r = flow_decode(intake->flow, &exporter, receipt_ms, bytes, length, &sink);
+        return r < 0 ? r : intake_bound_memory(intake, error);
+}
+
+/* --- One file ---------------------------------------------------------------------------------------------------- */
+
+static bool is_capture(const uint8_t *head, size_t length)
+{
+        static const uint8_t magics[][4] = {{0xa1, 0xb2, 0xc3, 0xd4}, {0xd4, 0xc3, 0xb2, 0xa1},
+                {0xa1, 0xb2, 0x3c, 0x4d}, {0x4d, 0x3c, 0xb2, 0xa1}, {0x0a, 0x0d, 0x0d, 0x0a}};
+
+        for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
+                if (length >= 4 && memcmp(head, magics[i], 4) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_flow(const uint8_t *head, size_t length)
+{
+        return length >= 16 && head[0] == 0 && (head[1] == 9 || head[1] == 10);
+}
+
+static int not_recognised(const char *path, struct error *error)
+{
+        return error_set(error, -EINVAL,
+                "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, conntrack, ulogd2, "
+                "csv, leases, freeradius-detail)",
+                path);
+}
+
+static int read_as(struct intake *intake, struct input *input, const char *format, struct error *error)
+{
+        uint8_t head[INPUT_PEEK_MAX];
+        bool automatic = !said(format) || strcmp(format, "auto") == 0;
+
+        ssize_t length = input_peek(input, head, sizeof head, error);
+        if (length == -EBADMSG) {
+                intake_take_damage(intake, error);
+                input_close(input);
+                return 0;
+        }
+        if (length <= 0) {
+                input_close(input);
+                return length < 0 ? (int)length : error_set(error, -EINVAL, "%s: the file is empty", intake->path);
+        }
+        if (automatic ? is_capture(head, (size_t)length) : strcmp(format, "pcap") == 0)
+                return intake_read_capture(intake, input, error);
+        if (automatic ? is_flow(head, (size_t)length) : strcmp(format, "flow") == 0)
+                return intake_read_flow(intake, input, error);
+        const struct text_format *text = automatic ? text_format_recognise((const char *)head, (size_t)length)
+                                                   : text_format_by_name(format);
+        if (text)
+                return intake_read_text(intake, input, text, error);
+        input_close(input);
+        return automatic ? not_recognised(intake->path, error)
+                         : error_set(error, -EINVAL,
+                                   "there is no format \"%s\"; `rogatory dialects` lists those that there are", format);
+}
+
+static int flush(struct intake *intake, bool with_coverage, struct error *error);
+
+int intake_bound_memory(struct intake *intake, struct error *error)
+{
+        size_t limit = intake->options.memory_limit ? intake->options.memory_limit : INTAKE_MEMORY_DEFAULT;
+
+        return intake->buckets.bytes > limit ? flush(intake, false, error) : 0;
+}
+
+int intake_file(struct intake *intake, const char *path, struct error *error)
+{
+        struct input *input;
+
+        intake->path = path;
+        intake->error = error;
+        intake->place = 0;
+        int r = input_open(path, &input, error);
+        if (r < 0)
+                return r;
+        r = read_as(intake, input, intake->options.format, error);
+        if (r < 0)
+                return r;
+        intake->summary.files++;
+        return 0;
+}
+
+/* --- Commit ------------------------------------------------------------------------------------------------------ */
+
+static void count_lease_overlaps(struct intake *intake, const struct lease_list *leases)
+{
+        for (size_t i = 1; i < leases->count; i++) {
+                const struct lease *a = &leases->items[i - 1], *b = &leases->items[i];
+                bool same = address_compare(&a->is.prefix.address, &b->is.prefix.address) == 0 &&
+                            a->is.prefix.length == b->is.prefix.length && a->is.vrf == b->is.vrf;
+                if (same && strcmp(a->is.subscriber, b->is.subscriber) != 0 && a->is.to_ms != TIME_UNKNOWN &&
+                        b->is.from_ms != TIME_UNKNOWN && b->is.from_ms < a->is.to_ms)
+                        intake->summary.lease_overlaps++;
+        }
+}
+
+/* Reads the stored leases of a realm, adds the new ones, and writes all as the next generation. */
+static int merge_leases(struct intake *intake, struct intake_realm *realm, struct error *error)
+{
+        struct depot_window window;
+        struct depot_draft draft;
+        int64_t until = realm->leases_until_ms;
+
+        if (realm->leases.count == 0)
+                return 0;
+        int r = depot_lease_window_open(intake->depot, realm->settings.name, DEPOT_LEASE_WINDOW_FROM, &window, error);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r == 0) {
+                r = lease_read_all(window.leases, &realm->leases, error);
+                until = lease_heard_until(window.leases) > until ? lease_heard_until(window.leases) : until;
+                depot_window_release(&window);
+                if (r < 0)
+                        return r;
+        }
+        r = lease_join(&realm->leases);
+        if (r < 0)
+                return error_set(error, r, "not enough memory");
+        count_lease_overlaps(intake, &realm->leases);
+        r = depot_draft_begin(intake->depot, realm->settings.name, true, DEPOT_LEASE_WINDOW_FROM, &draft, error);
+        if (r < 0)
+                return r;
+        struct segment_header header = {.window_from = DEPOT_LEASE_WINDOW_FROM, .window_to = TIME_LIMIT,
+                .generation = draft.generation};
+        memcpy(header.realm, realm->settings.name, sizeof header.realm);
+        r = lease_segment_write(&header, realm->leases.items, realm->leases.count, until, &draft.output, error);
+        if (r < 0) {
+                depot_draft_abandon(&draft);
+                return r;
+        }
+        intake->summary.bytes_written += draft.bytes;
+        intake->summary.leases += realm->leases.count;
+        intake->summary.lease_windows_written++;
+        lease_list_free(&realm->leases);
+        return depot_draft_publish(intake->depot, &draft, error);
+}
+
+/* What was heard belongs to the realm of its exporter. */
+static int share_coverage(struct intake *intake, const struct coverage *heard)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < heard->span_count && r == 0; i++) {
+                uint16_t realm = intake->sources.items[heard->spans[i].exporter].realm;
+                r = coverage_add_span(&intake->realms[realm].coverage, &heard->spans[i]);
+        }
+        for (size_t i = 0; i < heard->gap_count && r == 0; i++) {
+                uint16_t realm = intake->sources.items[heard->gaps[i].exporter].realm;
+                r = coverage_add_gap(&intake->realms[realm].coverage, &heard->gaps[i]);
+        }
+        return r;
+}
+
+static int finish_flow(struct intake *intake, struct error *error)
+{
+        struct decode_sink sink = {.context = intake, .event = intake_take_event, .refused = intake_take_refusal};
+        struct coverage heard = {0};
+
+        intake->error = error;
+        intake->place_is_base = false;
+        int r = flow_decoder_finish(intake->flow, &sink, &heard);
+        if (r == 0)
+                r = share_coverage(intake, &heard);
+        coverage_free(&heard);
+        return r;
+}
+
+static int flush(struct intake *intake, bool with_coverage, struct error *error)
+{
+        int r = 0;
+
+        for (unsigned i = 0; i < intake->realm_count && r == 0; i++) {
+                struct intake_realm *realm = &intake->realms[i];
+                struct merge_request request = {
+                        .depot = intake->depot,
+                        .realm = &realm->settings,
+                        .realm_number = (uint16_t)i,
+                        .buckets = &intake->buckets,
+                        .coverage = with_coverage ? &realm->coverage : NULL,
+                        .sources = &intake->sources,
+                        .hosts = &intake->hosts,
+                        .heartbeat_ms = intake->heartbeat_ms,
+                };
+                r = merge_run(&request, &intake->merged, error);
+                if (r == 0 && with_coverage)
+                        r = merge_leases(intake, realm, error);
+        }
+        return r;
+}
+
+static void add_flow_counts(struct intake *intake)
+{
+        struct intake_summary *summary = &intake->summary;
+
+        for (unsigned i = 0; i < intake->sources.count; i++) {
+                struct flow_counts counts = flow_decoder_counts(intake->flow, (uint16_t)i);
+                summary->not_nat += counts.not_nat;
+                summary->not_translated += counts.not_translated;
+                summary->other_events += counts.other_events;
+                summary->option_records += counts.option_records;
+                summary->templates += counts.templates;
+                summary->duplicate_messages += counts.duplicate_messages;
+                summary->lost += counts.lost;
+                summary->restarts += counts.restarts;
+                summary->clock_steps += counts.clock_steps;
+        }
+}
+
+static int parse_mapping(const char *name, enum mapping_behaviour *ret_mapping, struct error *error)
+{
+        if (strcmp(name, "endpoint-independent") == 0)
+                *ret_mapping = MAPPING_ENDPOINT_INDEPENDENT;
+        else if (strcmp(name, "destination-dependent") == 0)
+                *ret_mapping = MAPPING_DESTINATION_DEPENDENT;
+        else
+                return error_set(error, -EINVAL,
+                        "--mapping is endpoint-independent or destination-dependent, not \"%s\"", name);
+        return 0;
+}
+
+/* Writes a realm named on the command line into the settings before anything is read: its windows are made by them. */
+static int declare_realm(struct intake *intake, struct error *error)
+{
+        const char *name = said(intake->options.realm) ? intake->options.realm : "default";
+        const struct realm_settings *known = settings_realm(depot_settings(intake->depot), name);
+        enum mapping_behaviour mapping = MAPPING_UNDECLARED;
+        struct buffer text = buffer_make(65536);
+        int r = 0;
+
+        if (!settings_name_is_valid(name))
+                return error_set(error, -EINVAL, "\"%s\" cannot name a realm", name);
+        if (said(intake->options.mapping))
+                r = parse_mapping(intake->options.mapping, &mapping, error);
+        if (r == 0 && known && mapping != MAPPING_UNDECLARED) {
+                if (known->mapping == MAPPING_UNDECLARED)
+                        return depot_set_value(intake->depot, "realm", name, "mapping", intake->options.mapping, error);
+                return known->mapping == mapping
+                               ? 0
+                               : error_set(error, -EINVAL,
+                                         "realm \"%s\" declares another mapping in rogatory.conf; change it there", name);
+        }
+        if (r < 0 || known)
+                return r;
+        struct realm_settings realm = realm_defaults(name);
+        realm.mapping = mapping;
+        r = settings_write_realm(&text, &realm);
+        if (r == 0)
+                r = depot_add_settings(intake->depot, &text, error);
+        buffer_free(&text);
+        memcpy(intake->summary.new_realm, realm.name, sizeof intake->summary.new_realm);
+        return r;
+}
+
+/* Exporters that gave events and are not in the settings yet are written there: the store must know whom to expect. */
+static int declare_exporters(struct intake *intake, struct error *error)
+{
+        struct buffer text = buffer_make(16u << 20);
+        int r = 0;
+
+        for (unsigned i = 0; i < intake->sources.count && r == 0; i++) {
+                struct source *source = &intake->sources.items[i];
+                if (source->in_settings || source->events == 0)
+                        continue;
+                if (said(intake->options.dialect) && source->dialect)
+                        snprintf(source->settings.dialect, sizeof source->settings.dialect, "%s",
+                                intake->options.dialect);
+                source->settings.outside = source->settings.address = (struct prefix_list){0};
+                r = settings_write_exporter(&text, &source->settings);
+                source->in_settings = true;
+        }
+        if (r == 0 && text.length > 0)
+                r = depot_add_settings(intake->depot, &text, error);
+        buffer_free(&text);
+        return r;
+}
+
+int intake_new(struct depot *depot, const struct intake_options *options, intake_progress *progress, void *context,
+        struct intake **ret_intake, struct error *error)
+{
+        struct intake *intake = calloc(1, sizeof *intake);
+
+        if (!intake)
+                return error_set(error, -ENOMEM, "not enough memory");
+        intake->depot = depot;
+        intake->options = *options;
+        intake->progress = progress;
+        intake->progress_context = context;
+        intake->heartbeat_ms = TIME_MINUTE;
+        intake->summary.first_ms = intake->summary.last_ms = TIME_UNKNOWN;
+        int r = host_table_init(&intake->hosts, INTAKE_HOSTS_MAX);
+        if (r == 0)
+                r = flow_decoder_new(&intake->flow);
+        if (r < 0)
+                error_set(error, r, "not enough memory");
+        else
+                r = declare_realm(intake, error);
+        if (r < 0) {
+                intake_free(intake);
+                return r;
+        }
+        *ret_intake = intake;
+        return 0;
+}
+
+int intake_commit(struct intake *intake, struct intake_summary *ret_summary, struct error *error)
+{
+        int r = finish_flow(intake, error);
+
+        if (r == 0)
+                r = declare_exporters(intake, error);
+        if (r == 0)
+                r = flush(intake, true, error);
+        if (r < 0)
+                return r;
+        add_flow_counts(intake);
+        for (unsigned i = 0; i < intake->realm_count; i++)
+                if (intake->realms[i].used && intake->realms[i].settings.mapping == MAPPING_UNDECLARED)
+                        intake->summary.mapping_undeclared = true;
+        intake->summary.windows_written = intake->merged.windows_written;
+        intake->summary.bytes_written += intake->merged.bytes_written;
+        intake->summary.bindings_paired = intake->merged.paired;
+        intake->summary.bindings_open = intake->merged.open;
+        intake->summary.bindings_unbegun = intake->merged.unbegun;
+        *ret_summary = intake->summary;
+        return 0;
+}
+
+void intake_free(struct intake *intake)
+{
+        if (!intake)
+                return;
+        for (unsigned i = 0; i < intake->realm_count; i++) {
+                coverage_free(&intake->realms[i].coverage);
+                lease_list_free(&intake->realms[i].leases);
+        }
+        free(intake->realms);
+        source_set_free(&intake->sources);
+        host_table_free(&intake->hosts);
+        bucket_set_free(&intake->buckets);
+        flow_decoder_free(intake->flow);
+        free(intake);
+}

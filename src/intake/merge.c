@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "intake/merge.h"
+
+#include "nat/carry.h"
+#include "nat/pairing.h"
+
+#include <stdlib.h>
+
+/* How a window is told to exist, to be asked for, or both. */
+struct stop {
+        int64_t window_from;
+        bool stored; /* there is a file of it */
+        bool wanted; /* new records or a span of hearing fall into it */
+};
+
+struct stop_list {
+        struct stop *items;
+        size_t count, capacity;
+};
+
+/* The walk over the windows of one realm. */
+struct walk {
+        const struct merge_request *request;
+        struct attribution_rules rules;
+        struct merge_counts *counts;
+        struct stop_list stops;
+        struct coverage coverage;    /* all that is known of the realm's hearing around the windows walked */
+        struct binding_list carried; /* bindings that go on out of the window before; by outside address */
+        int64_t carried_from;        /* the window they come from; TIME_UNKNOWN: not read yet */
+        bool carry_changed;          /* they are not what the stored windows were made with */
+        struct error *error;
+};
+
+/* --- The windows to walk --------------------------------------------------------------------------------------- */
+
+static struct stop *stop_find(struct stop_list *list, int64_t window_from)
+{
+        for (size_t i = list->count; i-- > 0;)
+                if (list->items[i].window_from == window_from)
+                        return &list->items[i];
+        return NULL;
+}
+
+static int stop_add(struct stop_list *list, int64_t window_from, bool stored, bool wanted)
+{
+        struct stop *found = stop_find(list, window_from);
+
+        if (!found) {
+                if (list->count == list->capacity) {
+                        size_t capacity = list->capacity ? list->capacity * 2 : 64;
+                        struct stop *items = realloc(list->items, capacity * sizeof *items);
+                        if (!items)
+                                return -ENOMEM;
+                        list->items = items;
+                        list->capacity = capacity;
+                }
+                found = &list->items[list->count++];
+                *found = (struct stop){.window_from = window_from};
+        }
+        found->stored = found->stored || stored;
+        found->wanted = found->wanted || wanted;
+        return 0;
+}
+
+static int compare_stop(const void *left, const void *right)
+{
+        const struct stop *a = left, *b = right;
+        return (a->window_from > b->window_from) - (a->window_from < b->window_from);
+}
+
+static void sort_stops(struct stop_list *list)
+{
+        if (list->count > 1)
+                qsort(list->items, list->count, sizeof *list->items, compare_stop);
+}
+
+static int64_t window_of(int64_t instant)
+{
+        int64_t rest = instant % DEPOT_WINDOW_MS;
+        return instant - (rest < 0 ? rest + DEPOT_WINDOW_MS : rest);
+}
+
+/* The stretch of time that the new material speaks of. */
+static bool find_extent(const struct walk *walk, int64_t *ret_from, int64_t *ret_to)
+{
+        int64_t from = INT64_MAX, to = INT64_MIN;
+        const struct merge_request *request = walk->request;
+
+        for (size_t i = 0; i < request->buckets->count; i++) {
+                const struct bucket *bucket = &request->buckets->items[i];
+                if (bucket->realm != request->realm_number)
+                        continue;
+                from = bucket->window_from < from ? bucket->window_from : from;
+                to = bucket->window_from > to ? bucket->window_from : to;
+        }
+        for (size_t i = 0; request->coverage && i < request->coverage->span_count; i++) {
+                const struct coverage_span *span = &request->coverage->spans[i];
+                from = span->from < from ? span->from : from;
+                to = span->to > to ? span->to : to;
+        }
+        for (size_t i = 0; request->coverage && i < request->coverage->gap_count; i++) {
+                const struct coverage_gap *gap = &request->coverage->gaps[i];
+                from = gap->from < from ? gap->from : from;
+                to = gap->to > to ? gap->to : to;
+        }
+        if (from > to)
+                return false;
+        *ret_from = window_of(from);
+        *ret_to = window_of(to);
+        return true;
+}
+
+static int64_t memory_of(const struct walk *walk)
+{
+        return walk->rules.longest_block_ms > walk->rules.longest_session_ms ? walk->rules.longest_block_ms
+                                                                             : walk->rules.longest_session_ms;
+}
+
+/* Adds a stored window's coverage, its exporters under the numbers of this import. */
+static int add_stored_coverage(struct walk *walk, const struct depot_window *window, uint16_t *map)
+{
+        const struct coverage *stored = segment_coverage(window->segment);
+        int r = 0;
+
+        for (size_t i = 0; i < stored->span_count && r == 0; i++) {
+                struct coverage_span span = stored->spans[i];
+                span.exporter = map[span.exporter];
+                r = coverage_add_span(&walk->coverage, &span);
+        }
+        for (size_t i = 0; i < stored->gap_count && r == 0; i++) {
+                struct coverage_gap gap = stored->gaps[i];
+                gap.exporter = map[gap.exporter];
+                r = coverage_add_gap(&walk->coverage, &gap);
+        }
+        return r;
+}
+
+/* The import's numbers of a stored segment's exporters; owned by the caller. */
+static int map_exporters(struct walk *walk, const struct segment_reader *segment, uint16_t **ret_map)
+{
+        unsigned count = segment_exporter_count(segment);
+        uint16_t *map = calloc(count + 1, sizeof *map);
+        int r = map ? 0 : -ENOMEM;
+
+        for (unsigned i = 0; i < count && r == 0; i++) {
+                const char *name = segment_exporter_name(segment, i);
+                if (name[0] == '\0')
+                        continue; /* a number that this realm does not use */
+                int number = source_find(walk->request->sources, name, walk->request->realm_number);
+                if (number >= 0) {
+                        map[i] = (uint16_t)number;
+                        continue;
+                }
+                struct source source = {.settings = exporter_defaults(name, walk->request->realm->name),
+                        .realm = walk->request->realm_number};
+                r = source_add(walk->request->sources, &source, &map[i]);
+        }
+        if (r < 0) {
+                free(map);
+                return error_set(walk->error, r, "cannot keep the names of this store's exporters");
+        }
+        *ret_map = map;
+        return 0;
+}
+
+static int load_stored_coverage(struct walk *walk, int64_t window_from)
+{
+        struct depot_window window;
+        uint16_t *map;
+
+        int r = depot_window_open(walk->request->depot, walk->request->realm->name, window_from, &window, walk->error);
+        if (r < 0)
+                return r;
+        r = map_exporters(walk, window.segment, &map);
+        if (r == 0) {
+                r = add_stored_coverage(walk, &window, map);
+                free(map);
+        }
+        depot_window_release(&window);
+        return r;
+}
+
+/* Every window that new records or a span of hearing fall into. Spans are looked at after they were joined with what is
+ * stored, because a new span may close the hole behind an old one. */
+static int want_windows(struct walk *walk, int64_t from, int64_t to)
+{
+        int empty = 0, r = 0;
+
+        for (size_t i = 0; i < walk->request->buckets->count && r == 0; i++)
+                if (walk->request->buckets->items[i].realm == walk->request->realm_number)
+                        r = stop_add(&walk->stops, walk->request->buckets->items[i].window_from, false, true);
+        sort_stops(&walk->stops);
+        for (size_t i = 0; i < walk->coverage.span_count && r == 0; i++) {
+                const struct coverage_span *span = &walk->coverage.spans[i];
+                if (span->flags & SPAN_KNOWN_ONLY || span->to < from || window_of(span->from) > to)
+                        continue;
+                int64_t at = window_of(span->from > from ? span->from : from);
+                for (; at <= to && at <= span->to && r == 0; at += DEPOT_WINDOW_MS) {
+                        if (span->flags & SPAN_CONTINUES && at == span->to)
+                                break;
+                        if (!stop_find(&walk->stops, at) && ++empty > MERGE_EMPTY_WINDOWS_MAX) {
+                                walk->counts->windows_skipped++;
+                                break;
+                        }
+                        r = stop_add(&walk->stops, at, false, true);
+                }
+        }
+        sort_stops(&walk->stops);
+        return r;
+}
+
+static int plan(struct walk *walk, int64_t from, int64_t to)
+{
+        const struct merge_request *request = walk->request;
+        struct depot_files files = {0};
+        int64_t first = from;
+
+        int r = depot_nat_files(request->depot, request->realm->name, &files, walk->error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < files.count; i++)
+                if (files.items[i].from < from && from - files.items[i].from <= memory_of(walk) + DEPOT_WINDOW_MS)
+                        first = files.items[i].from;
+        bool behind = false;
+        for (size_t i = 0; i < files.count && r == 0; i++) {
+                if (files.items[i].from < first)
+                        continue;
+                r = stop_add(&walk->stops, files.items[i].from, true, false);
+                if (r == 0 && !behind)
+                        r = load_stored_coverage(walk, files.items[i].from);
+                behind = files.items[i].from > to;
+        }
+        depot_files_free(&files);
+        if (r == 0 && request->coverage)
+                r = coverage_add_all(&walk->coverage, request->coverage);
+        if (r < 0)
+                return r;
+        coverage_normalise(&walk->coverage, request->heartbeat_ms);
+        return want_windows(walk, first, to);
+}
+
+/* --- One window ------------------------------------------------------------------------------------------------ */
+
+/* A stored window opened for merging, or none. */
+struct opened {
+        bool is_open;
+        struct depot_window window;
+        uint16_t *map;
+};
+
+static void opened_close(struct opened *opened)
+{
+        if (!opened->is_open)
+                return;
+        depot_window_release(&opened->window);
+        free(opened->map);
+        opened->is_open = false;
+}
+
+static int opened_open(struct walk *walk, int64_t window_from, struct opened *ret)
+{
+        *ret = (struct opened){.is_open = false};
+        int r = depot_window_open(walk->request->depot, walk->request->realm->name, window_from, &ret->window,
+                walk->error);
+        if (r < 0)
+                return r;
+        r = map_exporters(walk, ret->window.segment, &ret->map);
+        if (r < 0)
+                depot_window_release(&ret->window);
+        ret->is_open = r == 0;
+        return r;
+}
+
+/* Reads out of a stored window what goes on into the next. */
+static int read_carry(struct walk *walk, int64_t window_from)
+{
+        struct opened opened;
+        struct binding_list sheet = {0};
+
+        walk->carried.count = 0;
+        int r = opened_open(walk, window_from, &opened);
+        if (r < 0)
+                return r;
+        for (uint32_t i = 0; i < segment_sheet_count(opened.window.segment) && r == 0; i++) {
+                sheet.count = 0;
+                r = segment_read_sheet(opened.window.segment, i, walk->request->hosts, opened.map, &sheet, walk->error);
+                if (r == 0)
+                        r = carry_select(sheet.items, sheet.count, &walk->rules, window_from + DEPOT_WINDOW_MS,
+                                &walk->carried);
+        }
+        binding_list_free(&sheet);
+        opened_close(&opened);
+        walk->carried_from = window_from;
+        walk->carry_changed = false;
+        return r;
+}
+
+/* Work space of one window's merge. */
+struct window_merge {
+        struct walk *walk;
+        int64_t from, to;
+        struct opened stored;
+        struct bucket *bucket; /* NULL: no new records */
+        bool carry_known;      /* a window before this one exists: its open bindings are carried in */
+        struct binding_list carry_out, carry_out_before;
+        struct binding_list sheet, known, result; /* reused from address to address */
+        struct segment_writer *writer;
+        size_t at_point, at_carried;
+        uint32_t at_sheet;
+};
+
+/* The lowest outside address that any of the three sources has next; false where all are used up. */
+static bool next_address(const struct window_merge *m, uint32_t *ret_outside)
+{
+        bool any = false;
+        uint32_t lowest = UINT32_MAX;
+
+        if (m->bucket && m->at_point < m->bucket->count) {
+                lowest = m->bucket->points[m->at_point].outside;
+                any = true;
+        }
+        if (m->stored.is_open && m->at_sheet < segment_sheet_count(m->stored.window.segment)) {
+                uint32_t outside = segment_sheet_address(m->stored.window.segment, m->at_sheet);
+                lowest = outside < lowest ? outside : lowest;
+                any = true;
+        }
+        if (m->carry_known && m->at_carried < m->walk->carried.count) {
+                uint32_t outside = m->walk->carried.items[m->at_carried].outside;
+                lowest = outside < lowest ? outside : lowest;
+                any = true;
+        }
+        *ret_outside = lowest;
+        return any;
+}
+
+/* What is known of the address so far: the stored sheet (without what had been carried in, where that is carried in
+ * anew) and what is carried in. */
+static int gather_known(struct window_merge *m, uint32_t outside)
+{
+        struct walk *walk = m->walk;
+        int r = 0;
+
+        m->sheet.count = m->known.count = 0;
+        if (m->stored.is_open && m->at_sheet < segment_sheet_count(m->stored.window.segment) &&
+                segment_sheet_address(m->stored.window.segment, m->at_sheet) == outside) {
+                r = segment_read_sheet(m->stored.window.segment, m->at_sheet++, walk->request->hosts, m->stored.map,
+                        &m->sheet, walk->error);
+                if (r == 0)
+                        r = carry_select(m->sheet.items, m->sheet.count, &walk->rules, m->to, &m->carry_out_before);
+                if (r == 0)
+                        r = carry_strip(m->sheet.items, m->sheet.count, m->carry_known ? m->from : INT64_MIN,
+                                &m->known);
+        }
+        for (; r == 0 && m->carry_known && m->at_carried < walk->carried.count &&
+                walk->carried.items[m->at_carried].outside == outside;
+                m->at_carried++)
+                r = binding_list_append(&m->known, &walk->carried.items[m->at_carried]);
+        return r;
+}
+
+static void count_bindings(struct window_merge *m)
+{
+        struct merge_counts *counts = m->walk->counts;
+
+        for (size_t i = 0; i < m->result.count; i++) {
+                const struct nat_binding *b = &m->result.items[i];
+                if (binding_instant(b) < m->from)
+                        continue;
+                bool begun = b->from_edge != EDGE_OPEN;
+                bool ended = b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND;
+                counts->paired += begun && ended;
+                counts->open += !ended;
+                counts->unbegun += !begun;
+        }
+}
+
+static int merge_address(struct window_merge *m, uint32_t outside)
+{
+        struct walk *walk = m->walk;
+        struct nat_point *points = NULL;
+        size_t count = 0;
+
+        if (m->bucket) {
+                points = m->bucket->points + m->at_point;
+                while (m->at_point + count < m->bucket->count && points[count].outside == outside)
+                        count++;
+                m->at_point += count;
+        }
+        int r = gather_known(m, outside);
+        if (r < 0)
+                return r;
+        m->result.count = 0;
+        r = pairing_run(points, count, walk->request->realm->keep_destinations, m->known.items, m->known.count,
+                &m->result);
+        if (r < 0 || m->result.count == 0)
+                return r;
+        count_bindings(m);
+        r = carry_select(m->result.items, m->result.count, &walk->rules, m->to, &m->carry_out);
+        return r < 0 ? r
+                     : segment_writer_sheet(m->writer, m->result.items, m->result.count, walk->request->hosts,
+                               walk->error);
+}
+
+static int write_sheets(struct window_merge *m)
+{
+        uint32_t outside;
+        int r = 0;
+
+        if (m->bucket)
+                r = bucket_group(m->bucket);
+        while (r == 0 && next_address(m, &outside))
+                r = merge_address(m, outside);
+        return r;
+}
+
+/* Is what goes on out of this window the same as before? Both lists are by address, each address sorted. */
+static bool carry_is_same(const struct window_merge *m)
+{
+        if (!m->stored.is_open || m->carry_out.count != m->carry_out_before.count)
+                return m->carry_out.count == 0 && m->carry_out_before.count == 0;
+        for (size_t i = 0; i < m->carry_out.count; i++)
+                if (binding_compare(&m->carry_out.items[i], &m->carry_out_before.items[i]) != 0)
+                        return false;
+        return true;
+}
+
+static int write_segment(struct window_merge *m, const struct coverage *coverage, struct depot_draft *draft)
+{
+        struct walk *walk = m->walk;
+        unsigned names = walk->request->sources->count;
+        const char **exporters = calloc(names + 1, sizeof *exporters);
+        struct segment_header header = {.window_from = m->from, .window_to = m->to, .generation = draft->generation,
+                .destinations_kept = walk->request->realm->keep_destinations};
+
+        if (!exporters)
+                return -ENOMEM;
+        for (unsigned i = 0; i < names; i++) {
+                const struct source *source = &walk->request->sources->items[i];
+                exporters[i] = source->realm == walk->request->realm_number ? source->settings.name : "";
+        }
+        memcpy(header.realm, walk->request->realm->name, sizeof header.realm);
+        int r = segment_writer_new(&header, exporters, names, &draft->output, &m->writer);
+        if (r == 0)
+                r = write_sheets(m);
+        if (r == 0)
+                r = segment_writer_finish(m->writer, coverage, &header, walk->error);
+        segment_writer_free(m->writer);
+        free(exporters);
+        return r;
+}
+
+static void window_merge_free(struct window_merge *m)
+{
+        binding_list_free(&m->carry_out);
+        binding_list_free(&m->carry_out_before);
+        binding_list_free(&m->sheet);
+        binding_list_free(&m->known);
+        binding_list_free(&m->result);
+        opened_close(&m->stored);
+}
+
+static int rewrite_window(struct window_merge *m, const struct coverage *coverage)
+{
+        struct walk *walk = m->walk;
+        struct depot_draft draft;
+
+        int r = depot_draft_begin(walk->request->depot, walk->request->realm->name, false, m->from, &draft, walk->error);
+        if (r < 0)
+                return r;
+        r = write_segment(m, coverage, &draft);
+        if (r < 0) {
+                depot_draft_abandon(&draft);
+                return r;
+        }
+        uint64_t bytes = draft.bytes;
+        r = depot_draft_publish(walk->request->depot, &draft, walk->error);
+        if (r < 0)
+                return r;
+        walk->counts->windows_written++;
+        walk->counts->bytes_written += bytes;
+        walk->carry_changed = !carry_is_same(m);
+        struct binding_list swapped = walk->carried;
+        walk->carried = m->carry_out;
+        m->carry_out = swapped;
+        walk->carried_from = m->from;
+        return 0;
+}
+
+static struct bucket *find_bucket(const struct merge_request *request, int64_t window_from)
+{
+        for (size_t i = 0; i < request->buckets->count; i++)
+                if (request->buckets->items[i].realm == request->realm_number &&
+                        request->buckets->items[i].window_from == window_from)
+                        return &request->buckets->items[i];
+        return NULL;
+}
+
+static bool coverage_is_same(const struct coverage *coverage, const struct opened *stored)
+{
+        const struct coverage *old = segment_coverage(stored->window.segment);
+
+        if (old->span_count != coverage->span_count || old->gap_count != coverage->gap_count)
+                return false;
+        for (size_t i = 0; i < old->span_count; i++) {
+                const struct coverage_span *a = &old->spans[i], *b = &coverage->spans[i];
+                if (stored->map[a->exporter] != b->exporter || a->stream != b->stream || a->from != b->from ||
+                        a->to != b->to || a->sequence_from != b->sequence_from || a->sequence_to != b->sequence_to ||
+                        a->delay_ms != b->delay_ms || a->flags != b->flags || a->offset_min_ms != b->offset_min_ms ||
+                        a->offset_max_ms != b->offset_max_ms)
+                        return false;
+        }
+        for (size_t i = 0; i < old->gap_count; i++) {
+                const struct coverage_gap *a = &old->gaps[i], *b = &coverage->gaps[i];
+                if (stored->map[a->exporter] != b->exporter || a->stream != b->stream || a->from != b->from ||
+                        a->to != b->to || a->reason != b->reason || a->count != b->count)
+                        return false;
+        }
+        return true;
+}
+
+/* The window before this one whose open bindings must be carried in. */
+static int prepare_carry(struct walk *walk, size_t index, bool *ret_known)
+{
+        const struct stop *before = NULL;
+
+        for (size_t i = index; i-- > 0 && !before;)
+                if (walk->stops.items[i].stored)
+                        before = &walk->stops.items[i];
+        *ret_known = before != NULL;
+        if (!before || walk->carried_from == before->window_from)
+                return 0;
+        return read_carry(walk, before->window_from);
+}
+
+static int visit(struct walk *walk, size_t index)
+{
+        struct stop *stop = &walk->stops.items[index];
+        struct window_merge m = {.walk = walk, .from = stop->window_from, .to = stop->window_from + DEPOT_WINDOW_MS};
+        struct coverage cut = {0};
+        int r = 0;
+
+        m.bucket = find_bucket(walk->request, stop->window_from);
+        if (stop->stored)
+                r = opened_open(walk, stop->window_from, &m.stored);
+        if (r == 0)
+                r = coverage_cut(&walk->coverage, m.from, m.to, memory_of(walk), &cut);
+        if (r == 0) {
+                coverage_normalise(&cut, walk->request->heartbeat_ms);
+                bool needed = m.bucket || walk->carry_changed || (!stop->stored && stop->wanted) ||
+                              (stop->stored && stop->wanted && !coverage_is_same(&cut, &m.stored));
+                if (needed)
+                        r = prepare_carry(walk, index, &m.carry_known);
+                if (r == 0 && needed)
+                        r = rewrite_window(&m, &cut);
+                if (r == 0 && needed)
+                        stop->stored = true;
+        }
+        window_merge_free(&m);
+        coverage_free(&cut);
+        if (r == 0 && m.bucket)
+                bucket_drop(walk->request->buckets, (size_t)(m.bucket - walk->request->buckets->items));
+        return r;
+}
+
+int merge_run(const struct merge_request *request, struct merge_counts *counts, struct error *error)
+{
+        struct walk walk = {
+                .request = request,
+                .rules = {.mapping = request->realm->mapping,
+                        .uncertainty_ms = request->realm->uncertainty_ms,
+                        .longest_session_ms = request->realm->longest_session_ms,
+                        .longest_block_ms = request->realm->longest_block_ms},
+                .counts = counts,
+                .carried_from = TIME_UNKNOWN,
+                .error = error,
+        };
+        int64_t from, to;
+        int r = 0;
+
+        if (!find_extent(&walk, &from, &to))
+                return 0;
+        r = plan(&walk, from, to);
+        for (size_t i = 0; i < walk.stops.count && r == 0; i++) {
+                if (walk.stops.items[i].window_from > to && !walk.carry_changed)
+                        break;
+                r = visit(&walk, i);
+        }
+        if (r == -ENOMEM)
+                error_set(error, r, "out of memory while merging realm \"%s\"", request->realm->name);
+        free(walk.stops.items);
+        coverage_free(&walk.coverage);
+        binding_list_free(&walk.carried);
+        return r;
+}

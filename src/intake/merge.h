@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_INTAKE_MERGE_H
+#define ROGATORY_INTAKE_MERGE_H
+
+/* Merging what was read into the stored windows of one realm, in order of time, so that every binding that crosses
+ * into a window stands in it too. */
+
+#include "depot/depot.h"
+#include "intake/bucket.h"
+#include "intake/source.h"
+
+/* What one merge works on. */
+struct merge_request {
+        struct depot *depot;
+        const struct realm_settings *realm;
+        uint16_t realm_number;
+        struct bucket_set *buckets;        /* the realm's points in it are taken and dropped as they are written */
+        const struct coverage *coverage;   /* new spans and gaps of the realm; NULL: none yet */
+        struct source_set *sources;        /* names of exporters; those found in stored windows are added */
+        struct host_table *hosts;
+        int64_t heartbeat_ms;
+};
+
+struct merge_counts {
+        uint64_t windows_written, windows_skipped, bytes_written;
+        uint64_t paired, open, unbegun; /* bindings of the windows written, each counted where it begins */
+};
+
+/* Windows without records that one merge makes only to say that they were heard. More are left out (and counted as
+ * skipped), which can only turn a "none" into an "unknown". */
+#define MERGE_EMPTY_WINDOWS_MAX 9000
+
+int merge_run(const struct merge_request *request, struct merge_counts *counts, struct error *error);
+
+#endif
