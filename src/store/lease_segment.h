@@ -11,8 +11,8 @@
 
 #define LEASE_BLOCK_ROWS 64
 
-/* Writes a whole lease segment. leases: joined and sorted by lease_join. heard_until_ms: the latest instant that any
- * lease record spoke of. 0, -ENOMEM or what the output returned. */
+/* Writes a whole lease segment. leases: joined and sorted by lease_join. heard_until_ms: the latest instant
+ * that any lease record spoke of. 0, -ENOMEM or what the output returned. */
 int lease_segment_write(const struct segment_header *header, const struct lease *leases, size_t count,
         int64_t heard_until_ms, const struct segment_output *output, struct error *error);
 
@@ -26,7 +26,8 @@ const struct segment_header *lease_header_of(const struct lease_reader *reader);
 uint64_t lease_reader_count(const struct lease_reader *reader);
 int64_t lease_heard_until(const struct lease_reader *reader);
 
-/* All leases whose prefix contains the address and that may touch [from, to]. Appends. -EBADMSG for a damaged block. */
+/* All leases whose prefix contains the address and that may touch [from, to]. Appends. -EBADMSG for a damaged
+ * block. */
 int lease_query(const struct lease_reader *reader, const struct address *address, int64_t from, int64_t to,
         struct lease_list *ret, struct error *error);
 

@@ -2,10 +2,11 @@
 #ifndef ROGATORY_STORE_SEGMENT_H
 #define ROGATORY_STORE_SEGMENT_H
 
-/* A segment: all bindings and the coverage of one realm in one window of time, in one immutable file that needs no
- * other (doc/format/segment.md is authoritative). Inside: one sheet per outside address, a sheet is a row of blocks in
- * order of beginning, a block holds at most SEGMENT_BLOCK_BINDINGS bindings as entropy-coded columns under one
- * checksum. Pure: the writer hands out bytes, the reader works on bytes (usually a mapped file). */
+/* A segment: all bindings and the coverage of one realm in one window of time, in one immutable file that
+ * needs no other (doc/format/segment.md is authoritative). Inside: one sheet per outside address, a sheet is
+ * a row of blocks in order of beginning, a block holds at most SEGMENT_BLOCK_BINDINGS bindings as
+ * entropy-coded columns under one checksum. Pure: the writer hands out bytes, the reader works on bytes
+ * (usually a mapped file). */
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -23,10 +24,10 @@ struct segment_header {
         int64_t window_from, window_to; /* [from, to), ms UTC */
         uint64_t generation;            /* a higher one of the same realm and window replaces a lower one */
         bool destinations_kept;
-        bool has_blocks;                /* it holds port blocks or whole-address bindings */
-        bool has_unported;              /* it holds bindings whose outside port was not logged */
-        uint64_t binding_count;         /* filled in by the writer */
-        uint32_t sheet_count;           /* filled in by the writer */
+        bool has_blocks;        /* it holds port blocks or whole-address bindings (the writer adds it) */
+        bool has_unported;      /* it holds bindings whose outside port was not logged (the writer adds it) */
+        uint64_t binding_count; /* filled in by the writer */
+        uint32_t sheet_count;   /* filled in by the writer */
 };
 
 /* Where the writer's bytes go, in order. Negative is fatal and passed on. */
@@ -42,8 +43,9 @@ int segment_writer_new(const struct segment_header *header, const char *const *e
         unsigned exporter_count, const struct segment_output *output, struct segment_writer **ret_writer);
 
 /* Adds the sheet of one outside address; addresses strictly ascending, bindings sorted by binding_compare.
- * hosts: the table that the bindings' numbers refer to (the same one for every call).
- * 0, -ENOMEM, -EINVAL (order) or what the output returned. */
+ * hosts: the table that the bindings' numbers refer to (the same one for every call), borrowed until finish:
+ * the first sheets are held back to learn probabilities from. 0, -ENOMEM, -EINVAL (order, or a binding that
+ * cannot be) or what the output returned. */
 int segment_writer_sheet(struct segment_writer *writer, const struct nat_binding *bindings, size_t count,
         const struct host_table *hosts, struct error *error);
 
@@ -54,9 +56,10 @@ void segment_writer_free(struct segment_writer *writer);
 
 struct segment_reader;
 
-/* Opens a segment over borrowed bytes that must outlive the reader. name: for messages, copied. Everything but the
- * blocks is verified here; -EBADMSG with a message that names file, place and what to do. -EPROTONOSUPPORT where the
- * file needs a newer rogatory (an incompatible feature flag is set). */
+/* Opens a segment over borrowed bytes that must outlive the reader. name: for messages, copied. Everything
+ * but the sheets is verified here, these when they are read; -EBADMSG with a message that names file, place
+ * and what to do. -EPROTONOSUPPORT where the file needs a newer rogatory (an incompatible feature flag is
+ * set). */
 int segment_reader_new(const void *bytes, size_t length, const char *name, struct segment_reader **ret_reader,
         struct error *error);
 void segment_reader_free(struct segment_reader *reader);
@@ -75,15 +78,16 @@ uint32_t segment_sheet_address(const struct segment_reader *reader, uint32_t she
 /* The sheet of an address: 0 and ret_sheet, or -ENOENT. */
 int segment_find_sheet(const struct segment_reader *reader, uint32_t outside, uint32_t *ret_sheet);
 
-/* All bindings of a sheet. Host numbers are interned into hosts; exporter numbers are translated by exporter_map
- * (segment number -> caller's number), NULL keeps them. Appends to ret (sorted by binding_compare as numbered at
- * writing). -EBADMSG for a damaged block, naming file and block; ret keeps what was read before. */
+/* All bindings of a sheet. Host numbers are interned into hosts; exporter numbers are translated by
+ * exporter_map (segment number -> caller's number), NULL keeps them. Appends to ret (sorted by
+ * binding_compare as numbered at writing). -EBADMSG for a damaged block, naming file and block; ret keeps
+ * what was read before. */
 int segment_read_sheet(const struct segment_reader *reader, uint32_t sheet, struct host_table *hosts,
         const uint16_t *exporter_map, struct binding_list *ret, struct error *error);
 
-/* The bindings of one outside address that may include the port (-1: every port) and may touch [from, to] (a binding
- * with an unknown edge may reach to the end of time). Decodes only the blocks and columns that it must.
- * references: may be NULL; receives one record number per binding: its position in the sheet (block *
+/* The bindings of one outside address that may include the port (-1: every port) and may touch [from, to] (a
+ * binding with an unknown edge may reach to the end of time). Decodes only the blocks and columns that it
+ * must. references: may be NULL; receives one record number per binding: its position in the sheet (block *
  * SEGMENT_BLOCK_BINDINGS + row), appended in step with ret. 0 also where the address has no sheet. */
 struct reference_list {
         uint64_t *items; /* owned */
@@ -100,11 +104,13 @@ int segment_query(const struct segment_reader *reader, uint32_t outside, int por
 int segment_verify(const struct segment_reader *reader,
         void (*bad)(void *context, uint32_t sheet, uint32_t block, const char *reason), void *context);
 
-/* Bytes of the file by column name, for `info` and the benchmarks; index and checksums have names of their own. */
+/* Bytes of the file by column name, for `info` and the benchmarks; index and checksums have names of their
+ * own. */
 struct segment_column_size {
         const char *name;
         uint64_t bytes;
 };
-size_t segment_column_sizes(const struct segment_reader *reader, struct segment_column_size *sizes, size_t most);
+size_t segment_column_sizes(
+        const struct segment_reader *reader, struct segment_column_size *sizes, size_t most);
 
 #endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/block_decode.h"
+
+#include <endian.h>
+
+/* ---- the scan part ---- */
+
+static size_t packed_length(unsigned count, unsigned width)
+{
+        return ((size_t)count * width + 7) / 8;
+}
+
+bool block_open_scan(const uint8_t *bytes, const struct block_entry *entry, struct block_scan *ret_scan)
+{
+        struct cursor cursor = cursor_over(bytes, (size_t)entry->scan_length);
+        struct block_scan scan = {0};
+        unsigned flags = cursor_u8(&cursor);
+
+        scan.port_width = flags & SCAN_WIDTH;
+        uint64_t base = cursor_varint(&cursor), span_base = 0, exporter = 0;
+        if (flags & SCAN_SHIFT)
+                scan.port_shift = cursor_u8(&cursor);
+        if (flags & SCAN_SPANS) {
+                span_base = cursor_varint(&cursor);
+                scan.span_width = cursor_u8(&cursor);
+                if (scan.span_width)
+                        scan.span_shift = cursor_u8(&cursor);
+        }
+        if (flags & SCAN_EXPORTER)
+                exporter = cursor_varint(&cursor);
+        scan.times_length = cursor_varint(&cursor);
+        scan.holders_length = entry->rest_length - scan.times_length;
+        if (entry->flags & BLOCK_DESTINATIONS)
+                scan.holders_length = cursor_varint(&cursor);
+        scan.ports = cursor_take(&cursor, packed_length(entry->count, scan.port_width));
+        scan.spans = cursor_take(&cursor, packed_length(entry->count, scan.span_width));
+        if (cursor.overrun || cursor_left(&cursor) || scan.port_width > 16 || scan.span_width > 16 ||
+                scan.port_shift > 15 || scan.span_shift > 15 || base > UINT16_MAX || span_base > UINT16_MAX ||
+                exporter > UINT16_MAX || scan.times_length > entry->rest_length ||
+                scan.holders_length > entry->rest_length - scan.times_length)
+                return false;
+        scan.port_base = (uint16_t)base;
+        scan.span_base = (uint16_t)span_base;
+        scan.exporter = (uint16_t)exporter;
+        *ret_scan = scan;
+        return true;
+}
+
+/* Reads up to 8 bytes past the column: the block's other bytes, or the file's end, stand there. */
+static inline uint16_t unpack(
+        const uint8_t *column, unsigned row, unsigned width, unsigned shift, uint16_t base)
+{
+        size_t bit = (size_t)row * width;
+        uint64_t packed = load_le64(column + bit / 8) >> (bit % 8) & ((UINT64_C(1) << width) - 1);
+        return (uint16_t)(base + (packed << shift));
+}
+
+uint16_t block_port(const struct block_scan *scan, unsigned row)
+{
+        return unpack(scan->ports, row, scan->port_width, scan->port_shift, scan->port_base);
+}
+
+uint16_t block_span(const struct block_scan *scan, unsigned row)
+{
+        return unpack(scan->spans, row, scan->span_width, scan->span_shift, scan->span_base);
+}
+
+/* Four 16-bit ports at a time: a lane that equals the port becomes zero, and a zero lane sets its top bit
+ * (lanes above a zero one may be set wrongly, so each is looked at again). */
+static unsigned find_plain_port(const uint8_t *ports, unsigned count, uint16_t port, uint64_t *hits)
+{
+        const uint64_t ones = UINT64_C(0x0001000100010001);
+        uint64_t wanted = ones * htole16(port);
+        unsigned last = 0, i = 0;
+
+        for (; i + 8 <= count; i += 8) {
+                uint64_t a, b;
+                memcpy(&a, ports + 2 * (size_t)i, 8);
+                memcpy(&b, ports + 2 * (size_t)i + 8, 8);
+                a ^= wanted;
+                b ^= wanted;
+                if (!((((a - ones) & ~a) | ((b - ones) & ~b)) & ones << 15))
+                        continue;
+                for (unsigned j = i; j < i + 8; j++)
+                        if (load_le16(ports + 2 * (size_t)j) == port) {
+                                hits[j / 64] |= UINT64_C(1) << j % 64;
+                                last = j + 1;
+                        }
+        }
+        for (; i < count; i++)
+                if (load_le16(ports + 2 * (size_t)i) == port) {
+                        hits[i / 64] |= UINT64_C(1) << i % 64;
+                        last = i + 1;
+                }
+        return last;
+}
+
+unsigned block_find_port(const struct block_scan *scan, unsigned count, uint16_t port,
+        uint64_t ret_hits[SEGMENT_BLOCK_BINDINGS / 64])
+{
+        unsigned last = 0;
+
+        memset(ret_hits, 0, SEGMENT_BLOCK_BINDINGS / 8);
+        if (scan->port_width == 16 && scan->port_shift == 0 && scan->port_base == 0 &&
+                scan->span_width == 0 && scan->span_base == 0)
+                return find_plain_port(scan->ports, count, port, ret_hits);
+        for (unsigned i = 0; i < count; i++) {
+                uint16_t first = block_port(scan, i);
+                if (port < first || port - first > block_span(scan, i))
+                        continue;
+                ret_hits[i / 64] |= UINT64_C(1) << i % 64;
+                last = i + 1;
+        }
+        return last;
+}
+
+/* ---- stream A ---- */
+
+static bool take_shape(struct stream_reader *stream, const struct decoding_tables *tables, unsigned symbol,
+        struct nat_binding *row)
+{
+        uint64_t shape;
+
+        if (symbol < tables->shape_count)
+                shape = tables->shapes[symbol];
+        else if (symbol == ENTROPY_ESCAPE)
+                shape = stream_take_bits(stream, 40);
+        else
+                return false;
+        shape_apply(shape, row);
+        return row->kind < NAT_KIND_COUNT && row->from_edge < EDGE_COUNT && row->to_edge < EDGE_COUNT;
+}
+
+bool block_decode_times(struct block_decoder *decoder, const struct decoding_tables *tables,
+        const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted)
+{
+        struct stream_reader stream;
+        uint64_t instant = (uint64_t)entry->begin;
+        unsigned context = BEGIN_CONTEXTS - 1, shape = 0;
+
+        if (!stream_open(&stream, rest, (size_t)scan->times_length))
+                return false;
+        for (unsigned i = 0; i < wanted; i++) {
+                struct nat_binding *row = &decoder->rows[i];
+                if (i > 0) {
+                        unsigned symbol =
+                                stream_take_symbol0(&stream, &tables->models[MODEL_BEGIN + context]);
+                        uint64_t delta = stream_take_rest(&stream, symbol);
+                        instant += delta;
+                        context = begin_context(delta);
+                }
+                shape = stream_take_symbol1(&stream, &tables->models[MODEL_SHAPE + shape_context(shape)]);
+                if (!take_shape(&stream, tables, shape, row))
+                        return false;
+                row->from_ms = row->from_edge != EDGE_OPEN ? (int64_t)instant : TIME_UNKNOWN;
+                row->to_ms = TIME_UNKNOWN;
+                if (row->to_edge != EDGE_OPEN) {
+                        row->to_ms = (int64_t)instant;
+                        if (row->from_edge != EDGE_OPEN) {
+                                unsigned symbol = stream_take_symbol1(
+                                        &stream, &tables->models[MODEL_DURATION + duration_context(shape)]);
+                                row->to_ms = (int64_t)(instant + stream_take_rest(&stream, symbol));
+                        }
+                }
+                decoder->begin_context_of_row[i] = (uint8_t)context;
+                decoder->shape_of_row[i] = (uint8_t)shape;
+                if (!stream_sound(&stream))
+                        return false;
+        }
+        return wanted < entry->count || stream_used_up(&stream);
+}
+
+/* ---- stream B ---- */
+
+/* The host of a row: *rank is its place among those met in this block. NULL where the bytes contradict
+ * themselves. */
+static inline struct host_memory *take_host(struct stream_reader *stream, const struct decoding_model *model,
+        struct host_memories *hosts, unsigned host_bits, uint32_t host_count, unsigned *rank)
+{
+        unsigned symbol = stream_take_symbol0(stream, model);
+        uint64_t place = stream_take_rest(stream, symbol);
+
+        if (place > 0) {
+                if (place > hosts->count)
+                        return NULL;
+                *rank = (unsigned)place - 1;
+                return host_memory_to_front(hosts, *rank);
+        }
+        uint64_t index = stream_take_bits(stream, host_bits);
+        *rank = hosts->count;
+        return index < host_count ? host_memory_add(hosts, (uint32_t)index) : NULL;
+}
+
+static inline uint16_t take_inside_port(struct stream_reader *stream, const struct decoding_tables *tables,
+        const struct host_memory *host, bool met, unsigned rank)
+{
+        unsigned context = met ? inside_port_context(rank) : INSIDE_PORT_CONTEXTS - 1;
+        unsigned symbol = stream_take_symbol1(stream, &tables->models[MODEL_INSIDE_PORT + context]);
+        uint64_t value = stream_take_rest(stream, symbol);
+
+        return met ? (uint16_t)(host->port + unzigzag(value)) : (uint16_t)value;
+}
+
+static uint16_t take_exporter(struct stream_reader *stream, const struct decoding_tables *tables)
+{
+        unsigned symbol = stream_take_symbol0(stream, &tables->models[MODEL_EXPORTER]);
+        return (uint16_t)(symbol == ENTROPY_ESCAPE ? stream_take_bits(stream, 16) : symbol);
+}
+
+bool block_decode_holders(struct block_decoder *decoder, const struct decoding_tables *tables,
+        const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
+        uint32_t host_count)
+{
+        struct stream_reader stream;
+        struct host_memories *hosts = &decoder->hosts;
+        unsigned host_bits = host_count > 1 ? 32u - (unsigned)__builtin_clz(host_count - 1) : 0;
+        unsigned flags = entry->flags, rank = 0;
+
+        hosts->count = 0;
+        if (!stream_open(&stream, rest + scan->times_length, (size_t)scan->holders_length))
+                return false;
+        for (unsigned i = 0; i < wanted; i++) {
+                struct nat_binding *row = &decoder->rows[i];
+                unsigned known = hosts->count;
+                unsigned context = inside_context(decoder->begin_context_of_row[i], rank);
+                struct host_memory *host = take_host(&stream, &tables->models[MODEL_INSIDE + context], hosts,
+                        host_bits, host_count, &rank);
+                if (!host)
+                        return false;
+                if (flags & BLOCK_INSIDE_PORTS)
+                        host->port = take_inside_port(&stream, tables, host, hosts->count == known, rank);
+                row->inside = host->index;
+                row->inside_port = host->port;
+                row->exporter = flags & BLOCK_EXPORTERS ? take_exporter(&stream, tables) : scan->exporter;
+                row->session = flags & BLOCK_SESSIONS ? (uint32_t)stream_take_bits(&stream, 32) : 0;
+                row->destination = 0;
+                row->destination_port = 0;
+                decoder->slot_of_row[i] = hosts->order[0];
+                if (!stream_sound(&stream))
+                        return false;
+        }
+        return wanted < entry->count || stream_used_up(&stream);
+}
+
+/* ---- stream C ---- */
+
+static bool take_destination(struct stream_reader *stream, const struct decoding_tables *tables,
+        struct host_memory *host, uint32_t destination_count, uint32_t *ret_destination)
+{
+        unsigned rank = host->recent_count;
+
+        if (host->recent_count > 0) {
+                rank = stream_take_symbol0(stream, &tables->models[MODEL_RECENT + recent_context(rank)]);
+                if (rank == ENTROPY_ESCAPE)
+                        rank = (unsigned)stream_take_bits(stream, 4);
+                if (rank >= host->recent_count) {
+                        if (rank != RECENT_DESTINATIONS)
+                                return false;
+                        rank = host->recent_count;
+                }
+        }
+        uint64_t destination;
+        if (rank < host->recent_count) {
+                destination = host->recent[rank];
+        } else {
+                unsigned symbol = stream_take_symbol0(stream, &tables->models[MODEL_DESTINATION]);
+                destination = stream_take_rest(stream, symbol);
+        }
+        if (destination > destination_count)
+                return false;
+        host_memory_recall(host, rank, (uint32_t)destination);
+        *ret_destination = (uint32_t)destination;
+        return true;
+}
+
+bool block_decode_destinations(struct block_decoder *decoder, const struct decoding_tables *tables,
+        const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
+        uint32_t destination_count)
+{
+        struct stream_reader stream;
+        uint64_t before = scan->times_length + scan->holders_length;
+
+        if (!(entry->flags & BLOCK_DESTINATIONS))
+                return true;
+        if (!stream_open(&stream, rest + before, (size_t)(entry->rest_length - before)))
+                return false;
+        for (unsigned i = 0; i < wanted; i++) {
+                struct nat_binding *row = &decoder->rows[i];
+                struct host_memory *host = &decoder->hosts.memories[decoder->slot_of_row[i]];
+                if (!take_destination(&stream, tables, host, destination_count, &row->destination))
+                        return false;
+                unsigned model = MODEL_DESTINATION_PORT + duration_context(decoder->shape_of_row[i]);
+                unsigned symbol = stream_take_symbol1(&stream, &tables->models[model]);
+                if (symbol == ENTROPY_ESCAPE)
+                        row->destination_port = (uint16_t)stream_take_bits(&stream, 16);
+                else if (symbol < tables->port_count)
+                        row->destination_port = tables->ports[symbol];
+                else
+                        return false;
+                if (!stream_sound(&stream))
+                        return false;
+        }
+        return wanted < entry->count || stream_used_up(&stream);
+}

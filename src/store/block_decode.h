@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_STORE_BLOCK_DECODE_H
+#define ROGATORY_STORE_BLOCK_DECODE_H
+
+/* Reads a block as little as the question needs: first the ports, then times up to the last hit, then
+ * holders, then destinations. Every function returns false where the bytes contradict themselves, whatever
+ * they are. The bytes must stand inside a file with ENTROPY_SLACK bytes before and behind them. */
+
+#include "store/block_encode.h"
+#include "store/segment_tables.h"
+
+struct decoding_tables {
+        struct decoding_model models[MODEL_COUNT];
+        uint64_t shapes[SHAPES_MAX];
+        unsigned shape_count;
+        uint16_t ports[DESTINATION_PORTS_MAX];
+        unsigned port_count;
+};
+
+/* The scan part, opened. */
+struct block_scan {
+        const uint8_t *ports, *spans; /* packed */
+        unsigned port_width, port_shift, span_width, span_shift;
+        uint16_t port_base, span_base, exporter;
+        uint64_t times_length, holders_length; /* bytes of streams A and B; C has the rest */
+};
+bool block_open_scan(const uint8_t *bytes, const struct block_entry *entry, struct block_scan *ret_scan);
+uint16_t block_port(const struct block_scan *scan, unsigned row);
+uint16_t block_span(const struct block_scan *scan, unsigned row);
+
+/* The rows whose range holds the port, as a bit set. Returns the row behind the last one, 0 where there is
+ * none. */
+unsigned block_find_port(const struct block_scan *scan, unsigned count, uint16_t port,
+        uint64_t ret_hits[SEGMENT_BLOCK_BINDINGS / 64]);
+
+struct block_decoder {
+        struct nat_binding
+                rows[SEGMENT_BLOCK_BINDINGS]; /* inside: index in the sheet's dictionary; destination: number
+                                               * in the segment's dictionary, 0 for none */
+        struct host_memories hosts;
+        uint16_t slot_of_row[SEGMENT_BLOCK_BINDINGS];
+        uint8_t begin_context_of_row[SEGMENT_BLOCK_BINDINGS];
+        uint8_t shape_of_row[SEGMENT_BLOCK_BINDINGS];
+};
+
+/* Streams A, B and C: the first `wanted` rows; all of them are also checked for what is left over.
+ * rest: the rest part, of entry->rest_length bytes. Each needs the one before it. */
+bool block_decode_times(struct block_decoder *decoder, const struct decoding_tables *tables,
+        const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted);
+bool block_decode_holders(struct block_decoder *decoder, const struct decoding_tables *tables,
+        const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
+        uint32_t host_count);
+bool block_decode_destinations(struct block_decoder *decoder, const struct decoding_tables *tables,
+        const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
+        uint32_t destination_count);
+
+#endif

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/segment_reader_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A sheet that is being read. */
+struct reading {
+        const struct segment_reader *reader;
+        uint32_t sheet;
+        struct sheet_head head;
+        struct nat_host *hosts; /* the sheet's dictionary, read when first needed; owned */
+        uint32_t *numbers;      /* the caller's host numbers, UINT32_MAX where not yet asked for; owned */
+        uint32_t host_count;
+        uint8_t *verified_pages;       /* of destinations; owned */
+        struct block_decoder *decoder; /* owned */
+        const char *damage;            /* what is wrong with the block */
+};
+
+/* What is wanted of it. */
+struct selection {
+        int port; /* -1: every port */
+        int64_t from, to;
+        struct host_table *hosts;
+        const uint16_t *exporter_map;
+        struct binding_list *ret;
+        struct reference_list *references;
+};
+
+void reference_list_free(struct reference_list *list)
+{
+        free(list->items);
+        *list = (struct reference_list){0};
+}
+
+static int append_reference(struct reference_list *list, uint64_t reference)
+{
+        if (!list)
+                return 0;
+        if (list->count == list->capacity) {
+                size_t capacity = list->capacity ? list->capacity * 2 : 16;
+                uint64_t *items = realloc(list->items, capacity * sizeof *items);
+                if (!items)
+                        return -ENOMEM;
+                list->items = items;
+                list->capacity = capacity;
+        }
+        list->items[list->count++] = reference;
+        return 0;
+}
+
+/* ---- opening a sheet ---- */
+
+static void reading_close(struct reading *reading)
+{
+        free(reading->hosts);
+        free(reading->numbers);
+        free(reading->verified_pages);
+        free(reading->decoder);
+}
+
+static int reading_damaged(struct reading *reading, const char *what)
+{
+        reading->damage = what;
+        return -EBADMSG;
+}
+
+/* -ENOMEM or -EBADMSG with reading->damage. reading_close in every case. */
+static int reading_open(struct reading *reading, const struct segment_reader *reader, uint32_t sheet)
+{
+        struct cursor entry =
+                cursor_over(reader->sheets + (size_t)sheet * SHEET_ENTRY_LENGTH, SHEET_ENTRY_LENGTH);
+
+        *reading = (struct reading){.reader = reader, .sheet = sheet};
+        cursor_le32(&entry);
+        uint32_t sum = cursor_le32(&entry);
+        uint64_t offset = cursor_le(&entry, 5), length = cursor_le(&entry, 3);
+        if (offset < HEADER_LENGTH || offset > reader->frame.body_end ||
+                length > reader->frame.body_end - offset)
+                return reading_damaged(reading, "its head stands outside the file's body");
+        const uint8_t *head = reader->frame.bytes + offset;
+        if (!frame_checksum_is(head, (size_t)length, sum, UINT32_MAX))
+                return reading_damaged(reading, "the checksum of its head is wrong");
+        if (!sheet_head_open(
+                    &reading->head, head, (size_t)length, reader->frame.header.window_from, offset + length))
+                return reading_damaged(reading, "its head contradicts itself");
+        int64_t hosts = sheet_host_count(&reading->head);
+        if (hosts <= 0 || hosts > UINT32_MAX)
+                return reading_damaged(reading, "its dictionary of hosts contradicts itself");
+        reading->host_count = (uint32_t)hosts;
+        /* Not on the stack, where it would be cleared each time, and not cleared here: rows are written
+         * before read. */
+        reading->decoder = malloc(sizeof *reading->decoder);
+        return reading->decoder ? 0 : -ENOMEM;
+}
+
+static int need_hosts(struct reading *reading)
+{
+        if (reading->hosts)
+                return 0;
+        reading->hosts = calloc(reading->host_count, sizeof *reading->hosts);
+        reading->numbers = malloc(reading->host_count * sizeof *reading->numbers);
+        if (!reading->hosts || !reading->numbers)
+                return -ENOMEM;
+        memset(reading->numbers, 0xff, reading->host_count * sizeof *reading->numbers);
+        if (sheet_read_hosts(&reading->head, reading->hosts, reading->host_count) < 0)
+                return reading_damaged(reading, "its dictionary of hosts contradicts itself");
+        return 0;
+}
+
+/* ---- a destination by its number in the segment ---- */
+
+static int find_page(struct reading *reading, uint32_t page, const uint8_t **ret_page, size_t *ret_length)
+{
+        const struct segment_reader *reader = reading->reader;
+        struct cursor entry =
+                cursor_over(reader->pages + (size_t)page * PAGE_ENTRY_LENGTH, PAGE_ENTRY_LENGTH);
+        uint64_t offset = cursor_le64(&entry);
+        uint32_t length = cursor_le32(&entry), sum = cursor_le32(&entry);
+
+        if (offset < HEADER_LENGTH || offset > reader->frame.body_end ||
+                length > reader->frame.body_end - offset)
+                return reading_damaged(reading, "a page of destinations stands outside the file's body");
+        if (!reading->verified_pages)
+                reading->verified_pages = calloc(reader->destination_count / PAGE_DESTINATIONS / 8 + 1, 1);
+        if (!reading->verified_pages)
+                return -ENOMEM;
+        if (!(reading->verified_pages[page / 8] >> page % 8 & 1) &&
+                !frame_checksum_is(reader->frame.bytes + offset, length, sum, UINT32_MAX))
+                return reading_damaged(reading, "the checksum of a page of destinations is wrong");
+        reading->verified_pages[page / 8] |= (uint8_t)(1u << page % 8);
+        *ret_page = reader->frame.bytes + offset;
+        *ret_length = length;
+        return 0;
+}
+
+static int find_destination(struct reading *reading, uint32_t destination, struct nat_host *ret_host)
+{
+        uint32_t page = (destination - 1) / PAGE_DESTINATIONS, row = (destination - 1) % PAGE_DESTINATIONS;
+        const uint8_t *bytes = NULL;
+        size_t length = 0;
+        int r = find_page(reading, page, &bytes, &length);
+
+        if (r < 0)
+                return r;
+        struct cursor cursor = cursor_over(bytes, length);
+        if (cursor_u8(&cursor) == 0) {
+                cursor_skip(&cursor, (size_t)row * 4);
+                ret_host->address = address_from_ipv4(cursor_be32(&cursor));
+                ret_host->vrf = 0;
+        } else {
+                cursor_skip(&cursor, (size_t)row * 20);
+                const uint8_t *address = cursor_take(&cursor, 16);
+                if (address)
+                        ret_host->address = address_from_ipv6(address);
+                ret_host->vrf = cursor_le32(&cursor);
+        }
+        return cursor.overrun ? reading_damaged(reading, "a page of destinations is too short") : 0;
+}
+
+/* ---- rows ---- */
+
+/* Turns the numbers of the file into those of the caller. */
+static int translate(struct reading *reading, const struct selection *selection, struct nat_binding *row)
+{
+        uint32_t index = row->inside;
+        int r = need_hosts(reading);
+
+        if (r == 0 && reading->numbers[index] == UINT32_MAX)
+                r = host_intern(selection->hosts, &reading->hosts[index], &reading->numbers[index]);
+        if (r < 0)
+                return r;
+        row->inside = reading->numbers[index];
+        if (row->destination) {
+                struct nat_host host;
+                r = find_destination(reading, row->destination, &host);
+                if (r == 0)
+                        r = host_intern(selection->hosts, &host, &row->destination);
+                if (r < 0)
+                        return r;
+        }
+        if (!selection->exporter_map)
+                return 0;
+        if (row->exporter >= reading->reader->exporter_count)
+                return reading_damaged(reading, "an exporter has no name");
+        row->exporter = selection->exporter_map[row->exporter];
+        return 0;
+}
+
+static bool touches(const struct nat_binding *row, int64_t from, int64_t to)
+{
+        return (row->from_edge == EDGE_OPEN || row->from_ms <= to) &&
+               (row->to_edge == EDGE_OPEN || row->to_ms >= from);
+}
+
+/* Takes the times of all rows up to the last hit and forgets hits that do not touch the interval.
+ * Returns the row behind the last hit. */
+static unsigned keep_touching(const struct block_decoder *decoder, const struct selection *selection,
+        uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64], unsigned last)
+{
+        unsigned kept = 0;
+
+        for (unsigned i = 0; i < last; i++) {
+                if (!(hits[i / 64] >> i % 64 & 1))
+                        continue;
+                if (touches(&decoder->rows[i], selection->from, selection->to))
+                        kept = i + 1;
+                else
+                        hits[i / 64] &= ~(UINT64_C(1) << i % 64);
+        }
+        return kept;
+}
+
+static int emit(struct reading *reading, const struct selection *selection, const struct block_scan *scan,
+        const uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64], unsigned last, uint64_t first_reference)
+{
+        uint32_t outside = segment_sheet_address(reading->reader, reading->sheet);
+
+        for (unsigned i = 0; i < last; i++) {
+                if (!(hits[i / 64] >> i % 64 & 1))
+                        continue;
+                struct nat_binding row = reading->decoder->rows[i];
+                row.outside = outside;
+                row.port_first = block_port(scan, i);
+                row.port_last = (uint16_t)(row.port_first + block_span(scan, i));
+                int r = translate(reading, selection, &row);
+                if (r == 0)
+                        r = append_reference(selection->references, first_reference + i);
+                if (r == 0)
+                        r = binding_list_append(selection->ret, &row);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Streams A, then (only for rows that touch the interval) B and C. Returns the row behind the last hit, or
+ * -EBADMSG. */
+static int decode_rest(struct reading *reading, const struct selection *selection,
+        const struct block_entry *entry, const struct block_scan *scan,
+        uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64], unsigned last)
+{
+        const struct segment_reader *reader = reading->reader;
+        const uint8_t *rest = reader->frame.bytes + entry->offset + entry->scan_length;
+        struct block_decoder *decoder = reading->decoder;
+
+        if (!frame_checksum_is(rest, (size_t)entry->rest_length, entry->rest_checksum, UINT32_MAX))
+                return reading_damaged(reading, "the checksum of its columns is wrong");
+        if (!block_decode_times(decoder, &reader->tables, entry, scan, rest, last))
+                return reading_damaged(reading, "its times contradict themselves");
+        last = keep_touching(decoder, selection, hits, last);
+        if (last == 0)
+                return 0;
+        if (!block_decode_holders(decoder, &reader->tables, entry, scan, rest, last, reading->host_count))
+                return reading_damaged(reading, "its holders contradict themselves");
+        if (!block_decode_destinations(
+                    decoder, &reader->tables, entry, scan, rest, last, reader->destination_count))
+                return reading_damaged(reading, "its destinations contradict themselves");
+        return (int)last;
+}
+
+static int read_block(struct reading *reading, const struct selection *selection,
+        const struct block_entry *entry, uint64_t first_reference)
+{
+        const struct frame *frame = &reading->reader->frame;
+        uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64];
+        struct block_scan scan;
+        unsigned last = entry->count;
+
+        if (entry->offset > frame->body_end ||
+                entry->scan_length + entry->rest_length > frame->body_end - entry->offset)
+                return reading_damaged(reading, "it stands outside the file's body");
+        const uint8_t *bytes = frame->bytes + entry->offset;
+        if (!frame_checksum_is(bytes, (size_t)entry->scan_length, entry->scan_checksum, UINT32_MAX))
+                return reading_damaged(reading, "the checksum of its ports is wrong");
+        if (!block_open_scan(bytes, entry, &scan))
+                return reading_damaged(reading, "its ports contradict themselves");
+        if (selection->port < 0)
+                memset(hits, 0xff, sizeof hits);
+        else
+                last = block_find_port(&scan, entry->count, (uint16_t)selection->port, hits);
+        if (last == 0)
+                return 0;
+        int r = decode_rest(reading, selection, entry, &scan, hits, last);
+        return r <= 0 ? r : emit(reading, selection, &scan, hits, (unsigned)r, first_reference);
+}
+
+static bool may_touch(const struct block_entry *entry, const struct selection *selection)
+{
+        return (entry->begin <= selection->to || entry->flags & BLOCK_BEGIN_UNKNOWN) &&
+               entry->end >= selection->from;
+}
+
+/* ---- whole sheets ---- */
+
+static int explain(const struct reading *reading, int block, int r, struct error *error)
+{
+        char where[64] = "its head", address[ADDRESS_TEXT_MAX];
+        struct address outside = address_from_ipv4(segment_sheet_address(reading->reader, reading->sheet));
+
+        if (r == -EFBIG)
+                return error_set(
+                        error, r, "%s: more hosts than the caller can number", reading->reader->name);
+        if (r != -EBADMSG)
+                return error_set(error, r, "%s: out of memory", reading->reader->name);
+        if (block >= 0)
+                snprintf(where, sizeof where, "block %d", block);
+        return error_set(error, r,
+                "%s: the sheet of %s, %s, is damaged: %s; restore this file from a copy, other sheets are "
+                "not affected",
+                reading->reader->name, address_format(&outside, address), where, reading->damage);
+}
+
+static int read_selected(const struct segment_reader *reader, uint32_t sheet,
+        const struct selection *selection, struct error *error)
+{
+        struct reading reading;
+        struct block_entry entry;
+        int block = -1;
+        int r = reading_open(&reading, reader, sheet);
+
+        for (int next = 1; r == 0 && next > 0;) {
+                next = sheet_head_next(&reading.head, &entry);
+                if (next < 0)
+                        r = reading_damaged(&reading, "its directory contradicts itself");
+                if (next <= 0)
+                        break;
+                block++;
+                if (may_touch(&entry, selection))
+                        r = read_block(&reading, selection, &entry, (uint64_t)block * SEGMENT_BLOCK_BINDINGS);
+        }
+        if (r < 0)
+                r = explain(&reading, block, r, error);
+        reading_close(&reading);
+        return r;
+}
+
+int segment_read_sheet(const struct segment_reader *reader, uint32_t sheet, struct host_table *hosts,
+        const uint16_t *exporter_map, struct binding_list *ret, struct error *error)
+{
+        struct selection all = {.port = -1,
+                .from = INT64_MIN,
+                .to = INT64_MAX,
+                .hosts = hosts,
+                .exporter_map = exporter_map,
+                .ret = ret};
+
+        return read_selected(reader, sheet, &all, error);
+}
+
+int segment_query(const struct segment_reader *reader, uint32_t outside, int port, int64_t from, int64_t to,
+        struct host_table *hosts, const uint16_t *exporter_map, struct binding_list *ret,
+        struct reference_list *references, struct error *error)
+{
+        struct selection selection = {.port = port,
+                .from = from,
+                .to = to,
+                .hosts = hosts,
+                .exporter_map = exporter_map,
+                .ret = ret,
+                .references = references};
+        uint32_t sheet;
+
+        if (segment_find_sheet(reader, outside, &sheet) < 0)
+                return 0;
+        return read_selected(reader, sheet, &selection, error);
+}
+
+/* ---- verification ---- */
+
+/* Also what a question never needs to know: that the directory tells the truth about the block. */
+static const char *check_against_directory(const struct binding_list *rows, const struct block_entry *entry)
+{
+        if (rows->count != entry->count || binding_instant(&rows->items[0]) != entry->begin)
+                return "the directory gives another beginning";
+        for (size_t i = 0; i < rows->count; i++) {
+                const struct nat_binding *row = &rows->items[i];
+                if (i > 0 && binding_instant(row) < binding_instant(row - 1))
+                        return "its bindings are out of order";
+                if (row->from_edge == EDGE_OPEN && !(entry->flags & BLOCK_BEGIN_UNKNOWN))
+                        return "the directory does not tell of an unknown beginning";
+                if (!(entry->flags & BLOCK_END_UNKNOWN) &&
+                        (row->to_edge == EDGE_OPEN || row->to_ms > entry->end))
+                        return "the directory gives an earlier end";
+        }
+        return NULL;
+}
+
+/* Reads every block of a sheet for itself. Returns the number of damaged ones or -ENOMEM. */
+static int verify_sheet(const struct segment_reader *reader, uint32_t sheet, struct host_table *hosts,
+        void (*bad)(void *context, uint32_t sheet, uint32_t block, const char *reason), void *context)
+{
+        struct reading reading;
+        struct block_entry entry;
+        struct binding_list rows = {0};
+        struct selection all = {.port = -1, .from = INT64_MIN, .to = INT64_MAX, .hosts = hosts, .ret = &rows};
+        uint32_t block = 0;
+        int damaged = 0, next = 0;
+        int r = reading_open(&reading, reader, sheet);
+
+        while (r == 0 && (next = sheet_head_next(&reading.head, &entry)) > 0) {
+                rows.count = 0;
+                reading.damage = NULL;
+                r = read_block(&reading, &all, &entry, 0);
+                if (r == 0)
+                        reading.damage = check_against_directory(&rows, &entry);
+                if (reading.damage) {
+                        bad(context, sheet, block, reading.damage);
+                        damaged++;
+                        r = 0;
+                }
+                block++;
+        }
+        if (r == -EBADMSG || next < 0) {
+                bad(context, sheet, block,
+                        r == -EBADMSG ? reading.damage : "its directory contradicts itself");
+                damaged++;
+                r = 0;
+        }
+        binding_list_free(&rows);
+        reading_close(&reading);
+        return r < 0 ? r : damaged;
+}
+
+int segment_verify(const struct segment_reader *reader,
+        void (*bad)(void *context, uint32_t sheet, uint32_t block, const char *reason), void *context)
+{
+        int damaged = 0;
+
+        for (uint32_t sheet = 0; sheet < segment_sheet_count(reader); sheet++) {
+                struct host_table hosts;
+                int r = host_table_init(&hosts, UINT32_MAX);
+                if (r == 0) {
+                        r = verify_sheet(reader, sheet, &hosts, bad, context);
+                        host_table_free(&hosts);
+                }
+                if (r < 0)
+                        return r;
+                damaged += r;
+        }
+        return damaged;
+}
