@@ -35,22 +35,13 @@ void flow_mark(struct flow_pass *pass, enum gap_reason reason, uint32_t records)
 
 /* ---- data ---- */
 
-static int deliver(struct flow_pass *pass, const struct record_result *result)
+/* Every step-th port of the range is a binding of its own. */
+static int deliver_stepped(struct flow_pass *pass, const struct record_result *result)
 {
         struct nat_event event = result->event;
-        int64_t delay = pass->context.export_ms - event.time_ms;
-        unsigned last = event.port_last;
 
-        if (delay > pass->outcome.slowest_ms)
-                pass->outcome.slowest_ms = delay;
-        if (pass->outcome.first_event_ms == TIME_UNKNOWN || event.time_ms < pass->outcome.first_event_ms)
-                pass->outcome.first_event_ms = event.time_ms;
-        pass->outcome.has_nat = true;
-        if (result->step == 1) {
-                pass->state->counts.events++;
-                return pass->sink->event(pass->sink->context, &event);
-        }
-        for (unsigned port = event.port_first; port <= last; port += result->step) {
+        for (unsigned port = result->event.port_first; port <= result->event.port_last;
+                port += result->step) {
                 event.port_first = event.port_last = (uint16_t)port;
                 pass->state->counts.events++;
                 int r = pass->sink->event(pass->sink->context, &event);
@@ -58,6 +49,21 @@ static int deliver(struct flow_pass *pass, const struct record_result *result)
                         return r;
         }
         return 0;
+}
+
+static int deliver(struct flow_pass *pass, const struct record_result *result)
+{
+        int64_t time_ms = result->event.time_ms, delay = pass->context.export_ms - time_ms;
+
+        if (delay > pass->outcome.slowest_ms)
+                pass->outcome.slowest_ms = delay;
+        if (pass->outcome.first_event_ms == TIME_UNKNOWN || time_ms < pass->outcome.first_event_ms)
+                pass->outcome.first_event_ms = time_ms;
+        pass->outcome.has_nat = true;
+        if (result->step != 1)
+                return deliver_stepped(pass, result);
+        pass->state->counts.events++;
+        return pass->sink->event(pass->sink->context, &result->event);
 }
 
 static int nat_record(struct flow_pass *pass, struct template *template, const struct place *places,
