@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_ROGATORY_ASK_H
+#define ROGATORY_ROGATORY_ASK_H
+
+/* What one question and a batch of questions share. */
+
+#include "inquiry/inquiry.h"
+#include "os/person.h"
+#include "os/zone.h"
+#include "rogatory/answer_view.h"
+#include "rogatory/question_text.h"
+
+struct asking {
+        struct depot *depot;
+        struct inquiry *inquiry;
+        const char *case_reference;
+        int64_t skew_ms; /* -1: the realm's */
+        char person[PERSON_TEXT_MAX];
+        struct zone *zone; /* of the last answer shown; most have the same */
+};
+
+/* Opens store and inquiry. Negative errno with a message. asking_close in any case. */
+int asking_open(struct asking *asking, const char *store, struct error *error);
+void asking_close(struct asking *asking);
+
+/* An answer as it is to be shown. The view borrows from all three and is valid until the next call. */
+int asking_view(struct asking *asking, const struct answer *answer, struct slice time_given,
+        struct answer_view *ret_view, struct error *error);
+
+/* Records a question that the store could not answer: the attempt leaves a trace too. */
+int asking_record_failure(struct asking *asking, const char *action, const struct question *question,
+        const struct error *failure, struct error *error);
+
+/* `ask --batch`: an exit code. file "-" is standard input. */
+int ask_batch(struct asking *asking, const char *file);
+
+#endif

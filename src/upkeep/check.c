@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "upkeep/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct check {
+        struct depot *depot;
+        struct check_report *report;
+        check_progress *progress;
+        void *context;
+        uint64_t total; /* bytes of all files */
+        bool out_of_memory;
+        /* the file being verified */
+        const char *realm;
+        const struct depot_file *file;
+        const struct segment_reader *segment; /* NULL for leases */
+};
+
+/* --- The report
+ * ------------------------------------------------------------------------------------------------- */
+
+/* Room for one more damage, zeroed; NULL where it is only counted. */
+static struct check_damage *add_damage(struct check *check)
+{
+        struct check_report *report = check->report;
+
+        report->damage_total++;
+        if (report->damage_count == CHECK_DAMAGES_KEPT)
+                return NULL;
+        if (report->damage_count % 64 == 0) {
+                struct check_damage *items =
+                        realloc(report->damages, (report->damage_count + 64) * sizeof *items);
+                if (!items) {
+                        check->out_of_memory = true;
+                        return NULL;
+                }
+                report->damages = items;
+        }
+        struct check_damage *damage = &report->damages[report->damage_count++];
+        *damage = (struct check_damage){.in_block = false};
+        return damage;
+}
+
+static void name_file(const struct check *check, bool leases, struct check_damage *damage)
+{
+        snprintf(damage->file, sizeof damage->file, "realms/%s/%s/%s", check->realm,
+                leases ? "leases" : "nat", check->file->name);
+}
+
+static void bad_file(struct check *check, bool leases, const struct error *error)
+{
+        struct check_damage *damage = add_damage(check);
+
+        if (!damage)
+                return;
+        name_file(check, leases, damage);
+        snprintf(damage->reason, sizeof damage->reason, "%s", error->text);
+}
+
+static void bad_block(void *context, uint32_t sheet, uint32_t block, const char *reason)
+{
+        struct check *check = context;
+        struct check_damage *damage = add_damage(check);
+
+        if (!damage)
+                return;
+        name_file(check, check->segment == NULL, damage);
+        damage->in_block = true;
+        damage->sheet = sheet;
+        damage->block = block;
+        damage->outside = check->segment ? segment_sheet_address(check->segment, sheet) : 0;
+        snprintf(damage->reason, sizeof damage->reason, "%s", reason);
+}
+
+/* --- Files
+ * ------------------------------------------------------------------------------------------------------ */
+
+static int check_segment(struct check *check)
+{
+        struct depot_window window;
+        struct error error = {0};
+
+        check->report->segments++;
+        if (depot_window_open(check->depot, check->realm, check->file->from, &window, &error) < 0) {
+                bad_file(check, false, &error);
+                return 0;
+        }
+        check->segment = window.segment;
+        check->report->bindings += segment_header_of(window.segment)->binding_count;
+        int r = segment_verify(window.segment, bad_block, check);
+        check->segment = NULL;
+        depot_window_release(&window);
+        return r < 0 ? r : 0;
+}
+
+static int check_leases(struct check *check)
+{
+        struct depot_window window;
+        struct error error = {0};
+
+        check->report->lease_files++;
+        if (depot_lease_window_open(check->depot, check->realm, check->file->from, &window, &error) < 0) {
+                bad_file(check, true, &error);
+                return 0;
+        }
+        check->report->leases += lease_reader_count(window.leases);
+        int r = lease_segment_verify(window.leases, bad_block, check);
+        depot_window_release(&window);
+        return r < 0 ? r : 0;
+}
+
+static int check_files(struct check *check, const struct depot_files *files, bool leases)
+{
+        struct check_report *report = check->report;
+        int r = 0;
+
+        for (size_t i = 0; i < files->count && r == 0; i++) {
+                check->file = &files->items[i];
+                r = leases ? check_leases(check) : check_segment(check);
+                report->bytes += check->file->size;
+                if (check->progress)
+                        check->progress(check->context, report->bytes, check->total,
+                                report->segments + report->lease_files);
+        }
+        return r;
+}
+
+static int check_realm(struct check *check, const char *realm, struct error *error)
+{
+        struct depot_files nat = {0}, leases = {0};
+
+        check->realm = realm;
+        check->report->realms++;
+        int r = depot_nat_files(check->depot, realm, &nat, error);
+        if (r == 0)
+                r = depot_lease_files(check->depot, realm, &leases, error);
+        if (r == 0) {
+                for (size_t i = 0; i < nat.count; i++)
+                        check->total += nat.items[i].size;
+                for (size_t i = 0; i < leases.count; i++)
+                        check->total += leases.items[i].size;
+                r = check_files(check, &nat, false);
+        }
+        if (r == 0)
+                r = check_files(check, &leases, true);
+        depot_files_free(&nat);
+        depot_files_free(&leases);
+        return r;
+}
+
+/* --- The record of access
+ * --------------------------------------------------------------------------------------- */
+
+static int check_access(struct check *check, struct error *error)
+{
+        struct access_head head = {0};
+        struct error reason = {0};
+        uint64_t bad_line = 0;
+
+        int r = depot_check_access(check->depot, &head, &bad_line, &check->report->cut_bytes, &reason);
+        check->report->access_entries = head.entries;
+        if (r == -EBADMSG) {
+                struct check_damage *damage = add_damage(check);
+                if (damage) {
+                        snprintf(damage->file, sizeof damage->file, "access.log");
+                        snprintf(damage->reason, sizeof damage->reason, "%s", reason.text);
+                }
+                return 0;
+        }
+        if (r < 0)
+                *error = reason;
+        return r;
+}
+
+int check_store(struct depot *depot, check_progress *progress, void *context, struct check_report *ret_report,
+        struct error *error)
+{
+        struct check check = {.depot = depot, .report = ret_report, .progress = progress, .context = context};
+        char **realms = NULL;
+        size_t count = 0;
+
+        *ret_report = (struct check_report){0};
+        int r = depot_realms(depot, &realms, &count, error);
+        for (size_t i = 0; i < count; i++) {
+                if (r == 0)
+                        r = check_realm(&check, realms[i], error);
+                free(realms[i]);
+        }
+        free(realms);
+        if (r == 0)
+                r = check_access(&check, error);
+        if (r == 0 && check.out_of_memory)
+                r = -ENOMEM;
+        if (r == -ENOMEM)
+                error_set(error, r, "not enough memory");
+        if (r < 0)
+                check_report_free(ret_report);
+        return r;
+}
+
+void check_report_free(struct check_report *report)
+{
+        free(report->damages);
+        *report = (struct check_report){0};
+}
