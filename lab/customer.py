@@ -98,10 +98,6 @@ class Customer:
     async def surf(self):
         normal, end = float(os.environ["LAB_MAIN"]), float(os.environ["LAB_END"])
         quiet_rate, rate = float(os.environ["LAB_QUIET_RATE"]), float(os.environ["LAB_RATE"])
-        if self.subscriber == "customer-01":
-            while self.address is None:
-                await asyncio.sleep(0.05)
-            self.open_one()  # the first line of the NAT's log: what it covers begins here
         while True:
             now = time.time()
             pause = random.expovariate(rate if now >= normal else quiet_rate)
