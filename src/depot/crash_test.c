@@ -4,8 +4,8 @@
  * often. */
 #include "base/checksum.h"
 #include "depot/internal.h"
-#include "depot/scratch_test.h"
 #include "os/file.h"
+#include "os/scratch_test.h"
 
 #include <dirent.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "depot/internal.h"
-#include "depot/scratch_test.h"
 #include "os/file.h"
+#include "os/scratch_test.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -67,7 +67,7 @@ static void fill(struct line_reader *reader)
         if (reader->at > 0) {
                 memmove(reader->block, reader->block + reader->at, reader->length - reader->at);
                 reader->length -= reader->at;
-                reader->searched -= reader->at;
+                reader->searched = reader->searched > reader->at ? reader->searched - reader->at : 0;
                 reader->at = 0;
         }
         ssize_t got = input_read(reader->input, reader->block + reader->length,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#ifndef ROGATORY_DEPOT_SCRATCH_TEST_H
-#define ROGATORY_DEPOT_SCRATCH_TEST_H
+#ifndef ROGATORY_OS_SCRATCH_TEST_H
+#define ROGATORY_OS_SCRATCH_TEST_H
 
-/* A scratch folder for one test of this room, made new and removed with all its content. */
+/* A scratch folder for one test, made new and removed with all its content. */
 
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,19 @@ static inline const char *scratch_path(const char *name)
         char *path = paths[next++ % 4];
         snprintf(path, sizeof paths[0], "%s/%s", scratch, name);
         return path;
+}
+
+/* How many files stand in the scratch folder. */
+static inline unsigned scratch_count(void)
+{
+        unsigned count = 0;
+        DIR *folder = opendir(scratch);
+
+        for (struct dirent *entry; folder && (entry = readdir(folder));)
+                count += entry->d_name[0] != '.' || (entry->d_name[1] != '.' && entry->d_name[1] != '\0');
+        if (folder)
+                closedir(folder);
+        return count;
 }
 
 #endif

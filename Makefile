@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: EUPL-1.2
+# The front door. Meson does the work; `make help` says what there is.
+
+FUZZ_SECONDS ?= 60
+JOBS ?= $(shell nproc)
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+# Sanitized tests are built by clang, so that both compilers see every line; by gcc where there is no clang.
+CLANG = $(shell command -v clang || echo cc)
+HALT = ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+
+.PHONY: all build demo test fuzz soak fault bench clang check-format format install clean help
+
+all: build
+
+build:
+	@build-aux/install-dependencies build
+	@build-aux/configure build
+	@ninja -C build -j $(JOBS)
+
+demo: build
+	@build-aux/install-dependencies demo
+	@lab/demo
+
+test:
+	@build-aux/install-dependencies build test
+	@build-aux/configure build
+	@ninja -C build -j $(JOBS) --quiet
+	@CC="$(CLANG)" build-aux/configure build-asan $(SANITIZE)
+	@ninja -C build-asan -j $(JOBS) --quiet
+	@$(HALT) build-aux/run-tests build:--no-suite=soak:--no-suite=fault build-asan:--suite=unit:--suite=corpus
+
+soak: build
+	@build-aux/run-tests build:--suite=soak:--timeout-multiplier=0
+
+fault: build
+	@build-aux/run-tests build:--suite=fault:--timeout-multiplier=0
+
+fuzz:
+	@build-aux/install-dependencies build test
+	@CC=clang build-aux/configure build-fuzz -Dfuzz=true $(SANITIZE)
+	@ninja -C build-fuzz -j $(JOBS) fuzz-targets
+	@build-aux/fuzz build-fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+bench: build
+	@if [ -x bench/run ]; then bench/run; else echo "There is no benchmark in this version." >&2; exit 1; fi
+
+clang:
+	@build-aux/install-dependencies build test
+	@CC=clang build-aux/configure build-clang
+	@ninja -C build-clang -j $(JOBS)
+
+check-format:
+	@build-aux/install-dependencies format
+	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+
+format:
+	@build-aux/install-dependencies format
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: build
+	@meson install -C build --no-rebuild
+
+clean:
+	@rm -rf build build-asan build-clang build-fuzz
+
+help:
+	@echo "make               build/rogatory, installing what is needed to build it (Debian, root or sudo)"
+	@echo "make demo          a real carrier-grade NAT on this machine, and every answer compared with the truth"
+	@echo "make test          every test, plain and with sanitizers; ends with \"N passed, N failed, N skipped\""
+	@echo "make soak          the long variants of the tests"
+	@echo "make fault         long runs of writers that are killed at random instants"
+	@echo "make fuzz          libFuzzer targets, FUZZ_SECONDS=60 each; FUZZ=\"flow text\" for some of them"
+	@echo "make bench         benchmarks"
+	@echo "make clang         the same build by clang, in build-clang"
+	@echo "make check-format  are the sources formatted as .clang-format says? (make format formats them)"
+	@echo "make install       installs (DESTDIR is respected)"
+	@echo "make clean         removes the build folders"
