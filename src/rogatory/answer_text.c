@@ -48,9 +48,9 @@ static void write_several(const struct answer *a, struct buffer *ret)
                 buffer_append_text(ret, ", and the records do not tell which of them is meant");
 }
 
-static void write_verdict(const struct answer_view *view, struct buffer *ret)
+/* The sentence alone, in one line. */
+static void write_sentence(const struct answer *a, struct buffer *ret)
 {
-        const struct answer *a = view->answer;
         char at[TIME_TEXT_MAX], skew[SPAN_TEXT_MAX];
 
         switch (a->verdict) {
@@ -70,12 +70,37 @@ static void write_verdict(const struct answer_view *view, struct buffer *ret)
                 write_endpoint(&a->question, ret);
                 break;
         }
-        buffer_printf(ret, ",\nwithin %s of %s.\n", span_format(a->question.skew_ms, skew),
+        buffer_printf(ret, ", within %s of %s.", span_format(a->question.skew_ms, skew),
                 time_format_utc(a->question.at_ms, at));
+        buffer_append_u8(ret, '\0');
+}
+
+static void write_verdict(const struct answer_view *view, struct buffer *ret)
+{
+        struct buffer sentence = buffer_make(4096);
+
+        write_sentence(view->answer, &sentence);
+        if (sentence.failed)
+                ret->failed = sentence.failed;
+        else
+                append_wrapped(ret, (const char *)sentence.bytes, 0, 0);
+        buffer_free(&sentence);
 }
 
 /* --- What needs attention
  * ------------------------------------------------------------------------------------------ */
+
+/* Takes the words over. */
+static void write_paragraph(struct buffer *words, struct buffer *ret)
+{
+        buffer_append_u8(words, '\0');
+        if (words->failed && !ret->failed)
+                ret->failed = words->failed;
+        buffer_append_u8(ret, '\n');
+        if (!words->failed)
+                append_wrapped(ret, (const char *)words->bytes, 0, 0);
+        buffer_free(words);
+}
 
 static void write_near_edge(const struct answer_view *view, struct buffer *ret)
 {
@@ -84,35 +109,43 @@ static void write_near_edge(const struct answer_view *view, struct buffer *ret)
         int64_t limit =
                 view->uncertainty_ms > a->question.skew_ms ? view->uncertainty_ms : a->question.skew_ms;
         int64_t least = TIME_UNKNOWN;
+        struct buffer words = buffer_make(4096);
 
         for (size_t i = 0; i < a->candidate_count; i++) {
                 int64_t m = a->candidates[i].margin_ms;
                 if (m != TIME_UNKNOWN && (least == TIME_UNKNOWN || m < least))
                         least = m;
         }
-        if (least != TIME_UNKNOWN && least < limit)
-                buffer_printf(ret,
-                        "\nATTENTION: the time asked is only %s away from an edge of a binding, less than "
-                        "the %s by which\n"
-                        "the clocks may differ. Make sure that the time in the request is exact.\n",
-                        span_format(least, margin), span_format(limit, bound));
+        if (least == TIME_UNKNOWN || least >= limit)
+                return;
+        buffer_printf(&words,
+                "ATTENTION: the time asked is only %s away from an edge of a binding, less than the %s by "
+                "which the "
+                "clocks may differ. Make sure that the time in the request is exact.",
+                span_format(least, margin), span_format(limit, bound));
+        write_paragraph(&words, ret);
 }
 
 static void write_attention(const struct answer_view *view, struct buffer *ret)
 {
         const struct answer *a = view->answer;
+        struct buffer words = buffer_make(4096);
 
         write_near_edge(view, ret);
-        if (a->reasons & (1u << REASON_SKEW_BELOW_CLOCK))
-                buffer_append_text(ret, "\nATTENTION: the skew asked is smaller than the uncertainty of the "
-                                        "realm's clocks, so the "
-                                        "answer\nholds only if every clock was better than declared.\n");
-        if (view->zone && zone_is_ambiguous(view->zone, a->question.at_ms))
-                buffer_printf(ret,
-                        "\nATTENTION: clocks in %s showed this local time twice, because they were set back. "
-                        "Make sure\n"
-                        "that the request means this one of the two.\n",
+        if (a->reasons & (1u << REASON_SKEW_BELOW_CLOCK)) {
+                buffer_append_text(&words, "ATTENTION: the skew asked is smaller than the uncertainty of the "
+                                           "realm's clocks, so the "
+                                           "answer holds only if every clock was better than declared.");
+                write_paragraph(&words, ret);
+        }
+        if (view->zone && zone_is_ambiguous(view->zone, a->question.at_ms)) {
+                buffer_printf(&words,
+                        "ATTENTION: clocks in %s showed this local time twice, because they were set back. "
+                        "Make sure "
+                        "that the request means this one of the two.",
                         zone_name(view->zone));
+                write_paragraph(&words, ret);
+        }
 }
 
 /* --- The question
@@ -312,6 +345,9 @@ static void write_coverage(const struct answer *a, struct buffer *ret)
 {
         buffer_printf(
                 ret, "\nCoverage of the interval judged: %s\n", a->complete ? "complete" : "not complete");
+        if (a->verdict == VERDICT_ONE && !a->complete)
+                buffer_append_text(ret, "  (the verdict does not rest on it: who holds a port throughout "
+                                        "leaves no room for another)\n");
         if (a->exporter_count == 0)
                 buffer_append_text(
                         ret, "  no log of any exporter that may lend this address is stored around it\n");

@@ -39,10 +39,11 @@ static void write_text(const struct check_report *r, struct buffer *ret)
         if (r->damage_total > r->damage_count)
                 buffer_printf(ret, "  ... and %" PRIu64 " more\n", r->damage_total - r->damage_count);
         buffer_printf(ret,
-                "Verified: rogatory.conf, %" PRIu64 " hours with %" PRIu64 " bindings, %" PRIu64
-                " lease files with %" PRIu64 " leases\n(%" PRIu64 " bytes), and %" PRIu64
-                " entries of the record of access\n",
-                r->segments, r->bindings, r->lease_files, r->leases, r->bytes, r->access_entries);
+                "Verified\n  realms             %" PRIu64 "\n  hours stored       %" PRIu64
+                "\n  bindings           %" PRIu64 "\n  lease files        %" PRIu64
+                "\n  leases             %" PRIu64 "\n  bytes              %" PRIu64
+                "\n  record of access   %" PRIu64 " entries\n",
+                r->realms, r->segments, r->bindings, r->lease_files, r->leases, r->bytes, r->access_entries);
         if (r->cut_bytes > 0)
                 buffer_printf(ret,
                         "The last entry of the record of access was cut off (%zu bytes): its question was "

@@ -31,9 +31,10 @@ static void write_settings(const struct info_realm *realm, struct buffer *ret)
                 buffer_append_text(ret, "  rogatory.conf has no section for it\n");
                 return;
         }
-        buffer_printf(ret, "  zone %s, mapping %s, clock uncertainty %s,\n", s->zone, mapping_name(s),
-                time_format_duration(s->uncertainty_ms, skew));
-        buffer_printf(ret, "  destinations %s, records kept %s\n", s->keep_destinations ? "kept" : "dropped",
+        buffer_printf(ret, "  zone               %s\n  mapping            %s\n", s->zone, mapping_name(s));
+        buffer_printf(ret, "  clock uncertainty  %s\n", time_format_duration(s->uncertainty_ms, skew));
+        buffer_printf(ret, "  destinations       %s\n  records kept       %s\n",
+                s->keep_destinations ? "kept" : "dropped",
                 s->retain_ms ? time_format_duration(s->retain_ms, keep) : "without limit");
 }
 
@@ -41,10 +42,11 @@ static void write_sizes(const struct info_realm *realm, struct buffer *ret)
 {
         if (realm->bindings == 0)
                 return;
-        buffer_printf(ret, "  %.2f bytes per binding:\n", (double)realm->nat_bytes / (double)realm->bindings);
+        buffer_printf(ret, "  bytes per binding  %.2f, of these\n",
+                (double)realm->nat_bytes / (double)realm->bindings);
         for (size_t i = 0; i < realm->column_count; i++)
                 if (realm->columns[i].bytes > 0)
-                        buffer_printf(ret, "    %-24s %14" PRIu64 "  %6.3f\n", realm->columns[i].name,
+                        buffer_printf(ret, "    %-28s %12" PRIu64 "  %6.3f\n", realm->columns[i].name,
                                 realm->columns[i].bytes,
                                 (double)realm->columns[i].bytes / (double)realm->bindings);
 }
@@ -53,18 +55,18 @@ static void write_windows(const struct info_realm *realm, struct buffer *ret)
 {
         char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
 
-        buffer_printf(ret,
-                "  %" PRIu64 " hours, %" PRIu64 " bindings of %" PRIu64 " outside addresses, %" PRIu64
-                " bytes\n",
-                realm->windows, realm->bindings, realm->outside_addresses, realm->nat_bytes);
+        buffer_printf(ret, "  hours stored       %" PRIu64 "\n", realm->windows);
         if (realm->first_ms != TIME_UNKNOWN)
-                buffer_printf(ret, "  from %s to %s\n", time_format_utc(realm->first_ms, from),
+                buffer_printf(ret, "  from               %s to %s\n", time_format_utc(realm->first_ms, from),
                         time_format_utc(realm->last_ms, to));
-        buffer_printf(ret, "  %" PRIu64 " leases, %" PRIu64 " bytes", realm->leases, realm->lease_bytes);
+        buffer_printf(ret, "  bindings           %" PRIu64 "\n  outside addresses  %" PRIu64 "\n",
+                realm->bindings, realm->outside_addresses);
+        buffer_printf(ret, "  leases             %" PRIu64 "\n", realm->leases);
         if (realm->leases_heard_until_ms != TIME_UNKNOWN)
-                buffer_printf(
-                        ret, ", last spoken of at %s", time_format_utc(realm->leases_heard_until_ms, from));
-        buffer_append_u8(ret, '\n');
+                buffer_printf(ret, "  lease log ends     %s\n",
+                        time_format_utc(realm->leases_heard_until_ms, from));
+        buffer_printf(ret, "  bytes              %" PRIu64 " of bindings, %" PRIu64 " of leases\n",
+                realm->nat_bytes, realm->lease_bytes);
         if (realm->damaged_windows > 0)
                 buffer_printf(ret, "  %" PRIu64 " files cannot be opened; 'rogatory check' tells which\n",
                         realm->damaged_windows);
