@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Input: one byte that chooses the dialect, then messages, each behind its length (two bytes, big endian). */
+#include "nat/coverage.h"
+#include "wire/flow.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+struct tally {
+        uint64_t events, refused;
+};
+
+#define REQUIRE(condition)                                                                                   \
+        do {                                                                                                 \
+                if (!(condition))                                                                            \
+                        abort();                                                                             \
+        } while (0)
+
+static int on_event(void *context, const struct nat_event *event)
+{
+        struct tally *tally = context;
+
+        tally->events++;
+        REQUIRE(event->exporter == 7);
+        REQUIRE(event->port_first <= event->port_last);
+        REQUIRE(event->outside != 0);
+        REQUIRE(event->kind < NAT_KIND_COUNT && event->action < NAT_ACTION_COUNT);
+        REQUIRE(event->time_ms > 0 && event->time_ms < TIME_LIMIT);
+        REQUIRE(((event->flags & NAT_INSIDE_UNKNOWN) != 0) == address_is_none(&event->inside));
+        return 0;
+}
+
+static void on_refused(void *context, enum refusal refusal, size_t offset, const char *detail)
+{
+        struct tally *tally = context;
+
+        (void)offset;
+        tally->refused++;
+        REQUIRE(refusal < REFUSAL_COUNT && detail[0] != '\0' && refusal_name(refusal)[0] != '\0');
+}
+
+static int on_record(void *context, const struct flow_record *record)
+{
+        unsigned *sum = context;
+
+        for (size_t i = 0; i < record->field_count; i++)
+                for (size_t k = 0; k < record->fields[i].length; k++)
+                        *sum += record->fields[i].bytes[k];
+        return 0;
+}
+
+static void check_counts(const struct flow_decoder *decoder, const struct tally *tally)
+{
+        struct flow_counts counts = flow_decoder_counts(decoder, 7);
+        uint64_t refused = 0;
+
+        for (unsigned i = 0; i < REFUSAL_COUNT; i++)
+                refused += counts.refused[i];
+        REQUIRE(counts.events == tally->events);
+        REQUIRE(refused == tally->refused);
+}
+
+static void check_coverage(struct coverage *coverage)
+{
+        for (size_t i = 0; i < coverage->gap_count; i++)
+                REQUIRE(coverage->gaps[i].from <= coverage->gaps[i].to);
+        coverage_normalise(coverage, 60000);
+        coverage_free(coverage);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+        static const char *const names[] = {"rfc8158", "cisco-nel"};
+        struct flow_exporter exporter = {.number = 7, .delay_ms = 1000};
+        struct tally tally = {0};
+        const struct decode_sink sink = {&tally, on_event, on_refused};
+        struct flow_decoder *decoder, *walker;
+        struct coverage coverage = {0};
+        unsigned sum = 0;
+
+        if (length == 0 || flow_decoder_new(&decoder) < 0)
+                return 0;
+        if (flow_decoder_new(&walker) < 0) {
+                flow_decoder_free(decoder);
+                return 0;
+        }
+        if (bytes[0] % 3 < 2)
+                exporter.dialect = dialect_by_name(names[bytes[0] % 3]);
+        exporter.restart_keeps = bytes[0] & 0x80;
+        for (size_t at = 1; at + 2 <= length;) {
+                size_t size = (size_t)bytes[at] << 8 | bytes[at + 1], whole;
+                at += 2;
+                if (size > length - at)
+                        size = length - at;
+                REQUIRE(flow_decode(decoder, &exporter, TIME_UNKNOWN, bytes + at, size, &sink) == 0);
+                REQUIRE(flow_walk(walker, 7, bytes + at, size, on_record, &sum) == 0);
+                if (flow_message_length(bytes + at, size, &whole, NULL) == 0)
+                        REQUIRE(whole > 0 && whole <= size);
+                at += size;
+        }
+        REQUIRE(flow_decoder_finish(decoder, &sink, &coverage) == 0);
+        check_counts(decoder, &tally);
+        check_coverage(&coverage);
+        flow_decoder_free(decoder);
+        flow_decoder_free(walker);
+        return 0;
+}
