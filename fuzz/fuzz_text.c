@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
                 .year = bytes[0] & 64 ? 2026 : 0};
         struct slice text = slice_make((const char *)bytes + 1, length - 1);
         text_format_recognise(text.text, text.length < 4096 ? text.length : 4096);
-        if (collect(format, &options, text, &collected) == 0) {
+        if (collect_with_end(format, &options, text, bytes[0] & 128, &collected) == 0) {
                 check(counted_lines(&collected.counts) == collected.counts.lines);
                 check(collected.counts.events == collected.event_count);
                 check_delivered(&collected);

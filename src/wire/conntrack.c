@@ -271,10 +271,9 @@ static bool take_protocol(struct conntrack_line *line)
         return true;
 }
 
-static bool take_token(struct conntrack_line *line, struct slice token)
+/* One run of non-blanks; equals is where its first '=' stands. */
+static bool take_token(struct conntrack_line *line, struct slice token, const char *equals)
 {
-        const char *equals = memchr(token.text, '=', token.length);
-
         if (!equals) {
                 if (line->tuple_count)
                         return wrong(line, "an unexpected word", token);
@@ -303,12 +302,13 @@ static bool take_tokens(struct conntrack_line *line, struct slice rest)
                         rest = slice_make(end + 1, rest.length - (size_t)(end + 1 - rest.text));
                         continue;
                 }
-                struct slice token = slice_make(rest.text, 0);
-                while (token.length < rest.length && rest.text[token.length] != ' ' &&
-                        rest.text[token.length] != '\t')
-                        token.length++;
-                rest = slice_make(rest.text + token.length, rest.length - token.length);
-                if (!take_token(line, token))
+                const char *end = rest.text + rest.length, *at = rest.text, *equals = NULL;
+                for (; at < end && *at != ' ' && *at != '\t'; at++)
+                        if (*at == '=' && !equals)
+                                equals = at;
+                struct slice token = slice_make(rest.text, (size_t)(at - rest.text));
+                rest = slice_make(at, (size_t)(end - at));
+                if (!take_token(line, token, equals))
                         return false;
         }
         for (unsigned i = 0; i < 2; i++)

@@ -69,16 +69,30 @@ bool text_take_line(struct text_decoder *decoder, struct slice *line, const stru
         decoder->counts.lines++;
         if (line->length && line->text[line->length - 1] == '\r')
                 line->length--;
-        if (line->length > TEXT_LINE_MAX) {
-                text_refuse(decoder, sink, REFUSAL_BAD_LINE, "%zu bytes long; no line may be longer than %d",
-                        line->length, TEXT_LINE_MAX);
+        if (line->length > TEXT_LINE_MAX || decoder->is_too_long) {
+                text_refuse(decoder, sink, REFUSAL_BAD_LINE, "longer than %d bytes", TEXT_LINE_MAX);
                 return false;
         }
         if (slice_trim(*line).length == 0) {
                 decoder->counts.blank++;
                 return false;
         }
+        if (decoder->is_cut) {
+                text_refuse(decoder, sink, REFUSAL_TRUNCATED,
+                        "the last line has no line feed, so it may be cut off; if it is whole, add one");
+                return false;
+        }
         return true;
+}
+
+int text_incomplete_line(const struct text_format *format, struct text_decoder *decoder, struct slice line,
+        bool too_long, const struct text_sink *sink)
+{
+        decoder->is_too_long = too_long;
+        decoder->is_cut = !too_long;
+        int r = format->line(decoder, line, sink);
+        decoder->is_too_long = decoder->is_cut = false;
+        return r;
 }
 
 int text_refuse_at(struct text_decoder *decoder, const struct text_sink *sink, uint64_t line,
@@ -87,7 +101,8 @@ int text_refuse_at(struct text_decoder *decoder, const struct text_sink *sink, u
         char detail[ERROR_TEXT_MAX];
 
         decoder->counts.refused[refusal]++;
-        text_missing(decoder, refusal == REFUSAL_BAD_LINE ? GAP_DAMAGED : GAP_REFUSED);
+        bool damaged = refusal == REFUSAL_BAD_LINE || refusal == REFUSAL_TRUNCATED;
+        text_missing(decoder, damaged ? GAP_DAMAGED : GAP_REFUSED);
         if (sink->nat.refused) {
                 snprintf(detail, sizeof detail, "line %" PRIu64 ": %s", line, sentence);
                 sink->nat.refused(sink->nat.context, refusal, 0, detail);

@@ -69,6 +69,12 @@ struct text_format {
 /* Longest line that is read; a longer one is refused as a whole. */
 #define TEXT_LINE_MAX 65536
 
+/* Instead of format->line for a line that is not whole: the last one of a file whose line feed is missing (it may be cut
+ * in the middle of a port or a name, and would then name somebody else), or one of which only the beginning is there
+ * because it is too long. It is refused, never read. As format->line. */
+int text_incomplete_line(const struct text_format *format, struct text_decoder *decoder, struct slice line,
+        bool too_long, const struct text_sink *sink);
+
 const struct text_format *text_format_by_name(const char *name); /* NULL where unknown */
 const struct text_format *const *text_formats(size_t *ret_count);
 

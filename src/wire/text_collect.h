@@ -65,9 +65,9 @@ static inline uint64_t counted_lines(const struct text_counts *counts)
         return lines;
 }
 
-/* Feeds every line. collected_free when done. */
-static inline int collect(const struct text_format *format, const struct text_options *options,
-        struct slice text, struct collected *ret)
+/* Feeds every line; whole_end: a last line without line feed counts as whole. collected_free when done. */
+static inline int collect_with_end(const struct text_format *format, const struct text_options *options,
+        struct slice text, bool whole_end, struct collected *ret)
 {
         struct text_sink sink = {.nat = {.context = ret, .event = collect_event, .refused = collect_refused},
                 .lease = collect_lease,
@@ -78,13 +78,23 @@ static inline int collect(const struct text_format *format, const struct text_op
         *ret = (struct collected){0};
         if (r < 0)
                 return r;
-        while (r == 0 && text.length)
-                r = format->line(decoder, slice_cut(&text, '\n'), &sink);
+        while (r == 0 && text.length) {
+                bool ended = whole_end || memchr(text.text, '\n', text.length);
+                struct slice line = slice_cut(&text, '\n');
+                r = ended ? format->line(decoder, line, &sink)
+                          : text_incomplete_line(format, decoder, line, line.length >= TEXT_LINE_MAX, &sink);
+        }
         if (r == 0)
                 r = format->finish(decoder, &sink, &ret->coverage);
         ret->counts = *format->counts(decoder);
         format->free(decoder);
         return r;
+}
+
+static inline int collect(const struct text_format *format, const struct text_options *options,
+        struct slice text, struct collected *ret)
+{
+        return collect_with_end(format, options, text, true, ret);
 }
 
 static inline void collected_free(struct collected *c)

@@ -32,6 +32,7 @@ struct text_decoder {
         struct text_options options;
         struct text_counts counts;
         struct text_hearing hearing;
+        bool is_cut, is_too_long; /* the line that is being handed over is not whole */
 };
 
 /* Initialises the common part. resolution_ms as in struct text_hearing. */

@@ -144,6 +144,37 @@ static void subscribers(void **state)
         assert_non_null(text_subscriber(slice_make("a\0b", 3), name));
 }
 
+/* A file cut anywhere gives what its whole lines give: never a shorter port, a shorter name. */
+static void a_cut_file_names_nobody_else(void **state)
+{
+        static const char conntrack[] = "[100.5]\t    [NEW] tcp      6 120 SYN_SENT src=100.64.0.3 "
+                                        "dst=203.0.113.200 sport=40378 dport=80 "
+                                        "[UNREPLIED] src=203.0.113.200 dst=203.0.113.9 sport=80 dport=2042\n";
+        static const char leases[] =
+                "prefix,start,end,subscriber\n100.64.0.3,2026-11-20T10:00:00Z,,customer 4711\n";
+        struct text_options options = {.loss_reported = true};
+        static struct collected c;
+
+        (void)state;
+        for (size_t length = 0; length < sizeof conntrack - 1; length++) {
+                struct slice text = slice_make(conntrack, length);
+                assert_int_equal(collect_with_end(&text_format_conntrack, &options, text, false, &c), 0);
+                assert_int_equal(c.event_count, 0);
+                assert_int_equal(c.refused_count, length > 0);
+                collected_free(&c);
+        }
+        for (size_t length = 0; length < sizeof leases - 1; length++) {
+                struct slice text = slice_make(leases, length);
+                assert_int_equal(collect_with_end(&text_format_leases, &options, text, false, &c), 0);
+                assert_int_equal(c.lease_count, 0);
+                assert_int_equal(counted_lines(&c.counts), c.counts.lines);
+                collected_free(&c);
+        }
+        assert_int_equal(collect_with_end(&text_format_leases, &options, slice_of(leases), false, &c), 0);
+        assert_int_equal(c.lease_count, 1);
+        collected_free(&c);
+}
+
 static int free_all(void **state)
 {
         (void)state;
@@ -157,6 +188,7 @@ int main(void)
         const struct CMUnitTest tests[] = {cmocka_unit_test(silence_splits_spans),
                 cmocka_unit_test(disorder_and_clock_steps), cmocka_unit_test(whole_seconds_begin_late),
                 cmocka_unit_test(gaps_are_bounded), cmocka_unit_test(no_span_without_reported_loss),
-                cmocka_unit_test(names), cmocka_unit_test(subscribers)};
+                cmocka_unit_test(names), cmocka_unit_test(a_cut_file_names_nobody_else),
+                cmocka_unit_test(subscribers)};
         return cmocka_run_group_tests(tests, NULL, free_all);
 }
