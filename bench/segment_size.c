@@ -235,7 +235,7 @@ static void tally(struct tally *t, uint64_t value)
         unsigned symbol = value_class(value);
         t->counts[symbol]++;
         t->total++;
-        t->plain_bits += symbol >= 16 && symbol < ENTROPY_ESCAPE ? class_bits(symbol) : 0;
+        t->plain_bits += symbol >= 16 && symbol < ENTROPY_ESCAPE ? entropy_class_bits[symbol] : 0;
 }
 
 static double tally_bits(const struct tally *t)

@@ -5,7 +5,8 @@
 
 /* ---- symbols and numbers into the stream, or into the counts ---- */
 
-static void put_bits(struct block_encoder *encoder, enum column column, uint64_t value, unsigned count)
+static inline __attribute__((always_inline)) void put_bits(
+        struct block_encoder *encoder, enum column column, uint64_t value, unsigned count)
 {
         if (encoder->counting)
                 return;
@@ -14,7 +15,7 @@ static void put_bits(struct block_encoder *encoder, enum column column, uint64_t
 }
 
 /* true where the symbol had to be escaped; the caller then writes the value in plain bits. */
-static bool put_symbol(
+static inline __attribute__((always_inline)) bool put_symbol(
         struct block_encoder *encoder, enum column column, unsigned model, unsigned state, unsigned symbol)
 {
         if (encoder->counting) {
@@ -29,7 +30,7 @@ static bool put_symbol(
         return symbol == ENTROPY_ESCAPE;
 }
 
-static void put_value(
+static inline __attribute__((always_inline)) void put_value(
         struct block_encoder *encoder, enum column column, unsigned model, unsigned state, uint64_t value)
 {
         unsigned symbol = value_class(value);
@@ -39,7 +40,7 @@ static void put_value(
                 put_bits(encoder, column, bits, 7);
                 put_bits(encoder, column, value, bits);
         } else if (symbol >= 16) {
-                put_bits(encoder, column, value - class_base(symbol), class_bits(symbol));
+                put_bits(encoder, column, value - entropy_class_base[symbol], entropy_class_bits[symbol]);
         }
 }
 

@@ -27,7 +27,12 @@ struct host_memories {
 static inline struct host_memory *host_memory_to_front(struct host_memories *hosts, unsigned rank)
 {
         uint16_t slot = hosts->order[rank];
-        memmove(hosts->order + 1, hosts->order, rank * sizeof slot);
+        if (rank < 16) { /* nearly always, and a call costs more than the move */
+                for (unsigned i = rank; i > 0; i--)
+                        hosts->order[i] = hosts->order[i - 1];
+        } else {
+                memmove(hosts->order + 1, hosts->order, rank * sizeof slot);
+        }
         hosts->order[0] = slot;
         return &hosts->memories[slot];
 }

@@ -64,15 +64,9 @@ static inline unsigned value_class(uint64_t value)
         return 16 + (top - 4) * 8 + (unsigned)(value >> (top - 3) & 7);
 }
 
-static inline unsigned class_bits(unsigned symbol)
-{
-        return symbol < 16 ? 0 : (symbol - 16) / 8 + 1;
-}
-
-static inline uint32_t class_base(unsigned symbol)
-{
-        return symbol < 16 ? symbol : (uint32_t)(8 + (symbol & 7)) << class_bits(symbol);
-}
+/* Plain bits that follow the symbol of a class, and its least value. */
+extern const uint8_t entropy_class_bits[ENTROPY_SYMBOLS];
+extern const uint32_t entropy_class_base[ENTROPY_SYMBOLS];
 
 /* ---- writing ---- */
 
@@ -196,6 +190,8 @@ static inline uint64_t stream_take_escaped(struct stream_reader *stream)
         return high << 32 | stream_take_bits(stream, bits > 32 ? 32 : bits);
 }
 
+/* Without branches that depend on the data: whether a word is due is as good as random, and a wrong guess
+ * costs more than reading one for nothing. */
 static inline __attribute__((always_inline)) unsigned stream_take_symbol(
         uint32_t *state, const uint8_t **word, const struct decoding_model *model)
 {
@@ -203,11 +199,10 @@ static inline __attribute__((always_inline)) unsigned stream_take_symbol(
         unsigned symbol = model->symbol_at[slot];
 
         x = model->symbols[symbol].frequency * (x >> ENTROPY_BITS) + slot - model->symbols[symbol].start;
-        if (x < ENTROPY_LOW) {
-                x = x << 16 | load_le16(*word);
-                *word += 2;
-        }
-        *state = x;
+        uint32_t filled = x << 16 | load_le16(*word);
+        uint32_t low = x < ENTROPY_LOW;
+        *state = low ? filled : x;
+        *word += 2 * (size_t)low;
         return symbol;
 }
 
@@ -216,10 +211,7 @@ static inline __attribute__((always_inline)) uint64_t stream_take_rest(
 {
         if (__builtin_expect(symbol == ENTROPY_ESCAPE, 0))
                 return stream_take_escaped(stream);
-        if (symbol < 16)
-                return symbol;
-        unsigned bits = (symbol - 8) >> 3;
-        return ((uint64_t)(8 + (symbol & 7)) << bits) + stream_take_bits(stream, bits);
+        return entropy_class_base[symbol] + stream_take_bits(stream, entropy_class_bits[symbol]);
 }
 
 #define stream_take_symbol0(stream, model) stream_take_symbol(&(stream)->state0, &(stream)->word, model)
