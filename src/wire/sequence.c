@@ -172,7 +172,7 @@ static int close_restart(struct sequence *s, int64_t from, bool begins_empty)
         if (begins_empty) /* nothing of the new numbering is missing; the old one ended at the latest then */
                 to = from - 1 > run->restart_before_ms + CUT_MS ? from - 1 : run->restart_before_ms + CUT_MS;
         int64_t begin = run->restart_before_ms - run->restart_delay_ms;
-        return keep_gap(s, begin < to ? begin : to, to, GAP_RESTART, 0);
+        return keep_gap(s, begin < to ? begin : to, begin < to ? to : begin, GAP_RESTART, 0);
 }
 
 static bool run_begins_empty(const struct sequence_run *run)
@@ -510,13 +510,18 @@ static int place_ahead(struct sequence *s, const struct sequence_message *m,
                 *ret_verdict = SEQUENCE_RESTART;
                 return restart(s, m->number, m->export_ms, exporter, counts);
         }
-        if (m->export_ms < s->run.last_ms - SEQUENCE_BACKWARDS_MS)
+        if (m->export_ms < s->run.highest_ms - SEQUENCE_BACKWARDS_MS)
                 return clock_step(s, m->number, m->export_ms, exporter, counts);
         if (missing == 0)
                 return 0;
         if (s->run.provisional && meets_landmark(s, s->run.expected + 1, m->number))
                 return reopen_run(s, m->number, m->export_ms, exporter);
+        /* Times within a few seconds may run backwards: the hole reaches from the earlier to the later. */
         struct sequence_hole hole = {s->run.last_ms, m->export_ms, s->run.expected, m->number};
+        if (hole.before_ms > hole.after_ms) {
+                hole.before_ms = m->export_ms;
+                hole.after_ms = s->run.last_ms;
+        }
         counts->lost += missing;
         s->run.expected = m->number;
         return add_hole(s, &hole);
@@ -538,7 +543,7 @@ static int place_behind(struct sequence *s, const struct sequence_message *m,
                 s->now.before_first = true;
                 return 0;
         }
-        if (m->export_ms < s->run.last_ms - SEQUENCE_BACKWARDS_MS) {
+        if (m->export_ms < s->run.highest_ms - SEQUENCE_BACKWARDS_MS) {
                 if (!fits_landmarks(s, m->number, m->export_ms)) {
                         *ret_verdict = SEQUENCE_RESTART;
                         counts->restarts++;
@@ -586,7 +591,7 @@ static int place(struct sequence *s, const struct sequence_message *m, const str
                 return clock_step(s, m->number, m->export_ms, exporter, counts);
         }
         if (s->run.expected_unknown && distance >= 0 && (uint32_t)distance <= SEQUENCE_JUMP_RECORDS &&
-                m->export_ms >= s->run.last_ms - SEQUENCE_BACKWARDS_MS)
+                m->export_ms >= s->run.highest_ms - SEQUENCE_BACKWARDS_MS)
                 end_unknown(s, m->number, m->export_ms);
         /* A jump far ahead of a 32-bit counter looks like one behind; both are a new numbering. */
         if (distance < 0)

@@ -165,6 +165,30 @@ static void test_a_loss_splits_the_span(void **state)
         check_gap(0, GAP_SEQUENCE, NOW_MS - 1000, NOW_MS + 11000, 40);
 }
 
+/* Two senders of one exporter may stamp a few seconds apart: no clock was set, and the doubt is the wider one. */
+static void test_a_loss_while_times_jitter(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW + 4, 100);
+        send_sessions(NOW + 4, 100, 10);
+        send_sessions(NOW, 150, 10);
+        assert_int_equal(counts().clock_steps, 0);
+        finish();
+        assert_int_equal(coverage.gap_count, 1);
+        check_gap(0, GAP_SEQUENCE, NOW_MS - 1000, NOW_MS + 5000, 40);
+        check_span(1, NOW_MS + 5000, NOW_MS, 150, 160, HEARD);
+}
+
+/* Many small steps back are one large one. */
+static void test_clock_creeping_back(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW, 100);
+        for (uint32_t i = 0; i < 10; i++)
+                send_sessions(NOW - i * 3, 100 + i * 10, 10);
+        assert_true(counts().clock_steps > 0);
+}
+
 static void test_late_messages_fill_the_hole(void **state)
 {
         (void)state;
@@ -601,6 +625,8 @@ int main(void)
                 TEST(test_always_zero_in_netflow9),
                 TEST(test_ipfix_that_counts_packets),
                 TEST(test_a_loss_splits_the_span),
+                TEST(test_a_loss_while_times_jitter),
+                TEST(test_clock_creeping_back),
                 TEST(test_late_messages_fill_the_hole),
                 TEST(test_a_late_message_in_the_middle_leaves_two_holes),
                 TEST(test_a_message_of_another_time_fills_nothing),
