@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+# bash completion for rogatory(1)
+
+_rogatory()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
+    local commands="import ask check info dialects help version"
+    local options
+
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur")
+        return
+    fi
+    case $prev in
+    --store)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return ;;
+    --batch)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    --proto) mapfile -t COMPREPLY < <(compgen -W "tcp udp icmp" -- "$cur"); return ;;
+    --mapping)
+        mapfile -t COMPREPLY < <(compgen -W "endpoint-independent destination-dependent" -- "$cur")
+        return ;;
+    --loss) mapfile -t COMPREPLY < <(compgen -W "reported sequence undetectable" -- "$cur"); return ;;
+    --format)
+        mapfile -t COMPREPLY < <(compgen -W "auto pcap flow $(rogatory dialects 2>/dev/null |
+            sed -n '/^Text formats/,$s/^  \([a-z0-9-]*\) .*/\1/p')" -- "$cur")
+        return ;;
+    --dialect)
+        mapfile -t COMPREPLY < <(compgen -W "$(rogatory dialects 2>/dev/null |
+            sed -n 's/^  \([a-z0-9-]*\)  (.*/\1/p')" -- "$cur")
+        return ;;
+    --zone)
+        mapfile -t COMPREPLY < <(cd /usr/share/zoneinfo 2>/dev/null && compgen -f -- "$cur")
+        return ;;
+    --at | --case | --dest | --skew | --realm | --exporter | --year) return ;;
+    esac
+    case $command in
+    import)
+        options="--store --realm --exporter --dialect --format --zone --year --mapping --loss --json --quiet --help" ;;
+    ask) options="--store --case --at --proto --dest --skew --batch --json --help" ;;
+    check | info) options="--store --json --help" ;;
+    dialects | version) options="--json --help" ;;
+    help) options="--json --help $commands" ;;
+    *) return ;;
+    esac
+    if [[ $command == help || $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    elif [ "$command" = import ]; then
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    fi
+}
+
+complete -F _rogatory rogatory
