@@ -45,14 +45,18 @@ MAY_TALK = {"os/progress.c"}  # draws one line on a terminal; that is its purpos
 BANNED = ["strcpy", "stpcpy", "strncpy", "strcat", "strncat", "sprintf", "vsprintf", "gets", "atoi", "atol", "atoll",
           "atof", "strtok", "strtok_r", "scanf", "sscanf", "fscanf", "alloca", "system", "popen", "tmpnam", "mktemp"]
 
+# Programs and generators that only tests use, though they stand beside the room they serve: they may do I/O. None of them may
+# be in the room's library.
+TEST_TOOLS = {"store/dump_segment.c", "store/make_golden.c", "store/random_segment.c"}
+
 LINES_MAX = 800
 EMPTY_NAMES = {"util", "utils", "common", "misc", "helper", "helpers"}
 SKIPPED_FOLDERS = re.compile(r"^(\..*|build.*|corpus|__pycache__)$")
 KEPT_FOLDERS = {"build-aux"}
 
 
-def is_test(name):
-    return name.endswith("_test.c") or name.endswith("_test.h")
+def is_test(room, name):
+    return name.endswith(("_test.c", "_test.h")) or f"{room}/{name}" in TEST_TOOLS
 
 
 def without_comments(text):
@@ -103,7 +107,7 @@ def check_text(room, name, text):
 
 def breaks_of(room, name, text):
     place = f"src/{room}/{name}"
-    test = is_test(name)
+    test = is_test(room, name)
     yield from check_includes(place, room, text, test)
     code = without_comments(text)
     for number, function in calls(code, BANNED):
@@ -116,6 +120,21 @@ def breaks_of(room, name, text):
             yield f"{place}:{number}: a library must not call {function}()"
     if "SPDX-License-Identifier: EUPL-1.2" not in text.split("\n", 1)[0]:
         yield f"{place}:1: the first line names the licence"
+
+
+def check_libraries(folder):
+    """No library is built out of what only tests use."""
+    for room in ROOMS:
+        path = os.path.join(folder, "src", room, "meson.build")
+        if not os.path.exists(path):
+            continue
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for name, sources in re.findall(r"static_library\('([^']+)',(.*?)\)", text, re.DOTALL):
+            library = name in (room, "room_" + room)
+            for name in re.findall(r"'([^']+\.c)'", sources):
+                if library and is_test(room, name):
+                    yield f"src/{room}/meson.build: {name} is for tests and must not be in the library"
 
 
 def check_rooms(folder):
@@ -150,7 +169,7 @@ def check_files(folder):
 
 
 def check(folder):
-    return [*check_rooms(folder), *check_files(folder)]
+    return [*check_rooms(folder), *check_libraries(folder), *check_files(folder)]
 
 
 LICENCE = "/* SPDX-License-Identifier: EUPL-1.2 */\n"
@@ -168,6 +187,8 @@ PLANTED = [
     ("src/rogatory/planted.c", LICENCE + "void f(char *a)\n{\n        strcpy (a, a);\n}\n", "nobody calls strcpy()"),
     ("src/os/planted_test.c", LICENCE + 'int f(void)\n{\n        return atoi("1");\n}\n', "nobody calls atoi()"),
     ("src/intake/planted.c", "int planted;\n", "the first line names the licence"),
+    ("src/rogatory/meson.build", "static_library('rogatory', 'main.c', 'planted_test.c')\n",
+     "must not be in the library"),
     ("src/os/planted.c", LICENCE + '#include "file.h"\n', 'not written as "room/file.h"'),
     ("src/planted/planted.c", LICENCE, "does not know this room"),
     ("src/upkeep/planted.c", LICENCE + "\n" * LINES_MAX, f"{LINES_MAX} are the most"),
@@ -193,6 +214,9 @@ def prove(folder):
         for name, content, expected in PLANTED:
             path = os.path.join(copy, name)
             made = not os.path.isdir(os.path.dirname(path))
+            kept = path + ".kept"
+            if os.path.exists(path):
+                os.rename(path, kept)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(content)
@@ -203,6 +227,8 @@ def prove(folder):
                 shutil.rmtree(os.path.dirname(path))
             else:
                 os.remove(path)
+            if os.path.exists(kept):
+                os.rename(kept, path)
 
 
 def main():
