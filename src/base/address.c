@@ -93,7 +93,8 @@ char *prefix_format(const struct prefix *prefix, char text[ADDRESS_TEXT_MAX])
         return text;
 }
 
-int address_parse_with_port(struct slice text, struct address *ret_address, int *ret_port, struct error *error)
+int address_parse_with_port(
+        struct slice text, struct address *ret_address, int *ret_port, struct error *error)
 {
         struct slice host = text, port = {.text = NULL, .length = 0};
         bool has_port = false;

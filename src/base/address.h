@@ -73,8 +73,8 @@ int address_parse(struct slice text, struct address *ret_address, struct error *
 /* "198.51.100.7" or RFC 5952 text of an IPv6 address; "-" for no address. Returns text. */
 char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX]);
 
-/* "198.51.100.0/24", "2001:db8::/56", or a bare address as a host prefix. Host bits set are refused: a prefix that
- * says two things is a mistake of the person who wrote it. -EINVAL with a message. */
+/* "198.51.100.0/24", "2001:db8::/56", or a bare address as a host prefix. Host bits set are refused: a prefix
+ * that says two things is a mistake of the person who wrote it. -EINVAL with a message. */
 int prefix_parse(struct slice text, struct prefix *ret_prefix, struct error *error);
 
 /* "198.51.100.0/24"; the length is left away for a single host. Returns text. */
@@ -87,6 +87,7 @@ struct prefix prefix_of(const struct address *address, unsigned length);
 
 /* "198.51.100.7:4711", "[2001:db8::1]:443", "198.51.100.7" or "2001:db8::1".
  * ret_port is -1 where none is given. -EINVAL with a message. */
-int address_parse_with_port(struct slice text, struct address *ret_address, int *ret_port, struct error *error);
+int address_parse_with_port(
+        struct slice text, struct address *ret_address, int *ret_port, struct error *error);
 
 #endif

@@ -4,8 +4,8 @@
 
 /* A growable byte buffer that declares its ceiling when it is made, with a sticky failure.
  *
- * When memory runs out or the ceiling would be passed, `failed` becomes -ENOMEM or -EFBIG, the buffer keeps what
- * it had and every later append does nothing: a writer appends a whole structure and checks once. */
+ * When memory runs out or the ceiling would be passed, `failed` becomes -ENOMEM or -EFBIG, the buffer keeps
+ * what it had and every later append does nothing: a writer appends a whole structure and checks once. */
 
 #include <stddef.h>
 #include <stdint.h>

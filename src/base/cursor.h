@@ -55,7 +55,8 @@ static inline void cursor_skip(struct cursor *cursor, size_t length)
         (void)cursor_take(cursor, length);
 }
 
-/* A cursor over the next length bytes, which are skipped here. Overrun is set in both where fewer are left. */
+/* A cursor over the next length bytes, which are skipped here. Overrun is set in both where fewer are left.
+ */
 static inline struct cursor cursor_part(struct cursor *cursor, size_t length)
 {
         const uint8_t *taken = cursor_take(cursor, length);

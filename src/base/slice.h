@@ -40,8 +40,8 @@ static inline bool slice_starts(struct slice slice, const char *text)
 /* Without the white space (space, tab, CR, LF) at both ends. */
 struct slice slice_trim(struct slice slice);
 
-/* Cuts off and returns what stands before the first `mark`, and moves *rest behind it. Without a mark the whole
- * rest is returned and *rest becomes empty. */
+/* Cuts off and returns what stands before the first `mark`, and moves *rest behind it. Without a mark the
+ * whole rest is returned and *rest becomes empty. */
 struct slice slice_cut(struct slice *rest, char mark);
 
 /* The next word (run of non-blanks), skipping blanks before it; empty at the end. */

@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Days since 1970-01-01 of a proleptic Gregorian date, counted in 400-year eras so that no table is needed. */
+/* Days since 1970-01-01 of a proleptic Gregorian date, counted in 400-year eras so that no table is needed.
+ */
 static int64_t days_from_date(int year, int month, int day)
 {
         int64_t y = month <= 2 ? (int64_t)year - 1 : year;
@@ -86,7 +87,8 @@ static bool take_mark(struct slice *rest, const char *one_of)
         return true;
 }
 
-/* time-secfrac of RFC 3339 section 5.6: digits past the millisecond are cut, never rounded up into the future. */
+/* time-secfrac of RFC 3339 section 5.6: digits past the millisecond are cut, never rounded up into the
+ * future. */
 static bool take_fraction(struct slice *rest, int *ret_millisecond)
 {
         int millisecond = 0, weight = 100;
@@ -132,7 +134,7 @@ static bool take_offset(struct slice *rest, int *ret_offset_s)
         }
         bool west = rest->length && rest->text[0] == '-';
         if (!take_mark(rest, "+-") || !take_digits(rest, 2, &hours) || !take_mark(rest, ":") ||
-            !take_digits(rest, 2, &minutes) || hours > 23 || minutes > 59)
+                !take_digits(rest, 2, &minutes) || hours > 23 || minutes > 59)
                 return false;
         *ret_offset_s = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
         return true;
@@ -187,9 +189,9 @@ char *time_format_offset(int64_t instant, int offset_s, char text[TIME_TEXT_MAX]
                 return time_format_utc(instant, text);
         struct civil c = time_to_civil(instant + offset_s * TIME_SECOND);
         int size = offset_s < 0 ? -offset_s : offset_s;
-        snprintf(text, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03d%c%02d:%02d", c.year, c.month,
-                c.day, c.hour, c.minute, c.second, c.millisecond, offset_s < 0 ? '-' : '+',
-                size / 3600 % 100, size / 60 % 60);
+        snprintf(text, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03d%c%02d:%02d", c.year, c.month, c.day,
+                c.hour, c.minute, c.second, c.millisecond, offset_s < 0 ? '-' : '+', size / 3600 % 100,
+                size / 60 % 60);
         return text;
 }
 

@@ -2,8 +2,8 @@
 #ifndef ROGATORY_BASE_TIME_H
 #define ROGATORY_BASE_TIME_H
 
-/* Instants as milliseconds since 1970-01-01T00:00:00Z (POSIX time: leap seconds do not exist), and their texts.
- * Pure: no clock and no zone database is read here; zones live in os/zone.h. */
+/* Instants as milliseconds since 1970-01-01T00:00:00Z (POSIX time: leap seconds do not exist), and their
+ * texts. Pure: no clock and no zone database is read here; zones live in os/zone.h. */
 
 #include "base/error.h"
 #include "base/slice.h"
@@ -41,10 +41,10 @@ struct civil time_to_civil(int64_t instant);
 /* true where all fields are in range for the month and year (29 February only in leap years). */
 bool civil_is_valid(const struct civil *civil);
 
-/* RFC 3339 date-time with its mandatory offset. Fractions of any length are accepted and cut to milliseconds; a
- * leap second :60 is read as :59.999 of the same minute.
- * ret_instant: UTC milliseconds; ret_offset_s: the stated offset in seconds east (may be NULL).
- * -EINVAL with a message that shows how to write it, above all where the offset is missing. */
+/* RFC 3339 date-time with its mandatory offset. Fractions of any length are accepted and cut to milliseconds;
+ * a leap second :60 is read as :59.999 of the same minute. ret_instant: UTC milliseconds; ret_offset_s: the
+ * stated offset in seconds east (may be NULL). -EINVAL with a message that shows how to write it, above all
+ * where the offset is missing. */
 int time_parse_rfc3339(struct slice text, int64_t *ret_instant, int *ret_offset_s, struct error *error);
 
 /* Writes "2026-11-20T23:35:52.123Z". TIME_UNKNOWN becomes "-". Returns text. */
