@@ -15,7 +15,7 @@ import time
 
 LAB = os.path.dirname(os.path.abspath(__file__))
 INTERIM_SECONDS = 10
-RADCLIENT = ["radclient", "-q", "-t", "1", "-r", "3", "-d", LAB + "/radius", "-D", "/usr/share/freeradius",
+RADCLIENT = ["radclient", "-q", "-t", "3", "-r", "5", "-d", LAB + "/radius", "-D", "/usr/share/freeradius",
              "127.0.0.1:1813", "acct", "laboratory"]
 
 
