@@ -9,6 +9,7 @@ struct reading {
         const struct segment_reader *reader;
         uint32_t sheet;
         struct sheet_head head;
+        uint64_t limit;         /* where the next sheet begins */
         struct nat_host *hosts; /* the sheet's dictionary, read when first needed; owned */
         uint32_t *numbers;      /* the caller's host numbers, UINT32_MAX where not yet asked for; owned */
         uint32_t host_count;
@@ -65,6 +66,15 @@ static int reading_damaged(struct reading *reading, const char *what)
         return -EBADMSG;
 }
 
+/* Sheets stand one behind the other: what one may use ends where the next begins, so that reading a whole
+ * file takes time in proportion to its length, whatever it says of itself. */
+static uint64_t sheet_offset(const struct segment_reader *reader, uint32_t sheet)
+{
+        if (sheet == segment_sheet_count(reader))
+                return reader->frame.body_end;
+        return load_le64(reader->sheets + (size_t)sheet * SHEET_ENTRY_LENGTH + 8) & UINT64_C(0xffffffffff);
+}
+
 /* -ENOMEM or -EBADMSG with reading->damage. reading_close in every case. */
 static int reading_open(struct reading *reading, const struct segment_reader *reader, uint32_t sheet)
 {
@@ -75,9 +85,10 @@ static int reading_open(struct reading *reading, const struct segment_reader *re
         cursor_le32(&entry);
         uint32_t sum = cursor_le32(&entry);
         uint64_t offset = cursor_le(&entry, 5), length = cursor_le(&entry, 3);
-        if (offset < HEADER_LENGTH || offset > reader->frame.body_end ||
-                length > reader->frame.body_end - offset)
-                return reading_damaged(reading, "its head stands outside the file's body");
+        reading->limit = sheet_offset(reader, sheet + 1);
+        if (offset < HEADER_LENGTH || reading->limit > reader->frame.body_end || offset > reading->limit ||
+                length > reading->limit - offset)
+                return reading_damaged(reading, "its head stands outside its place in the file");
         const uint8_t *head = reader->frame.bytes + offset;
         if (!frame_checksum_is(head, (size_t)length, sum, UINT32_MAX))
                 return reading_damaged(reading, "the checksum of its head is wrong");
@@ -267,9 +278,9 @@ static int read_block(struct reading *reading, const struct selection *selection
         struct block_scan scan;
         unsigned last = entry->count;
 
-        if (entry->offset > frame->body_end ||
-                entry->scan_length + entry->rest_length > frame->body_end - entry->offset)
-                return reading_damaged(reading, "it stands outside the file's body");
+        if (entry->offset > reading->limit ||
+                entry->scan_length + entry->rest_length > reading->limit - entry->offset)
+                return reading_damaged(reading, "it stands outside its sheet");
         const uint8_t *bytes = frame->bytes + entry->offset;
         if (!frame_checksum_is(bytes, (size_t)entry->scan_length, entry->scan_checksum, UINT32_MAX))
                 return reading_damaged(reading, "the checksum of its ports is wrong");
