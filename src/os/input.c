@@ -211,7 +211,8 @@ ssize_t input_peek(struct input *input, void *bytes, size_t length, struct error
         size_t wanted = length < INPUT_PEEK_MAX ? length : INPUT_PEEK_MAX;
 
         while (input->head_length < wanted) {
-                ssize_t got = unpack(input, input->head + input->head_length, wanted - input->head_length, error);
+                ssize_t got =
+                        unpack(input, input->head + input->head_length, wanted - input->head_length, error);
                 if (got < 0)
                         return got;
                 if (got == 0)

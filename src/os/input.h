@@ -22,8 +22,9 @@ void input_close(struct input *input);
  * damaged or ends early (everything before that was handed out); other negative errno where reading fails. */
 ssize_t input_read(struct input *input, void *bytes, size_t length, struct error *error);
 
-/* Shows up to length (at most INPUT_PEEK_MAX) first bytes without taking them, as long as nothing was read yet: the
- * number shown (fewer only where the file is shorter), or what input_read returns. Later reads begin with them. */
+/* Shows up to length (at most INPUT_PEEK_MAX) first bytes without taking them, as long as nothing was read
+ * yet: the number shown (fewer only where the file is shorter), or what input_read returns. Later reads begin
+ * with them. */
 #define INPUT_PEEK_MAX 4096
 ssize_t input_peek(struct input *input, void *bytes, size_t length, struct error *error);
 

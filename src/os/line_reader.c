@@ -24,7 +24,8 @@ struct line_reader {
         struct error reason;
 };
 
-int line_reader_over(struct input *input, size_t longest, struct line_reader **ret_reader, struct error *error)
+int line_reader_over(
+        struct input *input, size_t longest, struct line_reader **ret_reader, struct error *error)
 {
         struct line_reader *reader = calloc(1, sizeof *reader);
         if (!reader) {

@@ -26,10 +26,11 @@ struct line_reader;
 /* path as input_open; longest: bytes of a line, without its line feed. */
 int line_reader_open(const char *path, size_t longest, struct line_reader **ret_reader, struct error *error);
 
-/* The same over an input that is open already (and may have been peeked into); the reader owns it, also where this
- * fails. */
+/* The same over an input that is open already (and may have been peeked into); the reader owns it, also where
+ * this fails. */
 struct input;
-int line_reader_over(struct input *input, size_t longest, struct line_reader **ret_reader, struct error *error);
+int line_reader_over(
+        struct input *input, size_t longest, struct line_reader **ret_reader, struct error *error);
 void line_reader_close(struct line_reader *reader);
 
 /* 1 and a line, 0 at the end, or what input_read returned (the lines before the damage have been handed out).
