@@ -30,7 +30,6 @@ void flow_mark(struct flow_pass *pass, enum gap_reason reason, uint32_t records)
                 pass->outcome.reason = (uint8_t)reason;
         pass->outcome.is_marked = true;
         pass->outcome.refused += records;
-        pass->outcome.has_nat = true; /* what was lost may have been one */
 }
 
 /* ---- data ---- */

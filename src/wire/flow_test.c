@@ -396,7 +396,7 @@ static void test_random_sessions_come_back(void **state)
                 number += count;
                 assert_int_equal(heard.count, count);
                 for (unsigned i = 0; i < count; i++)
-                        assert_memory_equal(&heard.items[i], &sent[i], sizeof sent[i]);
+                        assert_memory_equal(&heard.items[i], &sent[i], offsetof(struct nat_event, flags) + 1);
         }
         assert_int_equal(counts().lost, 0);
 }

@@ -134,6 +134,7 @@ static int close_marks(struct sequence *s)
 {
         int r = 0;
 
+        s->run.has_events |= s->mark_count > 0; /* what was refused or never decoded may have been some */
         for (size_t i = 0; i < s->mark_count && r == 0; i++) {
                 const struct sequence_mark *mark = &s->marks[i];
                 r = keep_gap(
@@ -668,6 +669,8 @@ static int end_late(struct sequence *s, const struct sequence_outcome *outcome, 
                 return 0;
         }
         if (s->stray.is_set && s->stray.number == s->now.number) {
+                /* A late message of templates alone says nothing of where the numbers go on. */
+                s->stray.is_set = !known || length > 0;
                 s->stray.has_next = known;
                 s->stray.next = s->now.number + length;
         }

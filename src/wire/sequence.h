@@ -125,7 +125,7 @@ struct sequence_outcome {
         uint8_t reason;   /* ... enum gap_reason */
         uint32_t refused; /* ... how many records, 0 where not known */
         uint32_t ticket;  /* ... non-zero: its undecoded part is kept under this number */
-        bool has_nat;     /* NAT events, or data that may be */
+        bool has_nat;     /* NAT events */
         int64_t first_event_ms,
                 slowest_ms; /* earliest event; longest delay seen; TIME_UNKNOWN, 0 where none */
 };

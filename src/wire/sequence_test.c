@@ -165,7 +165,8 @@ static void test_a_loss_splits_the_span(void **state)
         check_gap(0, GAP_SEQUENCE, NOW_MS - 1000, NOW_MS + 11000, 40);
 }
 
-/* Two senders of one exporter may stamp a few seconds apart: no clock was set, and the doubt is the wider one. */
+/* Two senders of one exporter may stamp a few seconds apart: no clock was set, and the doubt is the wider
+ * one. */
 static void test_a_loss_while_times_jitter(void **state)
 {
         (void)state;
@@ -322,6 +323,44 @@ static void test_one_straggler_is_no_restart(void **state)
         assert_int_equal(counts().late_messages, 1);
         finish();
         assert_int_equal(coverage.span_count, 1);
+}
+
+static void test_late_templates_are_no_restart(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW, 100);
+        send_sessions(NOW, 100, 10);
+        send_template_at(10, NOW, 100);
+        send_template_at(10, NOW, 100);
+        send_sessions(NOW + 1, 110, 10);
+        assert_int_equal(counts().restarts, 0);
+        finish();
+        assert_int_equal(coverage.span_count, 1);
+        assert_int_equal(coverage.gap_count, 0);
+}
+
+/* Options data that waits for its template is not yet a reason to expect NAT events on a stream. */
+static void test_a_stream_of_options_alone(void **state)
+{
+        (void)state;
+        encode_message(&message, 10, NOW, 100, 1);
+        encode_set(&message, 300);
+        encode(&message, 1, 8);
+        encode_set_end(&message, false);
+        encode_set(&message, 3);
+        encode(&message, 300, 2);
+        encode(&message, 2, 2);
+        encode(&message, 1, 2);
+        encode(&message, 149, 2);
+        encode(&message, 4, 2);
+        encode(&message, 41, 2);
+        encode(&message, 4, 2);
+        encode_set_end(&message, false);
+        send_message();
+        assert_int_equal(counts().option_records, 1);
+        finish();
+        assert_int_equal(coverage.gap_count, 0);
+        check_span(0, NOW_MS + 1000, NOW_MS, 100, 101, SPAN_SEQUENCED);
 }
 
 static void test_reordered_at_the_beginning(void **state)
@@ -636,6 +675,8 @@ int main(void)
                 TEST(test_a_restart_forgets_templates),
                 TEST(test_a_restart_elsewhere_than_zero),
                 TEST(test_one_straggler_is_no_restart),
+                TEST(test_late_templates_are_no_restart),
+                TEST(test_a_stream_of_options_alone),
                 TEST(test_reordered_at_the_beginning),
                 TEST(test_clock_set_back),
                 TEST(test_clock_set_back_without_a_jump_distrusts_the_whole_span),
