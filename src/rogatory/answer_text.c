@@ -285,6 +285,8 @@ static void write_candidate(const struct answer_candidate *c, size_t number, str
                         c->clock_offset_ms == OFFSET_UNKNOWN ? "not known"
                                                              : offset_format(c->clock_offset_ms, text));
         }
+        if (!c->exporter[0])
+                buffer_printf(ret, "     realm       %s\n", c->realm);
         write_lease(c, ret);
         buffer_printf(ret, "     record      %s\n", c->record);
         for (unsigned i = 0; i < REASON_COUNT; i++)
@@ -343,6 +345,10 @@ static void write_exporter(const struct answer_exporter *e, struct buffer *ret)
 
 static void write_coverage(const struct answer *a, struct buffer *ret)
 {
+        if (!address_is_ipv4(&a->question.address)) {
+                buffer_append_text(ret, "\nCoverage: the leases alone answer for an IPv6 address\n");
+                return;
+        }
         buffer_printf(
                 ret, "\nCoverage of the interval judged: %s\n", a->complete ? "complete" : "not complete");
         if (a->verdict == VERDICT_ONE && !a->complete)

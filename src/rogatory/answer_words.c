@@ -45,15 +45,16 @@ void holder_write(const struct answer_candidate *candidate, struct buffer *ret)
                 buffer_append_text(ret, "somebody the log does not name");
 }
 
-/* Orders by who is meant: by subscriber, else by inside host. */
+/* Orders by who is meant: within a realm by subscriber, else by inside host. The same name in two realms may
+ * be two people. */
 static int compare_holders(const void *left, const void *right)
 {
         const struct answer_candidate *a = *(const struct answer_candidate *const *)left;
         const struct answer_candidate *b = *(const struct answer_candidate *const *)right;
-        int r = strcmp(a->subscriber, b->subscriber);
+        int r = strcmp(a->realm, b->realm);
 
-        if (r == 0 && !a->subscriber[0])
-                r = strcmp(a->realm, b->realm);
+        if (r == 0)
+                r = strcmp(a->subscriber, b->subscriber);
         if (r == 0 && !a->subscriber[0])
                 r = address_compare(&a->inside, &b->inside);
         if (r == 0 && !a->subscriber[0])

@@ -219,7 +219,8 @@ const struct command command_ask = {
         .options = ask_options,
         .option_count = sizeof ask_options / sizeof ask_options[0],
         .exits = "0  one\n3  several\n4  none\n5  unknown\n2  wrong usage\n1  failure: nothing was answered\n"
-                 "With --batch: 0 every row was answered, 1 a row or the whole batch failed, 2 wrong usage.",
+                 "With --batch: 0 every row was answered, 1 a row or the whole batch failed,\n"
+                 "2 wrong usage.",
         .examples = "rogatory ask --store /srv/rogatory --case A-17/26 --proto tcp \\\n"
                     "    198.51.100.7:4711 --at 2026-11-20T23:35:52Z\n"
                     "rogatory ask --store /srv/rogatory --case A-17/26 '2001:db8:17::5' \\\n"

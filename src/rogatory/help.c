@@ -198,8 +198,8 @@ const struct command command_help = {
         .name = "help",
         .summary = "explain a command",
         .usage = "[--json] [COMMAND]",
-        .description = "Shows what a command does and which options it takes; without COMMAND, the list of "
-                       "commands.\n",
+        .description = "Shows what a command does and which options it takes; without COMMAND, the list\n"
+                       "of commands.\n",
         .options = help_options,
         .option_count = sizeof help_options / sizeof help_options[0],
         .exits = "0  shown\n1  standard output could not be written\n2  wrong usage",

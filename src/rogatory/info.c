@@ -95,9 +95,9 @@ static void write_days(
         for (int64_t day = first; day <= last; day++) {
                 time_format_utc(day * TIME_DAY, date);
                 buffer_printf(ret, "      %.10s ", date);
-                for (int hour = 0; hour < 24; hour++)
-                        buffer_append_u8(ret, (uint8_t)hour_mark(realm, exporter,
-                                                      day * TIME_DAY + (int64_t)hour * TIME_HOUR));
+                for (int64_t at = day * TIME_DAY; at < (day + 1) * TIME_DAY && at < realm->last_ms;
+                        at += TIME_HOUR)
+                        buffer_append_u8(ret, (uint8_t)hour_mark(realm, exporter, at));
                 buffer_append_u8(ret, '\n');
         }
 }
@@ -131,7 +131,7 @@ static void write_realm(const struct info_realm *realm, struct buffer *ret)
         if (realm->exporter_count == 0)
                 return;
         buffer_append_text(ret,
-                "  Coverage per hour (UTC): # heard without loss  + partly  ! something lost  . not heard\n");
+                "  Coverage by hour (UTC): # heard without loss  + partly  ! something lost  . not heard\n");
         for (size_t i = 0; i < realm->exporter_count; i++)
                 write_exporter(realm, &realm->exporters[i], ret);
 }

@@ -36,7 +36,7 @@ static unsigned word_distance(const char *a, size_t a_length, const char *b, siz
 const char *nearest_name(const char *word, const char *const *names, size_t count)
 {
         size_t length = strcspn(word, "=");
-        unsigned best = length <= 4 ? 2 : 3; /* below this many slips */
+        unsigned best = length < 4 ? 2 : 3; /* below this many slips */
         const char *nearest = NULL;
 
         if (length == 0 || length > WORD_LONGEST)

@@ -7,8 +7,7 @@
  *     customer-17                |-----------------------------------|
  *     ~ customer-9    ?..........|
  *
- * The judged interval stays visible (at least three columns wide), so far edges leave the chart at '<' and
- * '>'. */
+ * The edge nearest to T is always in the chart; edges further away may leave it at '<' and '>'. */
 #include "rogatory/answer_view.h"
 
 #include <stdio.h>
@@ -29,32 +28,42 @@ static int64_t distance(int64_t a, int64_t b)
         return a > b ? a - b : b - a;
 }
 
-/* --- Scale
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Scale --- */
 
-static void reach_for_edges(
-        const struct answer_candidate *c, size_t count, int64_t at, int64_t furthest, int64_t *reach)
+/* Widths of a column that a person can count in. */
+static const int64_t widths[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1 * TIME_SECOND, 2 * TIME_SECOND,
+        5 * TIME_SECOND, 10 * TIME_SECOND, 15 * TIME_SECOND, 30 * TIME_SECOND, 1 * TIME_MINUTE,
+        2 * TIME_MINUTE, 5 * TIME_MINUTE, 10 * TIME_MINUTE, 15 * TIME_MINUTE, 30 * TIME_MINUTE, 1 * TIME_HOUR,
+        2 * TIME_HOUR, 6 * TIME_HOUR, 12 * TIME_HOUR, 1 * TIME_DAY, 7 * TIME_DAY, 30 * TIME_DAY,
+        365 * TIME_DAY};
+
+#define WIDTH_COUNT (sizeof widths / sizeof widths[0])
+
+static int64_t least_margin(const struct answer_candidate *c, size_t count, int64_t least)
 {
-        for (size_t i = 0; i < count; i++) {
-                int64_t edges[2] = {c[i].from_ms, c[i].to_ms};
-                for (int k = 0; k < 2; k++)
-                        if (edges[k] != TIME_UNKNOWN && distance(edges[k], at) > *reach)
-                                *reach =
-                                        distance(edges[k], at) < furthest ? distance(edges[k], at) : furthest;
-        }
+        for (size_t i = 0; i < count; i++)
+                if (c[i].margin_ms != TIME_UNKNOWN && (least == TIME_UNKNOWN || c[i].margin_ms < least))
+                        least = c[i].margin_ms;
+        return least;
 }
 
+/* Wide enough for the interval judged and for the edge nearest to the time asked, which is the one that
+ * matters. */
 static struct chart make_chart(const struct answer *a)
 {
         int64_t at = a->question.at_ms;
-        int64_t half = distance(a->from_ms, at) > distance(a->to_ms, at) ? distance(a->from_ms, at)
-                                                                         : distance(a->to_ms, at);
-        int64_t reach = half + half / 2 + 1;
+        int64_t before = distance(a->from_ms, at), after = distance(a->to_ms, at);
+        int64_t half = before > after ? before : after;
+        int64_t least = least_margin(a->candidates, a->candidate_count, TIME_UNKNOWN);
+        int64_t reach = half + half / 2;
+        size_t i = 0;
 
-        reach_for_edges(a->candidates, a->candidate_count, at, half * (MIDDLE - 2) + 1, &reach);
-        reach_for_edges(a->possible, a->possible_count, at, half * (MIDDLE - 2) + 1, &reach);
-        /* Two columns stay free on both sides, so that an edge that fits is seen as one. */
-        return (struct chart){.at = at, .column = reach / (MIDDLE - 2) + 1};
+        least = least_margin(a->possible, a->possible_count, least);
+        if (least != TIME_UNKNOWN && least + least / 4 > reach)
+                reach = least + least / 4;
+        while (i + 1 < WIDTH_COUNT && widths[i] * (MIDDLE - 2) < reach)
+                i++;
+        return (struct chart){.at = at, .column = widths[i]};
 }
 
 /* The column of an instant: -1 left of the chart, CHART_COLUMNS right of it. */
@@ -130,19 +139,27 @@ static void write_scale(struct chart *chart, struct buffer *ret)
 {
         char text[TIME_TEXT_MAX];
         int64_t reach = chart->column * MIDDLE;
-        int64_t left = chart->at > reach ? chart->at - reach : 0;
+        int64_t left = chart->at > reach ? chart->at - reach : TIME_FIRST;
+        int64_t right = chart->at + reach < TIME_LIMIT ? chart->at + reach : TIME_LIMIT - 1;
+        /* "2026-11-20" or "23:35:52.123" out of RFC 3339 */
+        size_t skip = chart->column >= 30 * TIME_MINUTE ? 0 : 11,
+               length = chart->column >= 30 * TIME_MINUTE ? 10 : 12;
 
         clear(chart);
-        memcpy(chart->cells, time_format_utc(left, text) + 11, 12);
-        memcpy(chart->cells + CHART_COLUMNS - 12, time_format_utc(chart->at + reach, text) + 11, 12);
+        memcpy(chart->cells, time_format_utc(left, text) + skip, length);
+        memcpy(chart->cells + CHART_COLUMNS - length, time_format_utc(right, text) + skip, length);
         put(chart, MIDDLE, 'T');
         write_row(chart, "", ret);
 }
 
 static void write_asked(struct chart *chart, const struct answer *a, struct buffer *ret)
 {
-        clear(chart);
         int from = column_of(chart, a->from_ms), to = column_of(chart, a->to_ms);
+
+        /* Never narrower than can be seen. */
+        from = from < MIDDLE ? from : MIDDLE - 1;
+        to = to > MIDDLE ? to : MIDDLE + 1;
+        clear(chart);
         fill(chart, from, to, '=');
         put(chart, from, '[');
         put(chart, to, ']');
