@@ -8,7 +8,7 @@
  *   lock                                            taken by whoever writes
  *   access.log                                      the record of access (custody/)
  *   realms/REALM/nat/20261120T10Z.000001.seg        bindings and coverage of one hour, generation 1
- *   realms/REALM/leases/20261120.000001.lse         leases of one day
+ *   realms/REALM/leases/all.000001.lse              leases of all time
  *
  * Files are immutable and named by what they are. A merge writes the next generation and then removes the
  * older ones; of several generations the highest is the truth, so a merge that was cut off changes nothing. A
@@ -23,9 +23,9 @@
 #include "store/segment.h"
 
 #define DEPOT_WINDOW_MS TIME_HOUR
-#define DEPOT_LEASE_WINDOW_MS TIME_DAY
 /* Leases stand for years and are asked for in any hour: all leases of a realm are kept in one window. */
-#define DEPOT_LEASE_WINDOW_FROM INT64_C(0)
+#define DEPOT_LEASE_WINDOW_FROM TIME_FIRST
+#define DEPOT_LEASE_WINDOW_TO TIME_LIMIT
 
 struct depot;
 

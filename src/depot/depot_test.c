@@ -141,10 +141,10 @@ static void test_generations(void **state)
         publish(depot, "default", false, ten + TIME_HOUR, "later");
         publish(depot, "default", false, ten, "first");
         publish(depot, "default", false, ten, "second!");
-        publish(depot, "mobile", true, ten - 10 * TIME_HOUR, "leases");
+        publish(depot, "mobile", true, DEPOT_LEASE_WINDOW_FROM, "leases");
         assert_true(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
         assert_false(exists("store/realms/default/nat/20261120T10Z.000001.seg"));
-        assert_true(exists("store/realms/mobile/leases/20261120.000001.lse"));
+        assert_true(exists("store/realms/mobile/leases/all.000001.lse"));
         assert_int_equal(mode_of("store/realms/default/nat"), 0700);
         assert_int_equal(mode_of("store/realms/default/nat/20261120T10Z.000002.seg"), 0600);
 
@@ -176,7 +176,7 @@ static void test_realms_are_listed(void **state)
         assert_int_equal(depot_realms(depot, &names, &count, &error), 0);
         assert_int_equal(count, 0);
         publish(depot, "b", false, ten, "x");
-        publish(depot, "a", true, ten - 10 * TIME_HOUR, "x");
+        publish(depot, "a", true, DEPOT_LEASE_WINDOW_FROM, "x");
         assert_int_equal(depot_realms(depot, &names, &count, &error), 0);
         assert_int_equal(count, 2);
         assert_string_equal(names[0], "a");
@@ -302,8 +302,9 @@ static void test_names_round_trip(void **state)
         }
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
                 assert_false(depot_name_read(bad[i], false, &file));
-        assert_true(depot_name_read("20261120.000001.lse", true, &file));
-        assert_int_equal(file.to - file.from, TIME_DAY);
+        assert_true(depot_name_read("all.000001.lse", true, &file));
+        assert_int_equal(file.to, TIME_LIMIT);
+        assert_false(depot_name_read("20261120.000001.lse", true, &file));
 }
 
 #define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)

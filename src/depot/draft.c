@@ -96,15 +96,13 @@ static int prepare(struct depot *depot, const char *realm, struct depot_draft *d
 int depot_draft_begin(struct depot *depot, const char *realm, bool leases, int64_t window_from,
         struct depot_draft *ret_draft, struct error *error)
 {
-        int64_t length = leases ? DEPOT_LEASE_WINDOW_MS : DEPOT_WINDOW_MS;
-
         int r = depot_must_write(depot, error);
         if (r < 0)
                 return r;
-        if (window_from < TIME_FIRST || window_from >= TIME_LIMIT || window_from % length != 0)
+        if (window_from < TIME_FIRST || window_from >= TIME_LIMIT || window_from % DEPOT_WINDOW_MS != 0 ||
+                (leases && window_from != DEPOT_LEASE_WINDOW_FROM))
                 return error_set(error, -EINVAL,
-                        "a window must begin with a whole %s UTC of the years 1970 to 2261",
-                        leases ? "day" : "hour");
+                        "a window must begin with a whole hour UTC of the years 1970 to 2261");
         struct depot_draft *draft = calloc(1, sizeof *draft);
         if (!draft)
                 return error_set(error, -ENOMEM, "not enough memory");

@@ -33,7 +33,7 @@ void depot_name_write(char *text, size_t size, bool leases, int64_t window_from,
         struct civil c = time_to_civil(window_from);
 
         if (leases)
-                snprintf(text, size, "%04d%02d%02d.%06" PRIu64 ".lse", c.year, c.month, c.day, generation);
+                snprintf(text, size, "all.%06" PRIu64 ".lse", generation);
         else
                 snprintf(text, size, "%04d%02d%02dT%02dZ.%06" PRIu64 ".seg", c.year, c.month, c.day, c.hour,
                         generation);
@@ -48,29 +48,43 @@ static bool read_digits(const char *text, size_t length, int *ret_number)
         return true;
 }
 
+/* "20261120T10Z.000001.seg" */
+static bool read_nat_name(const char *text, int64_t *ret_from, int *ret_generation)
+{
+        struct civil civil = {0};
+
+        if (strlen(text) != 23 || !read_digits(text, 4, &civil.year) || !read_digits(text + 4, 2, &civil.month) ||
+                !read_digits(text + 6, 2, &civil.day) || !read_digits(text + 9, 2, &civil.hour) ||
+                !read_digits(text + 13, 6, ret_generation) || !civil_is_valid(&civil))
+                return false;
+        *ret_from = time_from_civil(&civil);
+        return *ret_from >= TIME_FIRST && *ret_from < TIME_LIMIT;
+}
+
+/* "all.000001.lse" */
+static bool read_lease_name(const char *text, int64_t *ret_from, int *ret_generation)
+{
+        *ret_from = DEPOT_LEASE_WINDOW_FROM;
+        return strlen(text) == 14 && read_digits(text + 4, 6, ret_generation);
+}
+
 bool depot_name_read(const char *text, bool leases, struct depot_file *ret_file)
 {
-        const size_t length = leases ? 19 : 23;
         char again[sizeof ret_file->name];
-        struct civil civil = {0};
-        int generation;
+        int64_t from = 0;
+        int generation = 0;
 
-        if (strlen(text) != length || !read_digits(text, 4, &civil.year) ||
-                !read_digits(text + 4, 2, &civil.month) || !read_digits(text + 6, 2, &civil.day) ||
-                (!leases && !read_digits(text + 9, 2, &civil.hour)) ||
-                !read_digits(text + length - 10, 6, &generation) || !civil_is_valid(&civil) ||
-                generation == 0)
+        bool sound = leases ? read_lease_name(text, &from, &generation) : read_nat_name(text, &from, &generation);
+        if (!sound || generation == 0)
                 return false;
-        int64_t from = time_from_civil(&civil);
-        if (from < TIME_FIRST || from >= TIME_LIMIT)
-                return false;
+        /* Whatever else could be read as a name is none: one window has one name. */
         depot_name_write(again, sizeof again, leases, from, (uint64_t)generation);
         if (strcmp(again, text) != 0)
                 return false;
         memset(ret_file, 0, sizeof *ret_file);
-        memcpy(ret_file->name, again, length + 1);
+        memcpy(ret_file->name, again, strlen(again) + 1);
         ret_file->from = from;
-        ret_file->to = from + (leases ? DEPOT_LEASE_WINDOW_MS : DEPOT_WINDOW_MS);
+        ret_file->to = leases ? DEPOT_LEASE_WINDOW_TO : from + DEPOT_WINDOW_MS;
         ret_file->generation = (uint64_t)generation;
         return true;
 }

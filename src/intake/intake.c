@@ -237,6 +237,16 @@ void intake_take_refusal(void *context, enum refusal refusal, size_t offset, con
         refused->first_place = intake->place + (intake->place_is_base ? offset : 0);
 }
 
+void intake_take_note(void *context, const char *sentence)
+{
+        struct intake *intake = context;
+
+        if (intake->summary.note_count == INTAKE_NOTES_MAX)
+                return;
+        snprintf(intake->summary.notes[intake->summary.note_count++], INTAKE_NOTE_LENGTH, "%s: %.200s",
+                intake->path ? intake->path : "", sentence);
+}
+
 void intake_take_damage(struct intake *intake, const struct error *reason)
 {
         intake_take_refusal(intake, REFUSAL_TRUNCATED, 0, reason ? reason->text : "compressed data is damaged");
@@ -381,7 +391,7 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         r = depot_draft_begin(intake->depot, realm->settings.name, true, DEPOT_LEASE_WINDOW_FROM, &draft, error);
         if (r < 0)
                 return r;
-        struct segment_header header = {.window_from = DEPOT_LEASE_WINDOW_FROM, .window_to = TIME_LIMIT,
+        struct segment_header header = {.window_from = DEPOT_LEASE_WINDOW_FROM, .window_to = DEPOT_LEASE_WINDOW_TO,
                 .generation = draft.generation};
         memcpy(header.realm, realm->settings.name, sizeof header.realm);
         r = lease_segment_write(&header, realm->leases.items, realm->leases.count, until, &draft.output, error);

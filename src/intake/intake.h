@@ -29,6 +29,9 @@ struct intake_refusal {
         char first_detail[256];
 };
 
+#define INTAKE_NOTES_MAX 16 /* remarks kept; later ones are dropped */
+#define INTAKE_NOTE_LENGTH 512
+
 /* What the summary says, over all files of an import. */
 struct intake_summary {
         uint64_t files, bytes;
@@ -46,6 +49,8 @@ struct intake_summary {
         uint64_t lease_overlaps;            /* leases of one prefix that contradict each other */
         uint64_t bytes_written;
         int64_t first_ms, last_ms;          /* of event times; TIME_UNKNOWN where none */
+        char notes[INTAKE_NOTES_MAX][INTAKE_NOTE_LENGTH]; /* what readers remarked: unknown columns, restarts of a NAS */
+        unsigned note_count;
         char new_realm[SETTINGS_NAME_MAX];  /* set where this import made the realm; its mapping may be undeclared */
         bool mapping_undeclared;            /* the realm imported into declares no mapping behaviour */
         bool loss_undetectable;             /* a source that was read cannot show its losses */

@@ -37,7 +37,9 @@ static int feed_lines(struct intake *intake, struct line_reader *reader, const s
         while ((r = line_reader_next(reader, &line, error)) > 0) {
                 intake->place = line.number;
                 intake->summary.lines++;
-                r = format->line(decoder, line.text, sink);
+                bool whole = line.ended && !line.too_long;
+                r = whole ? format->line(decoder, line.text, sink)
+                          : text_incomplete_line(format, decoder, line.text, line.too_long, sink);
                 if (r == 0)
                         r = intake_bound_memory(intake, error);
                 if (r < 0)
@@ -67,6 +69,7 @@ static int decode_lines(struct intake *intake, struct line_reader *reader, const
         struct text_sink sink = {
                 .nat = {.context = intake, .event = intake_take_event, .refused = intake_take_refusal},
                 .lease = intake_take_lease,
+                .noted = intake_take_note,
         };
         struct text_decoder *decoder;
         struct coverage heard = {0};

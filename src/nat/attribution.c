@@ -330,10 +330,6 @@ static bool is_accounted(struct judgement *j)
 
         *heard = coverage_heard(j->evidence->coverage, EXPORTER_EVERY, j->evidence->exporter_counts, j->interval.from,
                 j->interval.to);
-        if (heard->gap_reasons & (1u << GAP_CLOCK)) {
-                j->ret->reasons |= BIT(REASON_CLOCK_SET);
-                return false;
-        }
         if (filled_by_holders(j))
                 return true;
         if (j->evidence->loss_undetectable) {
@@ -475,8 +471,21 @@ static enum verdict judge_nobody(struct judgement *j)
         return VERDICT_NONE;
 }
 
+/* Times that may be wrong by any amount prove nothing, not even that several held it. */
+static bool clock_was_set(struct judgement *j)
+{
+        if (!coverage_clock_set(j->evidence->coverage, j->evidence->exporter_counts, j->interval.from, j->interval.to))
+                return false;
+        j->ret->reasons |= BIT(REASON_CLOCK_SET);
+        return true;
+}
+
 static enum verdict judge(struct judgement *j)
 {
+        if (clock_was_set(j)) {
+                explain_doubt(j);
+                return VERDICT_UNKNOWN;
+        }
         unsigned persons = count_certain(&j->claims);
         bool coarse = (j->port_open || j->protocol_open) && persons > 0;
 

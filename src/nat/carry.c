@@ -26,7 +26,7 @@ bool binding_shows_end(const struct nat_binding *b, const struct nat_binding *ot
         if (other->from_ms <= b->from_ms || other->from_ms < alive)
                 return false;
         if (same_endpoints(b, other))
-                return b->kind != NAT_SESSION || (b->flags & NAT_HAS_DESTINATION) || b->session != 0;
+                return b->kind != NAT_SESSION || (b->flags & NAT_HAS_DESTINATION);
         return exclusive && other->inside != b->inside;
 }
 

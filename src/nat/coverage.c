@@ -302,6 +302,17 @@ static bool counts_exporter(const bool *counts, uint16_t wanted, uint16_t export
         return wanted == EXPORTER_EVERY ? !counts || counts[exporter] : exporter == wanted;
 }
 
+bool coverage_clock_set(const struct coverage *coverage, const bool *counts, int64_t from, int64_t to)
+{
+        for (size_t i = 0; i < coverage->gap_count; i++) {
+                const struct coverage_gap *gap = &coverage->gaps[i];
+                if (gap->reason == GAP_CLOCK && gap->from <= to && gap->to >= from &&
+                        counts_exporter(counts, EXPORTER_EVERY, gap->exporter))
+                        return true;
+        }
+        return false;
+}
+
 /* Takes away what subtractive gaps take: inside the interval it is not whole; before and after it the run ends. */
 static void subtract_gaps(const struct coverage *coverage, const struct coverage_span *stream, int64_t from,
         int64_t to, struct stream_heard *heard)

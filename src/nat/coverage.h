@@ -93,6 +93,9 @@ struct heard {
         unsigned gap_reasons; /* bit set of enum gap_reason met inside the interval */
 };
 
+/* Was the clock of an exporter that counts set within [from, to]? Also of one that was never heard without loss. */
+bool coverage_clock_set(const struct coverage *coverage, const bool *counts, int64_t from, int64_t to);
+
 /* Was [from, to] heard without loss? exporter: one exporter, or EXPORTER_EVERY for all those that counts[] names (by
  * number; NULL counts all). Gaps by missing sequence numbers, restarts and silence only explain: that they were not
  * heard already shows in the spans. The coverage must be normalised. */

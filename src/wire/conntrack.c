@@ -366,7 +366,7 @@ static int take_event(
                 decoder->counts.not_nat++;
                 return 0;
         }
-        event.kind = has_port ? NAT_SESSION : NAT_ADDRESS;
+        event.kind = NAT_SESSION;
         event.port_first = has_port ? reply_destination : 0;
         event.port_last = has_port ? reply_destination : UINT16_MAX;
         if (has_port) {

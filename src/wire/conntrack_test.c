@@ -83,7 +83,7 @@ static void protocols_without_ports(void **state)
                   "srckey=0x0 "
                   "dstkey=0x0 id=9\n");
         assert_int_equal(c.event_count, 1);
-        assert_int_equal(c.events[0].kind, NAT_ADDRESS);
+        assert_int_equal(c.events[0].kind, NAT_SESSION);
         assert_int_equal(c.events[0].protocol, 47);
         assert_int_equal(c.events[0].port_first, 0);
         assert_int_equal(c.events[0].port_last, UINT16_MAX);

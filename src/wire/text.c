@@ -49,6 +49,9 @@ void text_decoder_init(
         if (decoder->options.heartbeat_ms <= 0)
                 decoder->options.heartbeat_ms = TIME_MINUTE;
         decoder->hearing.first = decoder->hearing.last = TIME_UNKNOWN;
+        decoder->hearing.earliest = TIME_UNKNOWN;
+        for (unsigned power = 0; power < 64; power++)
+                decoder->hearing.jumps[power] = TIME_UNKNOWN;
         decoder->hearing.delay_ms = TEXT_DELAY_MS;
         decoder->hearing.resolution_ms = resolution_ms;
 }
@@ -226,12 +229,44 @@ static bool is_troubled(const struct text_hearing *h)
         return false;
 }
 
+static unsigned log2_of(int64_t number)
+{
+        unsigned power = 0;
+
+        while (number > 1) {
+                number >>= 1;
+                power++;
+        }
+        return power;
+}
+
+/* A clock that goes back by `step` had been set ahead at some time before: at the latest forward jump that is large
+ * enough (the size classes that lie wholly above half the step), or before the file began. */
+static int64_t wrong_since(const struct text_hearing *h, int64_t step)
+{
+        int64_t since = h->earliest;
+
+        for (unsigned power = log2_of(step / 2) + 1; power < 63; power++)
+                if (h->jumps[power] != TIME_UNKNOWN && h->jumps[power] > since)
+                        since = h->jumps[power];
+        return since;
+}
+
+static void note_time(struct text_hearing *h, int64_t instant)
+{
+        if (h->earliest == TIME_UNKNOWN || instant < h->earliest)
+                h->earliest = instant;
+        if (h->last != TIME_UNKNOWN && instant > h->last)
+                h->jumps[log2_of(instant - h->last)] = h->last;
+}
+
 int text_heard(struct text_decoder *decoder, int64_t instant)
 {
         struct text_hearing *h = &decoder->hearing;
         int64_t heartbeat = decoder->options.heartbeat_ms, last = h->last;
         int r = 0;
 
+        note_time(h, instant);
         if (is_troubled(h))
                 r = settle_trouble(decoder, instant - heartbeat, instant + h->resolution_ms + TEXT_DELAY_MS);
         if (r < 0 || (last != TIME_UNKNOWN && instant >= last && instant - last <= heartbeat)) {
@@ -243,8 +278,11 @@ int text_heard(struct text_decoder *decoder, int64_t instant)
                         h->delay_ms = last - instant;
                 return 0;
         }
-        if (last != TIME_UNKNOWN && instant < last)
-                r = add_gap(decoder, GAP_CLOCK, instant - TEXT_DELAY_MS, last + TEXT_DELAY_MS, 0);
+        if (last != TIME_UNKNOWN && instant < last) {
+                int64_t since = wrong_since(h, last - instant);
+                r = add_gap(decoder, GAP_CLOCK, (since < instant ? since : instant) - TEXT_DELAY_MS,
+                        last + TEXT_DELAY_MS, 0);
+        }
         return r < 0 ? r : begin_span(decoder, instant);
 }
 

@@ -143,7 +143,7 @@ static int take_event(struct ulogd2_decoder *decoder, const struct flow_side sid
                 .destination_port = sides[0].dport,
                 .exporter = common->options.exporter,
                 .protocol = (uint8_t)sides[0].protocol,
-                .kind = has_port || logged ? NAT_SESSION : NAT_ADDRESS,
+                .kind = NAT_SESSION,
                 .action = opens ? NAT_OPEN : NAT_CLOSE_BOUND,
                 .flags = NAT_HAS_DESTINATION | NAT_DESTINATION_BOUND};
         if (logged)

@@ -160,7 +160,7 @@ static void other_protocols(void **state)
         assert_int_equal(c.event_count, 2);
         assert_true(c.events[0].flags & NAT_PORT_UNKNOWN);
         assert_int_equal(c.events[0].kind, NAT_SESSION);
-        assert_int_equal(c.events[1].kind, NAT_ADDRESS);
+        assert_int_equal(c.events[1].kind, NAT_SESSION);
         assert_int_equal(c.events[1].protocol, 50);
         assert_int_equal(c.counts.not_nat, 2);
 }
