@@ -32,6 +32,7 @@ struct depot {
         struct settings settings;
         bool settings_read;
         struct listing listing;
+        unsigned scans; /* windows that were looked for without a listing */
 };
 
 /* Joins into a path. -ENAMETOOLONG with a message. */

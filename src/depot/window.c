@@ -4,6 +4,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,10 @@
 /* A folder that changed a moment ago may change again without a new time of change, because the clocks of
  * file systems tick in milliseconds; until then a listing is not kept. */
 #define SETTLED_MS 1000
+
+/* One question opens a window or two: then the folder is only looked through for their names, which is ten
+ * times faster than a sorted listing of a year. Who opens more gets the listing. */
+#define SCANS_MAX 8
 
 static bool is_settled(const struct timespec *changed)
 {
@@ -74,6 +79,48 @@ static const struct depot_file *find(const struct depot_files *files, int64_t wi
         return low > 0 && files->items[low - 1].from == window_from ? &files->items[low - 1] : NULL;
 }
 
+/* The highest generation of one window, by a look at every name in the folder. Generation 0 where there is
+ * none. */
+static int scan(const char *folder, bool leases, int64_t window_from, struct depot_file *ret_file,
+        struct error *error)
+{
+        char beginning[sizeof ret_file->name];
+        struct depot_file file, best = {.generation = 0};
+
+        depot_name_write(beginning, sizeof beginning, leases, window_from, 1);
+        size_t length = strcspn(beginning, ".") + 1;
+        DIR *stream = opendir(folder);
+        if (!stream)
+                return error_set(error, -errno, "%s: cannot be read: %s", folder, strerrordesc_np(errno));
+        errno = 0;
+        for (struct dirent *entry; (entry = readdir(stream)); errno = 0)
+                if (strncmp(entry->d_name, beginning, length) == 0 &&
+                        depot_name_read(entry->d_name, leases, &file) && file.generation > best.generation)
+                        best = file;
+        int code = errno;
+        closedir(stream);
+        if (code)
+                return error_set(error, -code, "%s: cannot be read: %s", folder, strerrordesc_np(code));
+        *ret_file = best;
+        return 0;
+}
+
+/* generation 0 in ret_file: there is no such window. */
+static int look_up(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+        const char *folder, struct depot_file *ret_file, struct error *error)
+{
+        if (depot->scans < SCANS_MAX) {
+                depot->scans++;
+                return scan(folder, leases, window_from, ret_file, error);
+        }
+        int r = refresh(depot, realm, leases, folder, error);
+        if (r < 0)
+                return r;
+        const struct depot_file *found = find(&depot->listing.files, window_from);
+        *ret_file = found ? *found : (struct depot_file){.generation = 0};
+        return 0;
+}
+
 static int map_window(struct depot *depot, const char *realm, bool leases, int64_t window_from,
         struct depot_window *ret, char path[DEPOT_PATH_MAX], struct error *error)
 {
@@ -84,17 +131,17 @@ static int map_window(struct depot *depot, const char *realm, bool leases, int64
         if (r < 0)
                 return r;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                r = refresh(depot, realm, leases, folder, error);
+                struct depot_file file;
+                r = look_up(depot, realm, leases, window_from, folder, &file, error);
                 if (r < 0)
                         return r;
-                const struct depot_file *file = find(&depot->listing.files, window_from);
-                if (!file)
+                if (file.generation == 0)
                         return error_set(error, -ENOENT, "%s: there is no such window", folder);
-                r = depot_join(path, DEPOT_PATH_MAX, error, "%s/%s", folder, file->name);
+                r = depot_join(path, DEPOT_PATH_MAX, error, "%s/%s", folder, file.name);
                 if (r == 0)
                         r = file_map(path, &map, error);
                 if (r == 0) {
-                        ret->file = *file;
+                        ret->file = file;
                         ret->file.size = map.length;
                         ret->map = (void *)(uintptr_t)map.bytes;
                         ret->map_length = map.length;
