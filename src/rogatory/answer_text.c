@@ -162,7 +162,7 @@ static void write_time(const struct answer_view *view, struct buffer *ret)
         buffer_printf(ret, "              %s (UTC)\n", time_format_utc(q->at_ms, text));
         buffer_printf(ret, "              %s (%s%s)\n", time_format_offset(q->at_ms, offset, text),
                 view->zone ? zone_name(view->zone) : "UTC",
-                view->zone && zone_is_ambiguous(view->zone, q->at_ms) ? "; this local time came twice" : "");
+                view->zone && zone_is_ambiguous(view->zone, q->at_ms) ? ", came twice" : "");
 }
 
 static void write_question(const struct answer_view *view, struct buffer *ret)
@@ -175,8 +175,8 @@ static void write_question(const struct answer_view *view, struct buffer *ret)
         write_endpoint(q, ret);
         buffer_append_u8(ret, '\n');
         if (!address_is_ipv4(&q->address) && (q->port >= 0 || q->protocol >= 0))
-                buffer_append_text(ret, "              (port and protocol do not matter: an IPv6 address is "
-                                        "answered from the leases)\n");
+                buffer_append_text(
+                        ret, "              (port and protocol do not matter: the leases answer)\n");
         if (!address_is_none(&q->destination)) {
                 buffer_printf(ret, "  destination %s", address_format(&q->destination, text));
                 if (q->destination_port >= 0)

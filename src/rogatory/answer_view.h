@@ -37,7 +37,7 @@ void holder_write(const struct answer_candidate *candidate, struct buffer *ret);
 /* How many different holders stand in a list: by subscriber, else by inside address. */
 size_t holder_count(const struct answer_candidate *candidates, size_t count);
 
-/* "observed: the log says that it happened then" */
+/* "observed: the log says so" */
 const char *edge_sentence(enum binding_edge edge);
 
 /* "session", "mapping", "block", "address", or "lease" where the lease alone answers. */

@@ -11,10 +11,10 @@ const char *edge_sentence(enum binding_edge edge)
 {
         static const char *const sentences[EDGE_COUNT] = {
                 [EDGE_OPEN] = "open: never seen",
-                [EDGE_OBSERVED] = "observed: the log says that it happened then",
-                [EDGE_INTERIM] = "interim: the log says that it existed then",
-                [EDGE_REUSED] = "reused: ended because the same endpoint was opened again",
-                [EDGE_BOUND] = "bound: the log says no later than this",
+                [EDGE_OBSERVED] = "observed: the log says so",
+                [EDGE_INTERIM] = "interim: it existed then",
+                [EDGE_REUSED] = "reused: it was opened again",
+                [EDGE_BOUND] = "bound: no later than this",
         };
         return edge < EDGE_COUNT ? sentences[edge] : sentences[EDGE_OPEN];
 }

@@ -130,8 +130,8 @@ static void write_realm(const struct info_realm *realm, struct buffer *ret)
         write_sizes(realm, ret);
         if (realm->exporter_count == 0)
                 return;
-        buffer_append_text(ret,
-                "  Coverage by hour (UTC): # heard without loss  + partly  ! something lost  . not heard\n");
+        buffer_append_text(
+                ret, "  Coverage by hour, UTC: # without loss  + partly  ! something lost  . not heard\n");
         for (size_t i = 0; i < realm->exporter_count; i++)
                 write_exporter(realm, &realm->exporters[i], ret);
 }

@@ -197,8 +197,7 @@ void timeline_write(const struct answer_view *view, struct buffer *ret)
         write_asked(&chart, a, ret);
         write_candidates(&chart, a->candidates, a->candidate_count, false, ret);
         write_candidates(&chart, a->possible, a->possible_count, true, ret);
-        buffer_append_text(
-                ret, "  | observed edge  + interim, reused or bound edge  ? edge never seen  < > goes on\n");
+        buffer_append_text(ret, "  | observed  + interim, reused or bound  ? never seen  < > goes on\n");
         if (a->possible_count > 0)
                 buffer_append_text(ret, "  ~ and dots: possible, not proven\n");
 }

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM, WORDS, SOURCE = sys.argv[1], sys.argv[2], sys.argv[3]
+PROGRAM, WORDS, SOURCE = (os.path.abspath(path) for path in sys.argv[1:4])
 ACCEPT = "--accept" in sys.argv[4:]
 EXPECTED = os.path.join(SOURCE, "tests", "cli", "expected")
 SKIPPED = 77

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Prints the words that answers are made of, one "KIND WORD" per line, so that manual, schema and completion can be held
- * against the program. */
+/* Prints the words that answers are made of, one "KIND WORD" per line, so that manual, schema and completion
+ * can be held against the program. */
 #include "nat/attribution.h"
 #include "wire/flow.h"
 
@@ -11,7 +11,8 @@ int main(void)
         for (int i = VERDICT_ONE; i <= VERDICT_UNKNOWN; i++)
                 printf("verdict %s\n", verdict_name((enum verdict)i));
         for (int i = 0; i < REASON_COUNT; i++)
-                printf("reason %s\nsentence %s\n", reason_code((enum reason)i), reason_sentence((enum reason)i));
+                printf("reason %s\nsentence %s\n", reason_code((enum reason)i),
+                        reason_sentence((enum reason)i));
         for (int i = 0; i < EDGE_COUNT; i++)
                 printf("edge %s\n", edge_name((enum binding_edge)i));
         for (int i = 0; i < GAP_REASON_COUNT; i++)
