@@ -35,11 +35,11 @@ static inline __attribute__((always_inline)) void put_value(
 {
         unsigned symbol = value_class(value);
 
-        if (put_symbol(encoder, column, model, state, symbol)) {
+        if (__builtin_expect(put_symbol(encoder, column, model, state, symbol), false)) {
                 unsigned bits = value ? 64u - (unsigned)__builtin_clzll(value) : 0;
                 put_bits(encoder, column, bits, 7);
                 put_bits(encoder, column, value, bits);
-        } else if (symbol >= 16) {
+        } else {
                 put_bits(encoder, column, value - entropy_class_base[symbol], entropy_class_bits[symbol]);
         }
 }

@@ -92,7 +92,7 @@ struct block_encoder {
         struct buffer rest; /* its finished streams; owned */
         struct stream_writer stream;
         uint32_t symbols[SEGMENT_BLOCK_BINDINGS * STREAM_ROW_SYMBOLS];
-        uint8_t bits[SEGMENT_BLOCK_BINDINGS * STREAM_ROW_BYTES];
+        uint8_t bits[SEGMENT_BLOCK_BINDINGS * STREAM_ROW_BYTES + 8];
         struct host_memories hosts;
         uint16_t slot_of_row[SEGMENT_BLOCK_BINDINGS];
         uint8_t begin_context_of_row[SEGMENT_BLOCK_BINDINGS];

@@ -185,11 +185,12 @@ size_t stream_finish(struct stream_writer *stream, uint8_t *at)
                 uint32_t frequency = code >> ENTROPY_BITS & (2 * ENTROPY_TOTAL - 1);
                 uint32_t start = code & (ENTROPY_TOTAL - 1);
                 uint32_t x = states[code >> 31];
-                if (x >= frequency << 20) {
-                        *--word = (uint8_t)(x >> 8);
-                        *--word = (uint8_t)x;
-                        x >>= 16;
-                }
+                /* Whether a word is due is as good as random: write one in any case, keep it where it is. */
+                uint32_t due = x >= frequency << 20;
+                word[-2] = (uint8_t)x;
+                word[-1] = (uint8_t)(x >> 8);
+                word -= 2 * (size_t)due;
+                x >>= 16 * due;
                 states[code >> 31] = (x / frequency << ENTROPY_BITS) + x % frequency + start;
         }
         uint8_t *next = put_le(put_le(at, states[0], 4), states[1], 4);

@@ -54,14 +54,12 @@ bool decoding_model_make(struct decoding_model *model, const uint16_t frequencie
 
 /* ---- classes of numbers ---- */
 
+/* Without branches: which class comes next is as good as random. */
 static inline unsigned value_class(uint64_t value)
 {
-        if (value < 16)
-                return (unsigned)value;
-        if (value >> 32)
-                return ENTROPY_ESCAPE;
-        unsigned top = 63u - (unsigned)__builtin_clzll(value);
-        return 16 + (top - 4) * 8 + (unsigned)(value >> (top - 3) & 7);
+        unsigned top = 63u - (unsigned)__builtin_clzll(value | 8);
+        unsigned symbol = top * 8 - 16 + (unsigned)(value >> (top - 3) & 7) - (value < 8 ? 8 : 0);
+        return value >> 32 ? ENTROPY_ESCAPE : symbol;
 }
 
 /* Plain bits that follow the symbol of a class, and its least value. */
@@ -76,12 +74,13 @@ extern const uint32_t entropy_class_base[ENTROPY_SYMBOLS];
 struct stream_writer {
         uint32_t *symbols; /* start | frequency << 12 | state << 31, in order */
         size_t symbol_count;
-        uint8_t *bits; /* plain bits, first bit first */
+        uint8_t *bits; /* plain bits, first bit first; with 8 bytes to spare */
         size_t bit_bytes;
         uint64_t pending;
         unsigned pending_bits;
 };
 
+/* Writes eight bytes each time and counts those that are full; the room has as many to spare. */
 static inline void stream_put_bits(struct stream_writer *stream, uint64_t value, unsigned count)
 {
         if (count > 32) {
@@ -89,12 +88,16 @@ static inline void stream_put_bits(struct stream_writer *stream, uint64_t value,
                 value &= UINT32_MAX;
                 count = 32;
         }
-        stream->pending = stream->pending << count | value;
-        stream->pending_bits += count;
-        while (stream->pending_bits >= 8) {
-                stream->pending_bits -= 8;
-                stream->bits[stream->bit_bytes++] = (uint8_t)(stream->pending >> stream->pending_bits);
-        }
+        uint64_t pending = stream->pending << count | value;
+        unsigned bits = stream->pending_bits + count;
+        uint64_t front = pending << 1 << (63 - bits);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        front = __builtin_bswap64(front);
+#endif
+        memcpy(stream->bits + stream->bit_bytes, &front, 8);
+        stream->bit_bytes += bits >> 3;
+        stream->pending_bits = bits & 7;
+        stream->pending = pending;
 }
 
 static inline void stream_put_code(struct stream_writer *stream, unsigned state, uint32_t code)
