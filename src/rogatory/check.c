@@ -52,8 +52,8 @@ static void write_text(const struct check_report *r, struct buffer *ret)
                         r->cut_bytes);
         if (r->damage_total > 0)
                 buffer_append_text(ret,
-                        "What is named here cannot be read; everything beside it answers as before. Put the\n"
-                        "file back from a copy, or import its logs again.\n");
+                        "What is named here cannot be read; everything beside it answers as before.\n"
+                        "Put the file back from a copy, or import its logs again.\n");
 }
 
 static json_t *damage_to_json(const struct check_damage *d)
