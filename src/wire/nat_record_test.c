@@ -330,6 +330,21 @@ static void test_draft_numbering_is_never_bent(void **state)
         assert_int_equal(refused, records);
 }
 
+/* One template whose records belong to two dialects: from then on none of them is beyond doubt. */
+static void test_two_dialects_in_one_template(void **state)
+{
+        (void)state;
+        exporter.dialect = NULL;
+        send_template(9, 256, SESSION_TEMPLATE);
+        begin_record(9, 1);
+        encode_session(&message, NOW_MS, 1, INSIDE, OUTSIDE, 6, 1, 2000);
+        encode_session(&message, NOW_MS, 4, INSIDE, OUTSIDE, 6, 1, 2001);
+        encode_session(&message, NOW_MS, 1, INSIDE, OUTSIDE, 6, 1, 2002);
+        end_record();
+        assert_int_equal(heard.count, 1);
+        assert_int_equal(heard.refused[REFUSAL_NO_DIALECT], 2);
+}
+
 static void test_events_that_bind_nothing(void **state)
 {
         static const struct encoded_field exhausted[] = {{323, 8, 0}, {230, 1, 0}, {283, 4, 0}},
@@ -406,6 +421,7 @@ int main(void)
                 TEST(test_no_outside_port),
                 TEST(test_values_that_cannot_be),
                 TEST(test_draft_numbering_is_never_bent),
+                TEST(test_two_dialects_in_one_template),
                 TEST(test_events_that_bind_nothing),
                 TEST(test_twice_the_same_element),
                 TEST(test_translation_without_event),

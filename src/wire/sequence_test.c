@@ -363,6 +363,62 @@ static void test_a_stream_of_options_alone(void **state)
         check_span(0, NOW_MS + 1000, NOW_MS, 100, 101, SPAN_SEQUENCED);
 }
 
+static void encode_swapped_template(void)
+{
+        encode_template(&message, 256,
+                FIELDS({323, 8, 0}, {230, 1, 0}, {225, 4, 0}, {8, 4, 0}, {4, 1, 0}, {227, 2, 0}, {7, 2, 0}));
+}
+
+/* A template is redefined, and a message from before that comes late: its data has the old shape. */
+static void test_late_data_of_an_outdated_shape(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW, 100);
+        send_sessions(NOW, 100, 10);
+        encode_message(&message, 10, NOW + 2, 120, 1);
+        encode_swapped_template();
+        send_message();
+        send_sessions(NOW + 2, 120, 10);
+        heard.count = 0;
+        send_sessions(NOW + 1, 110, 10);
+        assert_int_equal(heard.count, 0);
+        assert_int_equal(heard.refused[REFUSAL_NO_TEMPLATE], 1);
+}
+
+/* ... and the same where the late message brings the old template along: it must not come back to life. */
+static void test_a_late_template_does_not_come_back(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW, 100);
+        send_sessions(NOW, 100, 10);
+        encode_message(&message, 10, NOW + 2, 120, 1);
+        encode_swapped_template();
+        send_message();
+        send_sessions(NOW + 2, 120, 10);
+        encode_message(&message, 10, NOW + 1, 110, 1);
+        encode_template(&message, 256, SESSION_TEMPLATE);
+        send_message();
+        heard.count = 0;
+        send_sessions(NOW + 3, 130, 1);
+        assert_int_equal(heard.count, 1);
+        assert_int_equal(heard.items[0].outside, INSIDE); /* as the newer definition says */
+}
+
+/* A restart whose clock lies within what was heard: already the first message cannot be of the old numbering.
+ */
+static void test_restart_with_the_clock_inside_the_known(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW, 500000);
+        send_sessions(NOW, 500000, 10);
+        send_sessions(NOW + 7200, 500010, 10);
+        send_sessions(NOW + 3600, 0, 10);
+        assert_int_equal(counts().clock_steps, 1);
+        assert_int_equal(counts().restarts, 1);
+        finish();
+        check_gap(0, GAP_CLOCK, NOW_MS - 1000, NOW_MS + 7201000, 0);
+}
+
 static void test_reordered_at_the_beginning(void **state)
 {
         (void)state;
@@ -677,6 +733,9 @@ int main(void)
                 TEST(test_one_straggler_is_no_restart),
                 TEST(test_late_templates_are_no_restart),
                 TEST(test_a_stream_of_options_alone),
+                TEST(test_late_data_of_an_outdated_shape),
+                TEST(test_a_late_template_does_not_come_back),
+                TEST(test_restart_with_the_clock_inside_the_known),
                 TEST(test_reordered_at_the_beginning),
                 TEST(test_clock_set_back),
                 TEST(test_clock_set_back_without_a_jump_distrusts_the_whole_span),
