@@ -24,8 +24,8 @@ struct captured_packet {
  */
 int capture_open(const char *path, struct capture **ret_capture, struct error *error);
 
-/* The same over an input that is open already (and may have been peeked into; compressed files too). The capture
- * owns the input, also where this fails. */
+/* The same over an input that is open already (and may have been peeked into; compressed files too). The
+ * capture owns the input, also where this fails. */
 struct input;
 int capture_over(struct input *input, struct capture **ret_capture, struct error *error);
 void capture_close(struct capture *capture);
