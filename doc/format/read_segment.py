@@ -119,12 +119,12 @@ class Model:
 
 
 class Stream:
-    """state 0 | state 1 | words -> ... <- plain bits"""
+    """states | words -> ... <- plain bits"""
 
-    def __init__(self, data):
-        demand(len(data) >= 8, "a stream is too short")
-        self.states = list(struct.unpack_from("<2I", data))
-        self.data, self.word, self.bit = data[8:], 0, 0
+    def __init__(self, data, states):
+        demand(len(data) >= 4 * states, "a stream is too short")
+        self.states = list(struct.unpack_from("<%dI" % states, data))
+        self.data, self.word, self.bit = data[4 * states:], 0, 0
         self.plain = int.from_bytes(self.data[::-1], "big")
         self.plain_bits = 8 * len(self.data)
 
@@ -155,7 +155,7 @@ class Stream:
         return ((8 + symbol % 8) << extra) + self.bits(extra)
 
     def finish(self):
-        demand(self.states == [1 << 16, 1 << 16] and self.word + (self.bit + 7) // 8 == len(self.data),
+        demand(set(self.states) == {1 << 16} and self.word + (self.bit + 7) // 8 == len(self.data),
                "a stream is not used up")
 
 
@@ -286,12 +286,12 @@ class Block:
 
     def decode(self, scan, rest):
         a, b = self.read_scan(scan)
-        self.read_times(Stream(rest[:a]))
+        self.read_times(Stream(rest[:a], 3))
         if self.flags & 32:
-            self.read_holders(Stream(rest[a:a + b]))
-            self.read_destinations(Stream(rest[a + b:]))
+            self.read_holders(Stream(rest[a:a + b], 2))
+            self.read_destinations(Stream(rest[a + b:], 2))
         else:
-            self.read_holders(Stream(rest[a:]))
+            self.read_holders(Stream(rest[a:], 2))
         return self.out
 
     def read_scan(self, scan):
@@ -326,7 +326,7 @@ class Block:
             row["from"] = instant if row["from_edge"] != OPEN else None
             row["to"] = instant if row["to_edge"] != OPEN else None
             if row["from_edge"] != OPEN and row["to_edge"] != OPEN:
-                row["to"] = signed(instant + stream.value(1, self.models["duration"][min(shape, 15)]))
+                row["to"] = signed(instant + stream.value(2, self.models["duration"][min(shape, 15)]))
             self.contexts.append(context)
             self.shapes.append(shape)
         stream.finish()

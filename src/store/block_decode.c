@@ -138,7 +138,7 @@ bool block_decode_times(struct block_decoder *decoder, const struct decoding_tab
         uint64_t instant = (uint64_t)entry->begin;
         unsigned context = BEGIN_CONTEXTS - 1, shape = 0;
 
-        if (!stream_open(&stream, rest, (size_t)scan->times_length))
+        if (!stream_open(&stream, TIME_STATES, rest, (size_t)scan->times_length))
                 return false;
         for (unsigned i = 0; i < wanted; i++) {
                 struct nat_binding *row = &decoder->rows[i];
@@ -157,7 +157,7 @@ bool block_decode_times(struct block_decoder *decoder, const struct decoding_tab
                 if (row->to_edge != EDGE_OPEN) {
                         row->to_ms = (int64_t)instant;
                         if (row->from_edge != EDGE_OPEN) {
-                                unsigned symbol = stream_take_symbol1(
+                                unsigned symbol = stream_take_symbol2(
                                         &stream, &tables->models[MODEL_DURATION + duration_context(shape)]);
                                 row->to_ms = (int64_t)(instant + stream_take_rest(&stream, symbol));
                         }
@@ -217,7 +217,7 @@ bool block_decode_holders(struct block_decoder *decoder, const struct decoding_t
         unsigned flags = entry->flags, rank = 0;
 
         hosts->count = 0;
-        if (!stream_open(&stream, rest + scan->times_length, (size_t)scan->holders_length))
+        if (!stream_open(&stream, OTHER_STATES, rest + scan->times_length, (size_t)scan->holders_length))
                 return false;
         for (unsigned i = 0; i < wanted; i++) {
                 struct nat_binding *row = &decoder->rows[i];
@@ -282,7 +282,7 @@ bool block_decode_destinations(struct block_decoder *decoder, const struct decod
 
         if (!(entry->flags & BLOCK_DESTINATIONS))
                 return true;
-        if (!stream_open(&stream, rest + before, (size_t)(entry->rest_length - before)))
+        if (!stream_open(&stream, OTHER_STATES, rest + before, (size_t)(entry->rest_length - before)))
                 return false;
         for (unsigned i = 0; i < wanted; i++) {
                 struct nat_binding *row = &decoder->rows[i];

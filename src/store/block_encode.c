@@ -73,7 +73,7 @@ static void put_times(struct block_encoder *encoder, const struct nat_binding *r
                 }
                 shape = put_shape(encoder, shape, row);
                 if (row->from_edge != EDGE_OPEN && row->to_edge != EDGE_OPEN)
-                        put_value(encoder, COLUMN_DURATION, MODEL_DURATION + duration_context(shape), 1,
+                        put_value(encoder, COLUMN_DURATION, MODEL_DURATION + duration_context(shape), 2,
                                 (uint64_t)row->to_ms - (uint64_t)row->from_ms);
                 encoder->begin_context_of_row[i] = (uint8_t)context;
                 encoder->shape_of_row[i] = (uint8_t)shape;
@@ -286,11 +286,11 @@ static unsigned flags_of(const struct nat_binding *rows, unsigned count, int64_t
 }
 
 /* Appends the finished stream to the rest part, which grows in out behind room for nothing else. */
-static size_t close_stream(struct block_encoder *encoder, struct buffer *rest)
+static size_t close_stream(struct block_encoder *encoder, unsigned states, struct buffer *rest)
 {
         if (encoder->counting || buffer_reserve(rest, stream_bound(&encoder->stream)) < 0)
                 return 0;
-        size_t length = stream_finish(&encoder->stream, rest->bytes + rest->length);
+        size_t length = stream_finish(&encoder->stream, states, rest->bytes + rest->length);
         rest->length += length;
         return length;
 }
@@ -307,12 +307,12 @@ int block_encode(struct block_encoder *encoder, const struct nat_binding *rows, 
         buffer_clear(rest);
         encoder->stream = (struct stream_writer){.symbols = encoder->symbols, .bits = encoder->bits};
         put_times(encoder, rows, count);
-        lengths[0] = close_stream(encoder, rest);
+        lengths[0] = close_stream(encoder, TIME_STATES, rest);
         put_holders(encoder, rows, count, flags);
-        lengths[1] = close_stream(encoder, rest);
+        lengths[1] = close_stream(encoder, OTHER_STATES, rest);
         if (flags & BLOCK_DESTINATIONS) {
                 put_destinations(encoder, rows, count);
-                close_stream(encoder, rest);
+                close_stream(encoder, OTHER_STATES, rest);
         }
         if (encoder->counting)
                 return 0;

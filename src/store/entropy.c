@@ -175,25 +175,27 @@ static uint8_t *put_le(uint8_t *at, uint32_t value, unsigned bytes)
 
 /* rANS runs backward: the last symbol is coded first, so that the reader meets the first one first. Words are
  * therefore laid down from the far end of the room and then moved to their place. */
-size_t stream_finish(struct stream_writer *stream, uint8_t *at)
+size_t stream_finish(struct stream_writer *stream, unsigned state_count, uint8_t *at)
 {
-        uint32_t states[2] = {ENTROPY_LOW, ENTROPY_LOW};
-        uint8_t *limit = at + 8 + 2 * stream->symbol_count, *word = limit;
+        uint32_t states[STREAM_STATES_MAX] = {ENTROPY_LOW, ENTROPY_LOW, ENTROPY_LOW};
+        uint8_t *limit = at + 4 * (size_t)state_count + 2 * stream->symbol_count, *word = limit;
 
         for (size_t i = stream->symbol_count; i-- > 0;) {
                 uint32_t code = stream->symbols[i];
                 uint32_t frequency = code >> ENTROPY_BITS & (2 * ENTROPY_TOTAL - 1);
                 uint32_t start = code & (ENTROPY_TOTAL - 1);
-                uint32_t x = states[code >> 31];
+                uint32_t x = states[code >> 30];
                 /* Whether a word is due is as good as random: write one in any case, keep it where it is. */
                 uint32_t due = x >= frequency << 20;
                 word[-2] = (uint8_t)x;
                 word[-1] = (uint8_t)(x >> 8);
                 word -= 2 * (size_t)due;
                 x >>= 16 * due;
-                states[code >> 31] = (x / frequency << ENTROPY_BITS) + x % frequency + start;
+                states[code >> 30] = (x / frequency << ENTROPY_BITS) + x % frequency + start;
         }
-        uint8_t *next = put_le(put_le(at, states[0], 4), states[1], 4);
+        uint8_t *next = at;
+        for (unsigned i = 0; i < state_count; i++)
+                next = put_le(next, states[i], 4);
         memmove(next, word, (size_t)(limit - word));
         next += limit - word;
         if (stream->pending_bits)

@@ -68,11 +68,12 @@ extern const uint32_t entropy_class_base[ENTROPY_SYMBOLS];
 
 /* ---- writing ---- */
 
+#define STREAM_STATES_MAX 3
 #define STREAM_ROW_SYMBOLS 3 /* most symbols per row */
 #define STREAM_ROW_BYTES 32  /* most plain bytes per row */
 
 struct stream_writer {
-        uint32_t *symbols; /* start | frequency << 12 | state << 31, in order */
+        uint32_t *symbols; /* start | frequency << 12 | state << 30, in order */
         size_t symbol_count;
         uint8_t *bits; /* plain bits, first bit first; with 8 bytes to spare */
         size_t bit_bytes;
@@ -103,22 +104,23 @@ static inline void stream_put_bits(struct stream_writer *stream, uint64_t value,
 static inline void stream_put_code(struct stream_writer *stream, unsigned state, uint32_t code)
 {
         if (code >> ENTROPY_BITS != ENTROPY_TOTAL) /* a certain symbol takes no space and no time */
-                stream->symbols[stream->symbol_count++] = code | (uint32_t)state << 31;
+                stream->symbols[stream->symbol_count++] = code | (uint32_t)state << 30;
 }
 
 /* Bytes that stream_finish will write at most. */
 static inline size_t stream_bound(const struct stream_writer *stream)
 {
-        return 8 + 2 * stream->symbol_count + stream->bit_bytes + 1;
+        return 4 * STREAM_STATES_MAX + 2 * stream->symbol_count + stream->bit_bytes + 1;
 }
 
-/* Writes the whole stream to at (stream_bound bytes of room) and empties it. Returns its length. */
-size_t stream_finish(struct stream_writer *stream, uint8_t *at);
+/* Writes the whole stream with 2 or 3 states to at (stream_bound bytes of room) and empties it. Returns its
+ * length. */
+size_t stream_finish(struct stream_writer *stream, unsigned states, uint8_t *at);
 
 /* ---- reading ---- */
 
 struct stream_reader {
-        uint32_t state0, state1;
+        uint32_t state0, state1, state2;
         const uint8_t *word; /* next word */
         const uint8_t *start, *end;
         uint64_t bit; /* plain bits taken */
@@ -149,17 +151,21 @@ static inline uint16_t load_le16(const uint8_t *at)
         return (uint16_t)(at[0] | at[1] << 8);
 }
 
-/* Begins to read a stream of length bytes; ENTROPY_SLACK readable bytes must stand on both sides of it. */
-static inline bool stream_open(struct stream_reader *stream, const uint8_t *bytes, size_t length)
+/* Begins to read a stream of length bytes with 2 or 3 states; ENTROPY_SLACK readable bytes must stand on both
+ * sides. */
+static inline bool stream_open(
+        struct stream_reader *stream, unsigned states, const uint8_t *bytes, size_t length)
 {
-        if (length < 8)
+        if (length < 4 * (size_t)states)
                 return false;
         *stream = (struct stream_reader){.state0 = load_le32(bytes),
                 .state1 = load_le32(bytes + 4),
-                .word = bytes + 8,
-                .start = bytes + 8,
+                .state2 = states > 2 ? load_le32(bytes + 8) : ENTROPY_LOW,
+                .word = bytes + 4 * (size_t)states,
+                .start = bytes + 4 * (size_t)states,
                 .end = bytes + length};
-        return stream->state0 >= ENTROPY_LOW && stream->state1 >= ENTROPY_LOW;
+        return stream->state0 >= ENTROPY_LOW && stream->state1 >= ENTROPY_LOW &&
+               stream->state2 >= ENTROPY_LOW;
 }
 
 /* To be asked once per row: words and bits have not run into each other. */
@@ -169,11 +175,11 @@ static inline bool stream_sound(const struct stream_reader *stream)
                (uint64_t)(stream->end - stream->start);
 }
 
-/* After the last row: both states and every byte were used. */
+/* After the last row: all states and every byte were used. */
 static inline bool stream_used_up(const struct stream_reader *stream)
 {
         return stream->state0 == ENTROPY_LOW && stream->state1 == ENTROPY_LOW &&
-               stream->word + (stream->bit + 7) / 8 == stream->end;
+               stream->state2 == ENTROPY_LOW && stream->word + (stream->bit + 7) / 8 == stream->end;
 }
 
 /* 0..57 plain bits. */
@@ -204,7 +210,8 @@ static inline __attribute__((always_inline)) unsigned stream_take_symbol(
         x = model->symbols[symbol].frequency * (x >> ENTROPY_BITS) + slot - model->symbols[symbol].start;
         uint32_t filled = x << 16 | load_le16(*word);
         uint32_t low = x < ENTROPY_LOW;
-        *state = low ? filled : x;
+        *state = x ^
+                 ((x ^ filled) & (0 - low)); /* a mask: of a conditional the compiler would make a branch */
         *word += 2 * (size_t)low;
         return symbol;
 }
@@ -219,5 +226,6 @@ static inline __attribute__((always_inline)) uint64_t stream_take_rest(
 
 #define stream_take_symbol0(stream, model) stream_take_symbol(&(stream)->state0, &(stream)->word, model)
 #define stream_take_symbol1(stream, model) stream_take_symbol(&(stream)->state1, &(stream)->word, model)
+#define stream_take_symbol2(stream, model) stream_take_symbol(&(stream)->state2, &(stream)->word, model)
 
 #endif

@@ -263,13 +263,14 @@ int lease_query(const struct lease_reader *reader, const struct address *address
         struct lease_list *ret, struct error *error)
 {
         struct lease_block *block = malloc(sizeof *block);
+        struct address wanted = *address; /* it may stand in the list that grows here */
         int r = block ? 0 : error_set(error, -ENOMEM, "%s: out of memory", reader->name);
 
         /* From the longest prefix to the shortest; only lengths that occur cost a search. */
         for (int length = 128; length >= 0 && r == 0; length--) {
                 if (!(reader->lengths[length / 64] >> length % 64 & 1))
                         continue;
-                struct prefix prefix = prefix_of(address, (unsigned)length);
+                struct prefix prefix = prefix_of(&wanted, (unsigned)length);
                 r = query_prefix(reader, &prefix, from, to, block, ret, error);
         }
         free(block);

@@ -78,6 +78,11 @@ enum dictionary_mode {
 #define DESTINATION_PORT_CONTEXTS 16u
 #define RECENT_DESTINATIONS 8u /* remembered per inside host and block */
 
+/* Coder states of a stream: each column of symbols that is read in every row has its own, because a state can
+ * only be read one symbol after the other. */
+#define TIME_STATES 3u  /* stream A: beginning, shape, duration */
+#define OTHER_STATES 2u /* streams B and C */
+
 enum model {
         MODEL_BEGIN = 0,
         MODEL_SHAPE = MODEL_BEGIN + BEGIN_CONTEXTS,
