@@ -83,6 +83,7 @@ static int gather_window(struct cached_window *w, const struct question *q, stru
                 return r;
         drop_repeated(g, first);
         g->blocks = g->blocks || segment_header_of(w->window.segment)->has_blocks;
+        g->untold_flows = g->untold_flows || segment_header_of(w->window.segment)->has_untold_flows;
         g->ours = g->ours || segment_find_sheet(w->window.segment, outside, &sheet) == 0;
         return 0;
 }

@@ -32,7 +32,7 @@ struct gathered {
         struct coverage coverage;
         bool *counts; /* by exporter number */
         unsigned expected_exporters;
-        bool loss_undetectable, blocks, ours;
+        bool loss_undetectable, blocks, untold_flows, ours;
         struct lease_list leases;
         int64_t leases_until_ms;
         int64_t from_ms, to_ms; /* the interval to be judged */

@@ -126,6 +126,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .exporter_counts = gathered.counts,
                 .expected_exporters = gathered.expected_exporters,
                 .loss_undetectable = gathered.loss_undetectable,
+                .untold_flows = gathered.untold_flows,
                 .blocks_in_realm = gathered.blocks,
                 .ours = gathered.ours,
                 .outside_retention = old && gathered.ours,

@@ -356,11 +356,16 @@ static bool earlier_excluded(const struct judgement *j)
                 return false;
         if (j->evidence->blocks_in_realm)
                 longest = larger(longest, j->rules->longest_block_ms);
-        return heard->seen_since == INT64_MIN || j->interval.from - heard->seen_since >= longest;
+        if (heard->seen_since == INT64_MIN)
+                return true;
+        /* A flow from before the log began may have lent its end to a later one of the same customer, where records do
+         * not tell flows apart; that may go on from flow to flow for ever. */
+        return !j->evidence->untold_flows && j->interval.from - heard->seen_since >= longest;
 }
 
 /* Was the endpoint, which has one holder at a time, seen to become free before the interval, or to be opened after it,
- * with nothing lost between? */
+ * with nothing lost between? The end or beginning of one session shows that only of its own five-tuple: a mapping may
+ * carry other sessions. */
 static bool seen_free(const struct judgement *j)
 {
         const struct evidence *e = j->evidence;
@@ -371,7 +376,7 @@ static bool seen_free(const struct judgement *j)
                 const struct nat_binding *b = j->holdings.items[i].binding;
                 bool ended = (b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND) && b->to_ms <= j->interval.from;
                 bool opened = b->from_edge == EDGE_OBSERVED && b->from_ms >= j->interval.to;
-                if (e->blocks_in_realm && b->kind < NAT_BLOCK)
+                if ((e->blocks_in_realm && b->kind < NAT_BLOCK) || (b->kind == NAT_SESSION && !j->holdings.five_tuple))
                         continue;
                 if (ended && coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, b->to_ms, j->interval.to)
                                      .whole)

@@ -79,6 +79,7 @@ struct evidence {
         const bool *exporter_counts;        /* by number: may this exporter lend this address? NULL: all do */
         unsigned expected_exporters;        /* how many of them must have been heard (0: those in coverage) */
         bool loss_undetectable;             /* an exporter that counts comes from a source without loss detection */
+        bool untold_flows;                  /* the log has sessions that carry neither destination nor identity */
         bool blocks_in_realm;               /* the realm's log assigns blocks or whole addresses */
         bool ours;                          /* the address is declared to be, or known as, the realm's own */
         bool outside_retention;

@@ -40,8 +40,7 @@ static bool matches(const struct question *q, const struct nat_binding *b, const
 /* May the endpoint asked have one holder at a time? Where the realm declares endpoint-independent mapping (RFC 4787
  * section 4.1) and no record speaks against it; or where the question names the whole destination and every record
  * carries one, because then it asks for a five-tuple, which no NAT can lend twice at once. */
-static bool is_exclusive(const struct question *q, const struct attribution_rules *rules,
-        const struct holding_list *list)
+static void find_exclusive(const struct question *q, const struct attribution_rules *rules, struct holding_list *list)
 {
         bool five_tuple = !address_is_none(&q->destination) && q->destination_port >= 0 && list->count > 0;
         bool declared = rules->mapping == MAPPING_ENDPOINT_INDEPENDENT;
@@ -51,7 +50,8 @@ static bool is_exclusive(const struct question *q, const struct attribution_rule
                 five_tuple = five_tuple && (b->flags & NAT_HAS_DESTINATION);
                 declared = declared && !(b->flags & NAT_DESTINATION_BOUND);
         }
-        return q->port >= 0 && q->protocol >= 0 && (declared || five_tuple);
+        list->five_tuple = five_tuple && q->port >= 0 && q->protocol >= 0;
+        list->exclusive = q->port >= 0 && q->protocol >= 0 && (declared || five_tuple);
 }
 
 static bool has_end(const struct nat_binding *b)
@@ -196,7 +196,7 @@ int holding_list_make(const struct question *q, const struct attribution_rules *
                 if (matches(q, &e->bindings[i], e->hosts))
                         list.items[list.count++] = (struct holding){
                                 .binding = &e->bindings[i], .index = i, .reused_ms = TIME_UNKNOWN};
-        list.exclusive = is_exclusive(q, rules, &list);
+        find_exclusive(q, rules, &list);
         for (size_t i = 0; i < list.count; i++) {
                 struct holding *h = &list.items[i];
                 h->reused_ms = find_reuse(&list, h->binding);

@@ -26,7 +26,8 @@ struct holding {
 struct holding_list {
         struct holding *items; /* owned */
         size_t count;
-        bool exclusive; /* the endpoint asked can have one holder at a time */
+        bool exclusive;  /* the endpoint asked can have one holder at a time */
+        bool five_tuple; /* the question names the whole destination and every record carries one */
 };
 
 /* Picks the bindings that match the question and works out when each was held. 0 or -ENOMEM. */

@@ -41,6 +41,7 @@ enum summary_flag {
         SUMMARY_DESTINATIONS_KEPT = 1 << 0,
         SUMMARY_HAS_BLOCKS = 1 << 1,
         SUMMARY_HAS_UNPORTED = 1 << 2,
+        SUMMARY_HAS_UNTOLD_FLOWS = 1 << 3,
 };
 
 /* Flags of a block in its sheet's directory. */

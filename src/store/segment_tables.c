@@ -242,7 +242,8 @@ int summary_write(
 {
         unsigned flags = (header->destinations_kept ? SUMMARY_DESTINATIONS_KEPT : 0u) |
                          (header->has_blocks ? SUMMARY_HAS_BLOCKS : 0u) |
-                         (header->has_unported ? SUMMARY_HAS_UNPORTED : 0u);
+                         (header->has_unported ? SUMMARY_HAS_UNPORTED : 0u) |
+                         (header->has_untold_flows ? SUMMARY_HAS_UNTOLD_FLOWS : 0u);
 
         buffer_append_le(out, header->binding_count, 8);
         buffer_append_le(out, header->sheet_count, 4);
@@ -260,7 +261,8 @@ int summary_read(struct cursor section, struct segment_header *header, uint64_t 
         header->destinations_kept = flags & SUMMARY_DESTINATIONS_KEPT;
         header->has_blocks = flags & SUMMARY_HAS_BLOCKS;
         header->has_unported = flags & SUMMARY_HAS_UNPORTED;
+        header->has_untold_flows = flags & SUMMARY_HAS_UNTOLD_FLOWS;
         for (unsigned c = 0; c <= COLUMN_CHECKSUMS; c++)
                 ret_bytes[c] = cursor_varint(&section);
-        return section.overrun || cursor_left(&section) || flags >> 3 ? -EBADMSG : 0;
+        return section.overrun || cursor_left(&section) || flags >> 4 ? -EBADMSG : 0;
 }

@@ -334,26 +334,28 @@ static void write_lines(const struct world *w, const struct saying *list, size_t
         struct dice *dice, struct log_files *ret)
 {
         unsigned burst = 0;
+        bool was_lost = false;
 
         ret->count = 1;
         snprintf(ret->paths[0], sizeof ret->paths[0], "%s/log0", folder);
         FILE *file = must(fopen(ret->paths[0], "wb"));
         for (size_t i = 0; i < count; i++) {
-                bool was_lost = burst > 0;
                 if (burst == 0 && dice_chance(dice, w->scenario.lost_burst))
                         burst = (unsigned)dice_range(dice, 1, 20);
                 if (burst > 0) {
                         burst--;
+                        was_lost = true;
                         ret->any_loss = true;
                         continue;
                 }
                 if (was_lost && !w->scenario.silent_losses)
                         fprintf(file, "WARNING: We have hit ENOBUFS! We are losing events.\n");
+                was_lost = false;
                 write_line(file, w, &list[i]);
                 if (dice_chance(dice, w->scenario.duplicated))
                         write_line(file, w, &list[i]);
         }
-        if (burst > 0 && !w->scenario.silent_losses)
+        if (was_lost && !w->scenario.silent_losses)
                 fprintf(file, "WARNING: We have hit ENOBUFS! We are losing events.\n");
         fclose(file);
 }

@@ -243,6 +243,18 @@ static size_t held_around(const struct world *w, const struct question *q, int64
         return count + world_holders(w, q, from, to, log_clock, holders + count, AROUND_MAX / 2);
 }
 
+/* Without stored destinations an answer speaks of the endpoint towards every destination. */
+static struct question answerable(const struct world *w, const struct question *q)
+{
+        struct question asked = *q;
+
+        if (!w->scenario.keep_destinations) {
+                asked.destination = (struct address){{0}};
+                asked.destination_port = -1;
+        }
+        return asked;
+}
+
 static bool one_is_right(const struct world *w, const struct answer *a)
 {
         uint64_t now[16], around[AROUND_MAX];
@@ -250,13 +262,8 @@ static bool one_is_right(const struct world *w, const struct answer *a)
         int64_t slack = llabs(w->scenario.clock_error_ms) + 1;
         bool leases = a->candidates[0].subscriber[0] != '\0';
         uint64_t named = holder_of(&a->candidates[0]);
-        struct question asked = *q;
+        struct question asked = answerable(w, q);
 
-        if (!w->scenario.keep_destinations) {
-                /* Without stored destinations an answer speaks of the endpoint towards every destination. */
-                asked.destination = (struct address){{0}};
-                asked.destination_port = -1;
-        }
         for (size_t i = 1; i < a->candidate_count; i++)
                 if (holder_of(&a->candidates[i]) != named)
                         return false;
@@ -290,7 +297,8 @@ static bool several_is_right(const struct world *w, const struct answer *a)
 {
         uint64_t around[AROUND_MAX];
         int64_t slack = llabs(w->scenario.clock_error_ms) + 1;
-        size_t count = held_around(w, &a->question, a->from_ms - slack, a->to_ms + slack, around);
+        struct question asked = answerable(w, &a->question);
+        size_t count = held_around(w, &asked, a->from_ms - slack, a->to_ms + slack, around);
 
         for (size_t i = 0; i < a->candidate_count; i++)
                 if (!is_holder(around, count, holder_of(&a->candidates[i]), a->candidates[i].subscriber[0] != '\0'))
@@ -364,7 +372,7 @@ static void judge(const struct world *w, const struct log_files *files, const st
                                 print_wrong(w, a, seed, "needless unknown");
                 }
         }
-        if (wrong && tally->wrong_names + tally->wrong_nones + tally->wrong_candidates <= 5)
+        if (wrong && (getenv("ROGATORY_VERBOSE") || tally->wrong_names + tally->wrong_nones + tally->wrong_candidates <= 5))
                 print_wrong(w, a, seed, wrong);
 }
 
