@@ -209,11 +209,50 @@ static int want_windows(struct walk *walk, int64_t from, int64_t to)
         return r;
 }
 
+/* A clock that is found to have been wrong before the first window loaded asks for earlier windows: the stored window, of
+ * those before `first`, from which on everything must be looked at again; `first` itself where none. */
+static int64_t reach_back(const struct walk *walk, const struct depot_files *files, int64_t first)
+{
+        int64_t wanted = first;
+
+        for (size_t i = 0; i < walk->coverage.gap_count; i++) {
+                const struct coverage_gap *gap = &walk->coverage.gaps[i];
+                if (gap->reason != GAP_CLOCK)
+                        continue;
+                int64_t from = gap->from - (int64_t)gap->count / 2;
+                for (size_t k = 0; k < files->count; k++)
+                        if (files->items[k].from < wanted && files->items[k].to > from) {
+                                wanted = files->items[k].from;
+                                break;
+                        }
+        }
+        return wanted;
+}
+
+/* Loads the coverage of the stored windows in [from, to). */
+static int load_windows(struct walk *walk, const struct depot_files *files, int64_t from, int64_t to)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < files->count && r == 0; i++) {
+                if (files->items[i].from < from || files->items[i].from >= to)
+                        continue;
+                r = stop_add(&walk->stops, files->items[i].from, true, false);
+                if (r == 0)
+                        r = load_stored_coverage(walk, files->items[i].from);
+        }
+        if (r == 0) {
+                coverage_normalise(&walk->coverage, walk->request->heartbeat_ms);
+                r = coverage_trace_clocks(&walk->coverage, walk->request->heartbeat_ms);
+        }
+        return r;
+}
+
 static int plan(struct walk *walk, int64_t from, int64_t to)
 {
         const struct merge_request *request = walk->request;
         struct depot_files files = {0};
-        int64_t first = from;
+        int64_t first = from, loaded = INT64_MAX;
 
         int r = depot_nat_files(request->depot, request->realm->name, &files, walk->error);
         if (r < 0)
@@ -221,22 +260,16 @@ static int plan(struct walk *walk, int64_t from, int64_t to)
         for (size_t i = 0; i < files.count; i++)
                 if (files.items[i].from < from && from - files.items[i].from <= memory_of(walk) + DEPOT_WINDOW_MS)
                         first = files.items[i].from;
-        bool behind = false;
-        for (size_t i = 0; i < files.count && r == 0; i++) {
-                if (files.items[i].from < first)
-                        continue;
-                r = stop_add(&walk->stops, files.items[i].from, true, false);
-                if (r == 0 && !behind)
-                        r = load_stored_coverage(walk, files.items[i].from);
-                behind = files.items[i].from > to;
+        if (request->coverage)
+                r = coverage_add_all(&walk->coverage, request->coverage);
+        while (r == 0 && first < loaded) {
+                r = load_windows(walk, &files, first, loaded);
+                loaded = first;
+                if (r == 0 && request->coverage)
+                        first = reach_back(walk, &files, first);
         }
         depot_files_free(&files);
-        if (r == 0 && request->coverage)
-                r = coverage_add_all(&walk->coverage, request->coverage);
-        if (r < 0)
-                return r;
-        coverage_normalise(&walk->coverage, request->heartbeat_ms);
-        return want_windows(walk, first, to);
+        return r < 0 ? r : want_windows(walk, first, to);
 }
 
 /* --- One window ------------------------------------------------------------------------------------------------ */

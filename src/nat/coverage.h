@@ -51,7 +51,8 @@ const char *gap_name(enum gap_reason reason);
 struct coverage_gap {
         int64_t from, to; /* inclusive */
         uint32_t stream;
-        uint32_t count; /* how much is missing, 0 where unknown */
+        uint32_t count; /* how much is missing, 0 where unknown. GAP_CLOCK: by how many ms the clock went back, where it is
+                         * not known since when it had been wrong; 0 where that is known */
         uint16_t exporter;
         uint8_t reason; /* enum gap_reason */
 };
@@ -73,6 +74,12 @@ int coverage_add_all(struct coverage *coverage, const struct coverage *other);  
  * heard, and time does not run backwards), or for streams without numbers where the silence between is at most
  * heartbeat_ms. Idempotent, and a function of the set. */
 void coverage_normalise(struct coverage *coverage, int64_t heartbeat_ms);
+
+/* Finds out how far back a clock that went back had been wrong. A gap of GAP_CLOCK whose beginning is not known grows over
+ * the earlier spans of its stream, up to a leap forward of at least half its size; and where numbers go on while times go
+ * back (two files, imported one by one), a gap is made. Expects a normalised coverage and leaves one. A function of the
+ * set, to be called again when more is known. 0 or -ENOMEM. */
+int coverage_trace_clocks(struct coverage *coverage, int64_t heartbeat_ms);
 
 /* Cuts spans and gaps to a window [from, to): a span keeps its true beginning, its end is cut and marked
  * SPAN_CONTINUES. Spans that ended at most memory_ms before the window stay as SPAN_KNOWN_ONLY, so that a stream that

@@ -272,10 +272,12 @@ static int clock_step(struct sequence *s, uint32_t number, int64_t export_ms,
         const struct flow_exporter *exporter, struct flow_counts *counts)
 {
         int64_t highest = s->run.highest_ms, step = highest - export_ms, from = s->run.first_ms;
+        uint32_t unknown = step > UINT32_MAX ? UINT32_MAX : (uint32_t)step; /* since when it was wrong */
 
         for (size_t i = s->jump_count; i > 0; i--) {
                 if (s->jumps[i - 1].size_ms >= step / 2) {
                         from = s->jumps[i - 1].before_ms;
+                        unknown = 0;
                         break;
                 }
         }
@@ -284,7 +286,7 @@ static int clock_step(struct sequence *s, uint32_t number, int64_t export_ms,
         int r = reopen_run(s, number, export_ms, exporter);
         if (r == 0)
                 s->run.begins_at_zero = false;
-        return r < 0 ? r : keep_gap(s, from, highest + CUT_MS, GAP_CLOCK, 0);
+        return r < 0 ? r : keep_gap(s, from, highest + CUT_MS, GAP_CLOCK, unknown);
 }
 
 static void note_jump(struct sequence *s, int64_t before_ms, int64_t size_ms)
