@@ -264,8 +264,7 @@ static int import(struct work *work)
                 return complain_error(&error);
         work->begun_ms = clock_steady_ms();
         r = read_files(work, &error);
-        struct import_view view = {.store = o->store,
-                .summary = &work->summary,
+        struct import_view view = {.summary = &work->summary,
                 .failed = work->failed,
                 .failed_count = work->failed_count,
                 .realm = o->intake.realm ? o->intake.realm : "",

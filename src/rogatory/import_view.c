@@ -129,29 +129,34 @@ static void write_hints(const struct import_view *view, struct buffer *ret)
         const struct intake_summary *s = view->summary;
         const char *realm = s->new_realm[0] ? s->new_realm : view->realm[0] ? view->realm : "default";
 
-        if (s->mapping_undeclared)
-                buffer_printf(ret,
-                        "\nHint: the realm does not declare its mapping behaviour, so it is taken as one "
-                        "that may lend a\n"
+        if (s->mapping_undeclared && s->events > 0) {
+                buffer_append_u8(ret, '\n');
+                append_wrapped(ret,
+                        "Hint: the realm does not declare its mapping behaviour, so it is taken as one that "
+                        "may lend a "
                         "port to several customers at once, and fewer answers can be 'one'. If this NAT "
-                        "gives one inside\n"
-                        "endpoint one outside port for every destination, and never lends that port to "
-                        "another\n"
-                        "meanwhile, write into %s/rogatory.conf:\n"
-                        "  [realm %s]\n"
-                        "  mapping = endpoint-independent\n"
-                        "Otherwise write 'mapping = destination-dependent'; Linux is one of these.\n",
-                        view->store, realm);
-        if (s->loss_undetectable)
-                buffer_printf(ret,
-                        "\nHint: a source that was read cannot show whether it lost events, so 'one' and "
-                        "'none' cannot be\n"
-                        "proven from it and answers are 'unknown'. If the source writes a line whenever it "
-                        "loses events,\n"
-                        "and these lines are in the files, write into %s/rogatory.conf:\n"
-                        "  [exporter %s]\n"
-                        "  loss = reported\n",
-                        view->store, view->exporter[0] ? view->exporter : "NAME");
+                        "gives one "
+                        "inside endpoint one outside port for every destination, and never lends that port "
+                        "to another "
+                        "meanwhile, write into rogatory.conf in the store:",
+                        0, 0);
+                buffer_printf(ret, "  [realm %s]\n  mapping = endpoint-independent\n", realm);
+                buffer_append_text(
+                        ret, "Otherwise write 'mapping = destination-dependent'; Linux is one of these.\n");
+        }
+        if (s->loss_undetectable) {
+                buffer_append_u8(ret, '\n');
+                append_wrapped(ret,
+                        "Hint: a source that was read cannot show whether it lost events, so 'one' and "
+                        "'none' can "
+                        "hardly be proven from it and answers are 'unknown'. If the source writes a line "
+                        "whenever it "
+                        "loses events, and these lines are in the files, write into rogatory.conf in the "
+                        "store:",
+                        0, 0);
+                buffer_printf(ret, "  [exporter %s]\n  loss = reported\n",
+                        view->exporter[0] ? view->exporter : "NAME");
+        }
 }
 
 void import_write_text(const struct import_view *view, struct buffer *ret)

@@ -15,7 +15,6 @@ struct failed_file {
 };
 
 struct import_view {
-        const char *store;
         const struct intake_summary *summary;
         const struct failed_file *failed; /* borrowed */
         size_t failed_count;

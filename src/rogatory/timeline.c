@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The chart below a plain answer: what was held when, around the time asked.
  *
- *   Timeline (UTC; one column is 1.312 s)
- *                     23:35:12.000                   T                  23:36:32.000
- *     asked                                       [==T==]
- *     customer-17                |-----------------------------------|
- *     ~ customer-9    ?..........|
+ *   Timeline (UTC; one column is 0.200 s)
+ *                      10:24:54.200                 T                 10:25:05.800
+ *   asked                                 [=========T=========]
+ *   1. customer-17     <----------------------------|
+ *   ~1. customer-18                                      |........................?
  *
  * The edge nearest to T is always in the chart; edges further away may leave it at '<' and '>'. */
 #include "rogatory/answer_view.h"
@@ -99,13 +99,32 @@ static void put(struct chart *chart, int column, char mark)
                 chart->cells[column] = mark;
 }
 
+/* The first characters of a label, padded. What is cut off is seen to be: half a name may be another's. */
+static void write_label(const char *label, struct buffer *ret)
+{
+        size_t columns = 0, cut = 0, length = 0;
+
+        for (; label[length]; length++) {
+                if (((unsigned char)label[length] & 0xc0) == 0x80)
+                        continue; /* inside a UTF-8 character */
+                if (columns == LABEL_COLUMNS - 2)
+                        cut = length;
+                columns++;
+        }
+        if (columns > LABEL_COLUMNS)
+                buffer_printf(ret, "  %.*s.. ", (int)cut, label);
+        else
+                buffer_printf(ret, "  %s%*s", label, (int)(LABEL_COLUMNS - columns + 1), "");
+}
+
 static void write_row(struct chart *chart, const char *label, struct buffer *ret)
 {
         int length = CHART_COLUMNS;
 
         while (length > 0 && chart->cells[length - 1] == ' ')
                 length--;
-        buffer_printf(ret, "  %-*.*s %.*s\n", LABEL_COLUMNS, LABEL_COLUMNS, label, length, chart->cells);
+        write_label(label, ret);
+        buffer_printf(ret, "%.*s\n", length, chart->cells);
 }
 
 static char edge_mark(enum binding_edge edge)
@@ -172,9 +191,12 @@ static void write_candidates(struct chart *chart, const struct answer_candidate 
 {
         for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
                 struct buffer label = buffer_make(1024);
-                if (possible)
-                        buffer_append_text(&label, "~ ");
-                holder_write(&c[i], &label);
+                char address[ADDRESS_TEXT_MAX];
+                buffer_printf(&label, "%s%zu. ", possible ? "~" : "", i + 1);
+                if (c[i].subscriber[0] || address_is_none(&c[i].inside))
+                        holder_write(&c[i], &label);
+                else
+                        buffer_append_text(&label, address_format(&c[i].inside, address));
                 buffer_append_u8(&label, '\0');
                 draw_candidate(chart, &c[i], possible);
                 write_row(chart, label.failed ? "?" : (const char *)label.bytes, ret);
