@@ -19,6 +19,7 @@ struct lease_reader {
 
 /* One block, unpacked. */
 struct lease_block {
+        ZSTD_DCtx *zstd; /* owned */
         struct cursor rows;
         unsigned left;
         struct lease row; /* the last one read; the next continues from its address */
@@ -100,6 +101,24 @@ static int damaged(const struct lease_reader *reader, uint32_t number, const cha
                 reader->name, (unsigned)number, what);
 }
 
+static struct lease_block *lease_block_new(void)
+{
+        struct lease_block *block = malloc(sizeof *block);
+
+        if (block && !(block->zstd = ZSTD_createDCtx())) {
+                free(block);
+                return NULL;
+        }
+        return block;
+}
+
+static void lease_block_free(struct lease_block *block)
+{
+        if (block)
+                ZSTD_freeDCtx(block->zstd);
+        free(block);
+}
+
 /* 0 or -EBADMSG with *ret_what. */
 static int unpack_block(
         const struct lease_reader *reader, uint32_t number, struct lease_block *block, const char **ret_what)
@@ -123,7 +142,7 @@ static int unpack_block(
         if (!frame_checksum_is(packed, (size_t)length, sum, UINT32_MAX))
                 return -EBADMSG;
         *ret_what = "it cannot be unpacked";
-        if (ZSTD_decompress(block->bytes, unpacked, packed, (size_t)length) != unpacked)
+        if (ZSTD_decompressDCtx(block->zstd, block->bytes, unpacked, packed, (size_t)length) != unpacked)
                 return -EBADMSG;
         block->rows = cursor_over(block->bytes, unpacked);
         block->left = rows;
@@ -262,7 +281,7 @@ static int query_prefix(const struct lease_reader *reader, const struct prefix *
 int lease_query(const struct lease_reader *reader, const struct address *address, int64_t from, int64_t to,
         struct lease_list *ret, struct error *error)
 {
-        struct lease_block *block = malloc(sizeof *block);
+        struct lease_block *block = lease_block_new();
         struct address wanted = *address; /* it may stand in the list that grows here */
         int r = block ? 0 : error_set(error, -ENOMEM, "%s: out of memory", reader->name);
 
@@ -273,13 +292,13 @@ int lease_query(const struct lease_reader *reader, const struct address *address
                 struct prefix prefix = prefix_of(&wanted, (unsigned)length);
                 r = query_prefix(reader, &prefix, from, to, block, ret, error);
         }
-        free(block);
+        lease_block_free(block);
         return r;
 }
 
 int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, struct error *error)
 {
-        struct lease_block *block = malloc(sizeof *block);
+        struct lease_block *block = lease_block_new();
         int r = block ? 0 : -ENOMEM;
 
         for (uint32_t number = 0; number < reader->block_count && r == 0; number++) {
@@ -295,7 +314,7 @@ int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, st
                 if (r == -EBADMSG)
                         r = damaged(reader, number, what, error);
         }
-        free(block);
+        lease_block_free(block);
         return r == -ENOMEM ? error_set(error, r, "%s: out of memory", reader->name) : r;
 }
 
@@ -324,7 +343,7 @@ static const char *verify_block(const struct lease_reader *reader, uint32_t numb
 int lease_segment_verify(const struct lease_reader *reader,
         void (*bad)(void *context, uint32_t sheet, uint32_t block, const char *reason), void *context)
 {
-        struct lease_block *block = malloc(sizeof *block);
+        struct lease_block *block = lease_block_new();
         int damaged_blocks = 0;
 
         if (!block)
@@ -336,6 +355,6 @@ int lease_segment_verify(const struct lease_reader *reader,
                 bad(context, 0, number, what);
                 damaged_blocks++;
         }
-        free(block);
+        lease_block_free(block);
         return damaged_blocks;
 }

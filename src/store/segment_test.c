@@ -99,6 +99,8 @@ static void round_trip(uint64_t seed, enum random_style style, size_t sheets, si
         assert_int_equal(header->destinations_kept, content.header.destinations_kept);
         if (style != RANDOM_WILD)
                 assert_int_equal(header->has_blocks, style == RANDOM_BLOCKS && total > 0);
+        if (style != RANDOM_WILD)
+                assert_int_equal(header->has_untold_flows, style == RANDOM_PLAIN && total > 0);
         for (unsigned e = 0; e < RANDOM_EXPORTERS; e++)
                 assert_string_equal(segment_exporter_name(reader, e), random_exporters[e]);
         compare_coverage(&content.coverage, segment_coverage(reader));
