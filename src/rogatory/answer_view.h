@@ -8,8 +8,6 @@
 #include "inquiry/inquiry.h"
 #include "os/zone.h"
 
-#include <jansson.h>
-
 /* An answer with what the person who asked knows beside it. All borrowed. */
 struct answer_view {
         const struct answer *answer;
@@ -22,8 +20,8 @@ struct answer_view {
 /* The whole plain answer. */
 void answer_write_text(const struct answer_view *view, struct buffer *ret);
 
-/* The JSON object of one question; NULL where memory is out. */
-json_t *answer_to_json(const struct answer_view *view);
+/* The JSON object of one question, as one line with its end. */
+void answer_write_json(const struct answer_view *view, struct buffer *ret);
 
 /* --- Pieces, apart for their tests --- */
 

@@ -116,7 +116,7 @@ static int show(const struct answer_view *view, bool json)
         struct buffer text = buffer_make(OUTPUT_MAX);
 
         if (json)
-                output_json_line(&text, answer_to_json(view));
+                answer_write_json(view, &text);
         else
                 answer_write_text(view, &text);
         int code = output_write(&text);

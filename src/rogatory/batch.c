@@ -83,7 +83,7 @@ static int write_item(
         }
         int r = asking_view(batch->asking, &item->answer, slice_of(item->time_given), &view, error);
         if (r == 0)
-                output_json_line(ret, answer_to_json(&view));
+                answer_write_json(&view, ret);
         return r;
 }
 

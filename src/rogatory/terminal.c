@@ -91,13 +91,13 @@ int print_help(const struct command *command)
 
 /* The bytes of the UTF-8 character (RFC 3629 section 4) at text, and its code point; 0 where there is none.
  */
-static unsigned utf8_character(const uint8_t *text, uint32_t *ret_point)
+static unsigned utf8_character(const uint8_t *text, size_t left, uint32_t *ret_point)
 {
         static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
         unsigned length = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
         uint32_t point = length == 1 ? text[0] : text[0] & (0x7fu >> length);
 
-        if (text[0] >= 0x80 && (text[0] < 0xc2 || text[0] > 0xf4))
+        if (length > left || (text[0] >= 0x80 && (text[0] < 0xc2 || text[0] > 0xf4)))
                 return 0;
         for (unsigned i = 1; i < length; i++) {
                 if ((text[i] & 0xc0) != 0x80)
@@ -125,7 +125,7 @@ static void append_escaped(struct buffer *text, const char *foreign, bool only_i
 
         while (*at) {
                 uint32_t point = 0;
-                unsigned length = utf8_character(at, &point);
+                unsigned length = utf8_character(at, strlen((const char *)at), &point);
                 bool plain = length > 0 && (only_invalid || !is_treacherous(point));
                 unsigned taken = length > 0 ? length : 1;
                 if (plain)
@@ -170,4 +170,39 @@ json_t *json_foreign(const char *foreign)
                 text.failed ? NULL : json_stringn(text.length ? (const char *)text.bytes : "", text.length);
         buffer_free(&text);
         return value;
+}
+
+/* A byte or two that JSON writes in its own way (RFC 8259 section 7). */
+static void append_json_control(struct buffer *text, uint8_t byte)
+{
+        switch (byte) {
+        case '"':
+                buffer_append_text(text, "\\\"");
+                break;
+        case '\\':
+                buffer_append_text(text, "\\\\");
+                break;
+        default:
+                buffer_printf(text, "\\u%04x", byte);
+                break;
+        }
+}
+
+void append_json_string(struct buffer *text, struct slice foreign)
+{
+        const uint8_t *at = (const uint8_t *)foreign.text, *end = at + foreign.length;
+
+        buffer_append_u8(text, '"');
+        while (at < end) {
+                uint32_t point = 0;
+                unsigned length = utf8_character(at, (size_t)(end - at), &point);
+                if (length == 0)
+                        buffer_printf(text, "\\\\x%02x", *at);
+                else if (point < 0x20 || point == '"' || point == '\\')
+                        append_json_control(text, *at);
+                else
+                        buffer_append(text, at, length);
+                at += length ? length : 1;
+        }
+        buffer_append_u8(text, '"');
 }

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/slice.h"
 #include "rogatory/command.h"
 
 #include <jansson.h>
@@ -44,5 +45,8 @@ void append_wrapped(struct buffer *text, const char *words, unsigned column, uns
 /* Foreign text as a JSON string. Bytes that are no UTF-8 are written as \xNN; JSON itself escapes the rest.
  */
 json_t *json_foreign(const char *foreign);
+
+/* The same, appended as JSON text with its quotes. */
+void append_json_string(struct buffer *text, struct slice foreign);
 
 #endif

@@ -130,6 +130,18 @@ static void test_foreign(void **state)
         assert_foreign("\xf0\x9f\x99\x82", "\xf0\x9f\x99\x82");
         assert_foreign("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
 
+        /* Both ways into JSON mean the same. */
+        static const char odd[] = "a\xff\"\\\n\x01 M\xc3\xbcller \xe2\x82";
+        struct buffer text = buffer_make(1000);
+        append_json_string(&text, slice_of(odd));
+        json_t *read = json_loadb((const char *)text.bytes, text.length, JSON_DECODE_ANY, NULL);
+        json_t *made = json_foreign(odd);
+        assert_non_null(read);
+        assert_string_equal(json_string_value(read), json_string_value(made));
+        json_decref(read);
+        json_decref(made);
+        buffer_free(&text);
+
         json_t *value = json_foreign("a\xff\"\n");
         assert_non_null(value);
         assert_string_equal(json_string_value(value), "a\\xff\"\n");
