@@ -86,8 +86,11 @@ void attribution_interval(const struct question *q, const struct attribution_rul
                 const struct coverage_span *span = &coverage->spans[i];
                 if (span->offset_min_ms == OFFSET_UNKNOWN || (counts && !counts[span->exporter]))
                         continue;
-                early = smaller(early, span->offset_min_ms + rules->uncertainty_ms);
-                late = larger(late, span->offset_max_ms + EXPORT_TIME_GRAIN_MS - rules->uncertainty_ms);
+                int64_t behind = span->offset_min_ms, before = span->offset_max_ms + EXPORT_TIME_GRAIN_MS;
+                if (behind + EXPORT_TIME_GRAIN_MS < -rules->uncertainty_ms)
+                        early = smaller(early, behind);
+                if (before > rules->uncertainty_ms)
+                        late = larger(late, before);
         }
         *ret_from_ms = q->at_ms - q->skew_ms + early;
         *ret_to_ms = q->at_ms + q->skew_ms + late;
@@ -144,7 +147,7 @@ static struct candidate candidate_of(const struct judgement *j, const struct hol
 }
 
 /* One claim per subscriber who may have had the inside address during the holding; where one is proven throughout, one
- * claim under the first lease that was his for certain. */
+ * claim stands for all his leases. */
 static int claim_by_tenants(struct judgement *j, struct claim *claim, const struct tenancy *tenancy)
 {
         bool certain = claim->certain;
@@ -156,10 +159,8 @@ static int claim_by_tenants(struct judgement *j, struct claim *claim, const stru
                 claim->candidate.reasons |= BIT(REASON_LEASE_NOT_PROVEN);
         for (unsigned i = 0; i < tenancy->count && r == 0; i++) {
                 const struct tenant *tenant = &tenancy->tenants[i];
-                if (tenancy->proven && !tenant->certain)
-                        continue;
                 claim->candidate.lease = tenant->lease;
-                claim->certain = certain && tenant->certain;
+                claim->certain = certain && (tenancy->proven || tenant->certain);
                 r = add_claim(&j->claims, claim);
                 if (tenancy->proven)
                         break;
@@ -193,8 +194,16 @@ static int claim_holding(struct judgement *j, const struct holding *h)
         struct nat_host host = host_get(j->evidence->hosts, h->binding->inside);
         struct tenancy tenancy = {.count = 0};
 
+        bool widened = j->interval.from < j->question->at_ms - j->question->skew_ms ||
+                       j->interval.to > j->question->at_ms + j->question->skew_ms;
+
+        /* Where the exporter's clock was off, its times say nothing of when a lease stood: only a subscriber who had the
+         * address through the whole widened interval is certain. */
         if (!(h->binding->flags & NAT_INSIDE_UNKNOWN))
-                tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true, claim.stretch, &tenancy);
+                tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true,
+                        widened ? j->interval : claim.stretch, &tenancy);
+        for (unsigned i = 0; i < tenancy.count && widened && !tenancy.proven; i++)
+                tenancy.tenants[i].certain = false;
         if (tenancy.count > 0)
                 return claim_by_tenants(j, &claim, &tenancy);
         claim.candidate.reasons |= BIT(REASON_NO_LEASE);
@@ -224,7 +233,7 @@ static int claim_leased_address(struct judgement *j)
                 claim.candidate.binding.to_ms = lease->is.to_ms;
                 claim.candidate.binding.to_edge = lease->is.to_edge;
                 claim.candidate.margin_ms = margin_of(&claim.candidate.binding, j->question->at_ms);
-                claim.certain = tenancy.tenants[i].certain;
+                claim.certain = tenancy.proven || tenancy.tenants[i].certain;
                 int r = add_claim(&j->claims, &claim);
                 if (r < 0)
                         return r;

@@ -145,13 +145,17 @@ static void keep(struct outgoing *out, const struct encoder *e, int64_t said)
         memcpy(m->bytes, e->bytes, e->length);
 }
 
-/* An exporter over UDP sends its templates again and again (RFC 7011 section 8.1), also when nothing happens. */
-static void repeat_templates(const struct world *w, uint32_t number, uint16_t template_id, struct outgoing *out)
+#define REFRESH_MS (30 * TIME_SECOND)
+
+/* An exporter over UDP sends its templates again and again (RFC 7011 section 8.1), also when nothing happens. Returns the
+ * next sequence number. */
+static uint32_t repeat_templates(const struct world *w, uint32_t number, uint16_t template_id, int64_t until,
+        struct outgoing *out)
 {
         struct encoder *e = must(malloc(sizeof *e));
         int64_t last = out->count ? out->items[out->count - 1].said : w->log_from;
 
-        for (int64_t at = last + 30 * TIME_SECOND; at <= w->log_to; at += 30 * TIME_SECOND) {
+        for (int64_t at = last + REFRESH_MS; at < until; at += REFRESH_MS) {
                 encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, at) / 1000), number, 7);
                 put_template(e, w, template_id);
                 encode_end(e);
@@ -159,6 +163,7 @@ static void repeat_templates(const struct world *w, uint32_t number, uint16_t te
                 keep(out, e, at);
         }
         free(e);
+        return number;
 }
 
 /* Groups what is said into messages of at most a few events and about a second. */
@@ -175,6 +180,8 @@ static void encode_all(const struct world *w, const struct saying *list, size_t 
                 size_t most = (size_t)dice_range(dice, 1, 12), records = 0;
                 int64_t first = list[at].said;
                 bool after = !restarted && first >= w->restart_at;
+                if (out->count > 0)
+                        number = repeat_templates(w, number, template_id, after ? w->restart_at : first, out);
                 if (after) {
                         number = 0;
                         template_id = (uint16_t)(template_id + 1);
@@ -200,7 +207,7 @@ static void encode_all(const struct world *w, const struct saying *list, size_t 
                 keep(out, e, said);
         }
         free(e);
-        repeat_templates(w, number, template_id, out);
+        repeat_templates(w, number, template_id, w->log_to, out);
 }
 
 static void swap(struct message *a, struct message *b)
