@@ -461,7 +461,7 @@ static void test_clock_set_back_without_a_jump_distrusts_the_whole_span(void **s
                 send_sessions(NOW + i, 100 + i * 10, 10);
         send_sessions(NOW + 50, 1100, 10);
         finish();
-        check_gap(0, GAP_CLOCK, NOW_MS - 1000, NOW_MS + 100000, 0);
+        check_gap(0, GAP_CLOCK, NOW_MS - 1000, NOW_MS + 100000, 49000);
 }
 
 /* A machine that boots with a wrong clock counts from zero at an earlier time, until it is set right. */
