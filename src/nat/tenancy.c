@@ -69,14 +69,6 @@ static bool covers(struct stretch outer, struct stretch inner)
         return outer.from <= inner.from && outer.to >= inner.to;
 }
 
-/* Do they touch even where one clock is off by as much? */
-static bool touches_by(struct stretch certain, struct stretch stretch, int64_t margin)
-{
-        if (certain.from > certain.to - 2 * margin)
-                return false;
-        return stretch_touches((struct stretch){.from = certain.from + margin, .to = certain.to - margin}, stretch);
-}
-
 void tenancy_find(const struct attribution_rules *rules, const struct evidence *e, const struct address *address,
         uint32_t vrf, bool vrf_known, struct stretch stretch, struct tenancy *ret)
 {
@@ -103,9 +95,9 @@ void tenancy_find(const struct attribution_rules *rules, const struct evidence *
                 }
                 if (ret->count > 0 && strcmp(ret->tenants[0].lease->is.subscriber, lease->is.subscriber) != 0)
                         ret->changed = true;
-                ret->tenants[ret->count++] = (struct tenant){
-                        .lease = lease, .certain = touches_by(certain, stretch, rules->uncertainty_ms)};
-                any_certain = any_certain || stretch_touches(certain, stretch);
+                bool is_certain = stretch_touches(certain, stretch);
+                ret->tenants[ret->count++] = (struct tenant){.lease = lease, .certain = is_certain};
+                any_certain = any_certain || is_certain;
                 covered = covered || covers(certain, stretch);
         }
         ret->proven = ret->count > 0 && !ret->changed && !ret->overflow &&

@@ -236,7 +236,7 @@ static bool is_holder(const uint64_t *holders, size_t count, uint64_t holder, bo
 
 /* Who held it within an interval that was judged, in true time or as the exporter's clock showed it: where the clock was
  * far off, the interval was widened over both. */
-#define AROUND_MAX 128
+#define AROUND_MAX 512
 static size_t held_around(const struct world *w, const struct question *q, int64_t from, int64_t to, uint64_t *holders)
 {
         size_t count = world_holders(w, q, from, to, NULL, holders, AROUND_MAX / 2);
@@ -294,6 +294,19 @@ static bool none_is_right(const struct world *w, const struct answer *a)
         return world_holders(w, q, q->at_ms - reach, q->at_ms + reach, NULL, holders, 16) == 0;
 }
 
+/* Was the inside address the subscriber's within the interval? The lease log and the NAT log have clocks of their own: near
+ * a change of hands both tenants are named. */
+static bool is_tenant(const struct world *w, uint64_t holder, int64_t from, int64_t to)
+{
+        for (size_t i = 0; i < w->tenure_count; i++) {
+                const struct tenure *t = &w->tenures[i];
+                if (t->inside == holder >> 32 && t->subscriber == (uint32_t)holder && t->from <= to + 2000 &&
+                        t->to >= from - 2000)
+                        return true;
+        }
+        return false;
+}
+
 /* Every candidate of `several` held it somewhere near the interval. */
 static bool several_is_right(const struct world *w, const struct answer *a)
 {
@@ -301,11 +314,15 @@ static bool several_is_right(const struct world *w, const struct answer *a)
         /* Receipt times tell the clock to a second and a little. */
         int64_t slack = llabs(w->scenario.clock_error_ms) + 1 + (w->scenario.capture ? 1100 : 0);
         struct question asked = answerable(w, &a->question);
+
         size_t count = held_around(w, &asked, a->from_ms - slack, a->to_ms + slack, around);
 
-        for (size_t i = 0; i < a->candidate_count; i++)
-                if (!is_holder(around, count, holder_of(&a->candidates[i]), a->candidates[i].subscriber[0] != '\0'))
+        for (size_t i = 0; i < a->candidate_count; i++) {
+                uint64_t named = holder_of(&a->candidates[i]);
+                if (!is_holder(around, count, named, false) ||
+                        (a->candidates[i].subscriber[0] && !is_tenant(w, named, a->from_ms - slack, a->to_ms + slack)))
                         return false;
+        }
         return true;
 }
 
