@@ -359,8 +359,9 @@ static void count_lease_overlaps(struct intake *intake, const struct lease_list 
                 const struct lease *a = &leases->items[i - 1], *b = &leases->items[i];
                 bool same = address_compare(&a->is.prefix.address, &b->is.prefix.address) == 0 &&
                             a->is.prefix.length == b->is.prefix.length && a->is.vrf == b->is.vrf;
+                /* A stop that is logged in whole seconds counts to the end of its second, where the next may begin. */
                 if (same && strcmp(a->is.subscriber, b->is.subscriber) != 0 && a->is.to_ms != TIME_UNKNOWN &&
-                        b->is.from_ms != TIME_UNKNOWN && b->is.from_ms < a->is.to_ms)
+                        b->is.from_ms != TIME_UNKNOWN && b->is.from_ms < a->is.to_ms - TIME_SECOND)
                         intake->summary.lease_overlaps++;
         }
 }

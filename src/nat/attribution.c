@@ -296,16 +296,24 @@ static bool others_possible(const struct claim_list *claims)
         return false;
 }
 
-static bool held_at_once(const struct claim_list *claims)
+/* How two persons who both held it for certain did so: through one inside address that changed hands, through two at
+ * once, or one after the other. Bits of enum reason, over all pairs. */
+static unsigned how_shared(const struct claim_list *claims)
 {
+        unsigned reasons = 0;
+
         for (size_t i = 0; i < claims->count; i++)
-                for (size_t k = i + 1; k < claims->count; k++)
-                        if (claims->items[i].certain && claims->items[k].certain &&
-                                !same_person(&claims->items[i], &claims->items[k]) &&
-                                claims->items[i].stretch.from < claims->items[k].stretch.to &&
-                                claims->items[k].stretch.from < claims->items[i].stretch.to)
-                                return true;
-        return false;
+                for (size_t k = i + 1; k < claims->count; k++) {
+                        const struct claim *a = &claims->items[i], *b = &claims->items[k];
+                        if (!a->certain || !b->certain || same_person(a, b))
+                                continue;
+                        bool one_host = a->candidate.binding.inside == b->candidate.binding.inside;
+                        bool at_once = a->stretch.from < b->stretch.to && b->stretch.from < a->stretch.to;
+                        reasons |= BIT(one_host  ? REASON_LEASE_CHANGED
+                                       : at_once ? REASON_SHARED_BY_DESTINATION
+                                                 : REASON_SHARED_IN_TIME);
+                }
+        return reasons;
 }
 
 /* --- Completeness --------------------------------------------------------------------------------------------- */
@@ -447,14 +455,14 @@ static enum verdict judge_one(struct judgement *j)
 
 static enum verdict judge_several(struct judgement *j)
 {
-        bool contradiction = j->rules->mapping == MAPPING_ENDPOINT_INDEPENDENT && j->question->port >= 0 &&
-                             j->question->protocol >= 0 && held_at_once(&j->claims);
+        unsigned shared = how_shared(&j->claims);
+        bool by_port = j->question->port >= 0 && j->question->protocol >= 0;
 
-        j->ret->reasons |= BIT(held_at_once(&j->claims) ? REASON_SHARED_BY_DESTINATION : REASON_SHARED_IN_TIME);
-        if (contradiction)
-                j->ret->reasons |= BIT(REASON_CONTRADICTION);
-        for (size_t i = 0; i < j->claims.count; i++)
-                j->ret->reasons |= j->claims.items[i].candidate.reasons & BIT(REASON_LEASE_CHANGED);
+        if (!by_port)
+                shared &= ~BIT(REASON_SHARED_BY_DESTINATION); /* different ports, not one lent twice */
+        if ((shared & BIT(REASON_SHARED_BY_DESTINATION)) && j->rules->mapping == MAPPING_ENDPOINT_INDEPENDENT)
+                shared |= BIT(REASON_CONTRADICTION);
+        j->ret->reasons |= shared;
         return VERDICT_SEVERAL;
 }
 
