@@ -402,7 +402,7 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         }
         intake->summary.bytes_written += draft.bytes;
         intake->summary.leases += realm->leases.count;
-        intake->summary.lease_windows_written++;
+        intake->summary.lease_files_written++;
         lease_list_free(&realm->leases);
         return depot_draft_publish(intake->depot, &draft, error);
 }

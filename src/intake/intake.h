@@ -41,7 +41,7 @@ struct intake_summary {
         uint64_t duplicate_messages, lost, restarts, clock_steps, reported_losses;
         uint64_t not_udp, unknown_senders;  /* packets that are no flow export; packets of senders counted apart */
         struct intake_refusal refused[REFUSAL_COUNT];
-        uint64_t windows_written, lease_windows_written;
+        uint64_t windows_written, lease_files_written;
         uint64_t bindings_paired, bindings_open, bindings_unbegun; /* in the windows written, after merging: both edges
                                                                     * known, no end, no beginning (each counted in the
                                                                     * window it begins in) */

@@ -57,7 +57,7 @@ static void write_stored(const struct intake_summary *s, struct buffer *ret)
 {
         const struct line_of_summary stored[] = {
                 {"hours written", s->windows_written},
-                {"days of leases written", s->lease_windows_written},
+                {"lease files written", s->lease_files_written},
                 {"bindings with both edges (paired)", s->bindings_paired},
                 {"bindings whose end was not seen (unpaired)", s->bindings_open},
                 {"bindings whose beginning was not seen (unpaired)", s->bindings_unbegun},
@@ -229,7 +229,7 @@ static json_t *counts_to_json(const struct intake_summary *s)
                 {"not_translated", s->not_translated},
                 {"other_events", s->other_events},
                 {"windows_written", s->windows_written},
-                {"lease_windows_written", s->lease_windows_written},
+                {"lease_files_written", s->lease_files_written},
                 {"bindings_paired", s->bindings_paired},
                 {"bindings_without_end", s->bindings_open},
                 {"bindings_without_beginning", s->bindings_unbegun},
