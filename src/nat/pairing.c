@@ -3,11 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define COMPARE(field)                                                                                         \
-        do {                                                                                                   \
-                if (a->field != b->field)                                                                      \
-                        return a->field < b->field ? -1 : 1;                                                   \
+#define COMPARE(field)                                                                                       \
+        do {                                                                                                 \
+                if (a->field != b->field)                                                                    \
+                        return a->field < b->field ? -1 : 1;                                                 \
         } while (0)
 
 /* What makes two instants belong to one binding: everything but time and action. */
@@ -39,11 +40,180 @@ static int compare_point(const void *left, const void *right)
         return 0;
 }
 
-static void sort_points(struct nat_point *points, size_t count)
+/* --- Sorting
+ * ------------------------------------------------------------------------------------------------------
+ *
+ * The order is compare_point's and nothing else; only the way to it is short. An address lends 64,512 ports
+ * and has some thousand instants in an hour: a radix sort by port leaves runs of a few points, and these are
+ * sorted by comparison. */
+
+#define SMALL_RUN 24 /* so many are sorted by insertion */
+#define SORTABLE_MOST (UINT32_C(1) << 24)
+#define DIGIT_BITS 11u
+#define DIGITS (1u << DIGIT_BITS)
+
+/* Memory for sorting: keys (what is sorted by above, the place in the lower 24 bits), and a copy of what is
+ * sorted. */
+struct sorting {
+        uint64_t *keys, *spare;
+        void *copy;
+};
+
+static void sorting_free(struct sorting *sorting)
 {
-        if (count > 1)
-                qsort(points, count, sizeof *points, compare_point);
+        free(sorting->keys);
+        free(sorting->spare);
+        free(sorting->copy);
 }
+
+static int sorting_make(size_t count, size_t size, struct sorting *ret)
+{
+        struct sorting sorting = {
+                .keys = malloc(count * sizeof *sorting.keys),
+                .spare = malloc(count * sizeof *sorting.spare),
+                .copy = malloc(count * size),
+        };
+        if (!sorting.keys || !sorting.spare || !sorting.copy) {
+                sorting_free(&sorting);
+                return -ENOMEM;
+        }
+        *ret = sorting;
+        return 0;
+}
+
+/* Sorts keys by `bits` bits above the place; stable. */
+static void sort_keys(struct sorting *sorting, size_t count, unsigned bits)
+{
+        for (unsigned shift = 24; shift < 24 + bits; shift += DIGIT_BITS) {
+                uint32_t starts[DIGITS] = {0}, sum = 0;
+                for (size_t i = 0; i < count; i++)
+                        starts[sorting->keys[i] >> shift & (DIGITS - 1)]++;
+                for (size_t i = 0; i < DIGITS; i++) {
+                        uint32_t here = starts[i];
+                        starts[i] = sum;
+                        sum += here;
+                }
+                for (size_t i = 0; i < count; i++)
+                        sorting->spare[starts[sorting->keys[i] >> shift & (DIGITS - 1)]++] = sorting->keys[i];
+                uint64_t *swapped = sorting->keys;
+                sorting->keys = sorting->spare;
+                sorting->spare = swapped;
+        }
+}
+
+static void sort_run(struct nat_point *points, size_t count)
+{
+        if (count > SMALL_RUN) {
+                qsort(points, count, sizeof *points, compare_point);
+                return;
+        }
+        for (size_t i = 1; i < count; i++) {
+                if (compare_point(&points[i - 1], &points[i]) <= 0)
+                        continue;
+                struct nat_point moved = points[i];
+                size_t at = i;
+                for (; at > 0 && compare_point(&points[at - 1], &moved) > 0; at--)
+                        points[at] = points[at - 1];
+                points[at] = moved;
+        }
+}
+
+/* Points sorted by first port already: the rest of the order. */
+static void sort_runs(struct nat_point *points, size_t count)
+{
+        for (size_t at = 0, next; at < count; at = next) {
+                next = at + 1;
+                while (next < count && points[next].port_first == points[at].port_first)
+                        next++;
+                sort_run(points + at, next - at);
+        }
+}
+
+static int sort_points(struct nat_point *points, size_t count)
+{
+        struct sorting sorting;
+
+        if (count <= SMALL_RUN || count > SORTABLE_MOST) {
+                sort_run(points, count);
+                return 0;
+        }
+        int r = sorting_make(count, sizeof *points, &sorting);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < count; i++)
+                sorting.keys[i] = (uint64_t)points[i].port_first << 24 | i;
+        sort_keys(&sorting, count, 16);
+        struct nat_point *copy = sorting.copy;
+        memcpy(copy, points, count * sizeof *points);
+        for (size_t i = 0; i < count; i++)
+                points[i] = copy[sorting.keys[i] & (SORTABLE_MOST - 1)];
+        sorting_free(&sorting);
+        sort_runs(points, count);
+        return 0;
+}
+
+static void sort_bindings_of_one_instant(struct nat_binding *bindings, size_t count)
+{
+        if (count > SMALL_RUN) {
+                qsort(bindings, count, sizeof *bindings, binding_compare);
+                return;
+        }
+        for (size_t i = 1; i < count; i++) {
+                struct nat_binding moved = bindings[i];
+                size_t at = i;
+                for (; at > 0 && binding_compare(&bindings[at - 1], &moved) > 0; at--)
+                        bindings[at] = bindings[at - 1];
+                bindings[at] = moved;
+        }
+}
+
+static unsigned width_of(uint64_t value)
+{
+        unsigned bits = 0;
+
+        for (; value; value >>= 1)
+                bits++;
+        return bits;
+}
+
+/* By binding_compare: the instant first, by radix; the few of one millisecond by comparison. */
+static int sort_bindings(struct nat_binding *bindings, size_t count)
+{
+        int64_t first = INT64_MAX, last = INT64_MIN;
+        struct sorting sorting;
+
+        for (size_t i = 0; i < count; i++) {
+                int64_t instant = binding_instant(&bindings[i]);
+                first = instant < first ? instant : first;
+                last = instant > last ? instant : last;
+        }
+        unsigned bits = count ? width_of((uint64_t)last - (uint64_t)first) : 0;
+        if (count <= SMALL_RUN || count > SORTABLE_MOST || bits > 40) {
+                sort_bindings_of_one_instant(bindings, count);
+                return 0;
+        }
+        int r = sorting_make(count, sizeof *bindings, &sorting);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < count; i++)
+                sorting.keys[i] = (uint64_t)(binding_instant(&bindings[i]) - first) << 24 | i;
+        sort_keys(&sorting, count, bits);
+        struct nat_binding *copy = sorting.copy;
+        memcpy(copy, bindings, count * sizeof *bindings);
+        for (size_t i = 0; i < count; i++)
+                bindings[i] = copy[sorting.keys[i] & (SORTABLE_MOST - 1)];
+        for (size_t at = 0, next; at < count; at = next) {
+                next = at + 1;
+                while (next < count && sorting.keys[next] >> 24 == sorting.keys[at] >> 24)
+                        next++;
+                sort_bindings_of_one_instant(bindings + at, next - at);
+        }
+        sorting_free(&sorting);
+        return 0;
+}
+
+/* --- Points
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* Equal points are one event heard twice: UDP delivered a copy, or a file was read again. */
 static size_t remove_repeated(struct nat_point *points, size_t count)
@@ -205,7 +375,8 @@ static void walk_key(struct walk *walk, const struct nat_point *points, size_t c
         }
 }
 
-/* Unites two sorted sets of points; of equal points, as many are kept as the richer set has. ret has room for all. */
+/* Unites two sorted sets of points; of equal points, as many are kept as the richer set has. ret has room for
+ * all. */
 static size_t unite(const struct nat_point *a, size_t a_count, const struct nat_point *b, size_t b_count,
         struct nat_point *ret)
 {
@@ -224,8 +395,8 @@ static size_t unite(const struct nat_point *a, size_t a_count, const struct nat_
         return count;
 }
 
-static size_t take_all_apart(const struct nat_binding *stored, size_t count, bool keep_destinations,
-        struct nat_point *points)
+static int take_all_apart(const struct nat_binding *stored, size_t count, bool keep_destinations,
+        struct nat_point *points, size_t *ret_count)
 {
         size_t used = 0;
 
@@ -233,8 +404,9 @@ static size_t take_all_apart(const struct nat_binding *stored, size_t count, boo
                 used += take_apart(&stored[i], points + used);
         if (!keep_destinations)
                 remove_destinations(points, used);
-        sort_points(points, used);
-        return used;
+        int r = sort_points(points, used);
+        *ret_count = used;
+        return r;
 }
 
 static int walk_all(const struct nat_point *points, size_t count, struct binding_list *ret)
@@ -251,29 +423,30 @@ static int walk_all(const struct nat_point *points, size_t count, struct binding
                 walk_key(&walk, points + at, next - at);
         }
         free(walk.stack);
-        if (!walk.failed && ret->count - first > 1)
-                qsort(ret->items + first, ret->count - first, sizeof *ret->items, binding_compare);
-        return walk.failed;
+        return walk.failed ? walk.failed : sort_bindings(ret->items + first, ret->count - first);
 }
 
 int pairing_run(struct nat_point *points, size_t point_count, bool keep_destinations,
         const struct nat_binding *stored, size_t stored_count, struct binding_list *ret)
 {
-        sort_points(points, point_count);
+        int r = sort_points(points, point_count);
+
+        if (r < 0)
+                return r;
         point_count = remove_repeated(points, point_count);
         if (!keep_destinations) {
                 remove_destinations(points, point_count);
-                sort_points(points, point_count);
+                sort_runs(points, point_count);
         }
         if (stored_count == 0)
                 return walk_all(points, point_count, ret);
 
-        size_t most = 2 * stored_count;
+        size_t most = 2 * stored_count, apart_count;
         struct nat_point *apart = malloc(most * sizeof *apart);
         struct nat_point *united = malloc((most + point_count) * sizeof *united);
-        int r = -ENOMEM;
-        if (apart && united) {
-                size_t apart_count = take_all_apart(stored, stored_count, keep_destinations, apart);
+        r = apart && united ? take_all_apart(stored, stored_count, keep_destinations, apart, &apart_count)
+                            : -ENOMEM;
+        if (r == 0) {
                 size_t count = unite(apart, apart_count, points, point_count, united);
                 r = walk_all(united, count, ret);
         }
