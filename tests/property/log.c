@@ -20,6 +20,7 @@ struct saying {
 
 struct message {
         int64_t said;
+        size_t order; /* in which it was made; keeps messages of one millisecond in turn */
         uint8_t *bytes;
         size_t length;
 };
@@ -141,7 +142,7 @@ static void keep(struct outgoing *out, const struct encoder *e, int64_t said)
                 out->items = must(realloc(out->items, out->capacity * sizeof *out->items));
         }
         struct message *m = &out->items[out->count++];
-        *m = (struct message){.said = said, .length = e->length, .bytes = must(malloc(e->length))};
+        *m = (struct message){.said = said, .order = out->count, .length = e->length, .bytes = must(malloc(e->length))};
         memcpy(m->bytes, e->bytes, e->length);
 }
 
@@ -149,14 +150,14 @@ static void keep(struct outgoing *out, const struct encoder *e, int64_t said)
 
 /* An exporter over UDP sends its templates again and again (RFC 7011 section 8.1), also when nothing happens. Returns the
  * next sequence number. */
-static uint32_t repeat_templates(const struct world *w, uint32_t number, uint16_t template_id, int64_t until,
-        struct outgoing *out)
+static uint32_t repeat_templates(const struct world *w, uint32_t number, uint16_t template_id, uint32_t domain,
+        int64_t until, struct outgoing *out)
 {
         struct encoder *e = must(malloc(sizeof *e));
         int64_t last = out->count ? out->items[out->count - 1].said : w->log_from;
 
         for (int64_t at = last + REFRESH_MS; at < until; at += REFRESH_MS) {
-                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, at) / 1000), number, 7);
+                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, at) / 1000), number, domain);
                 put_template(e, w, template_id);
                 encode_end(e);
                 number += w->scenario.netflow9;
@@ -167,8 +168,8 @@ static uint32_t repeat_templates(const struct world *w, uint32_t number, uint16_
 }
 
 /* Groups what is said into messages of at most a few events and about a second. */
-static void encode_all(const struct world *w, const struct saying *list, size_t count, struct dice *dice,
-        struct outgoing *out)
+static void encode_domain(const struct world *w, const struct saying *list, size_t count, uint32_t domain,
+        struct dice *dice, struct outgoing *out)
 {
         struct encoder *e = must(malloc(sizeof *e));
         uint32_t number = w->scenario.warm ? (uint32_t)dice_range(dice, 1, UINT32_MAX) : 0;
@@ -176,12 +177,17 @@ static void encode_all(const struct world *w, const struct saying *list, size_t 
         unsigned since_template = 1000;
         bool restarted = w->restart_at == 0;
 
+        /* The templates come first, as soon as the log is switched on. */
+        encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, w->log_from) / 1000), number, domain);
+        put_template(e, w, template_id);
+        encode_end(e);
+        number += w->scenario.netflow9;
+        keep(out, e, w->log_from);
         for (size_t at = 0; at < count;) {
                 size_t most = (size_t)dice_range(dice, 1, 12), records = 0;
                 int64_t first = list[at].said;
                 bool after = !restarted && first >= w->restart_at;
-                if (out->count > 0)
-                        number = repeat_templates(w, number, template_id, after ? w->restart_at : first, out);
+                number = repeat_templates(w, number, template_id, domain, after ? w->restart_at : first, out);
                 if (after) {
                         number = 0;
                         template_id = (uint16_t)(template_id + 1);
@@ -193,7 +199,7 @@ static void encode_all(const struct world *w, const struct saying *list, size_t 
                 while (end < count && end - at < most && list[end].said <= first + 900 &&
                         (restarted || list[end].said < w->restart_at))
                         said = list[end++].said;
-                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, said) / 1000), number, 7);
+                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, said) / 1000), number, domain);
                 if (since_template++ > 20) {
                         put_template(e, w, template_id);
                         since_template = 0;
@@ -207,7 +213,40 @@ static void encode_all(const struct world *w, const struct saying *list, size_t 
                 keep(out, e, said);
         }
         free(e);
-        repeat_templates(w, number, template_id, w->log_to, out);
+        repeat_templates(w, number, template_id, domain, w->log_to, out);
+}
+
+static int compare_messages(const void *left, const void *right)
+{
+        const struct message *a = left, *b = right;
+        if (a->said != b->said)
+                return a->said < b->said ? -1 : 1;
+        return (a->order > b->order) - (a->order < b->order);
+}
+
+/* Every line card counts and sends for itself; on the wire their messages mix. */
+static void encode_all(const struct world *w, const struct saying *list, size_t count, struct dice *dice,
+        struct outgoing *out)
+{
+        struct saying *own = must(malloc((count + 1) * sizeof *own));
+
+        for (uint32_t domain = 0; domain < (uint32_t)w->scenario.domains; domain++) {
+                struct outgoing one = {0};
+                size_t owned = 0;
+                for (size_t i = 0; i < count; i++)
+                        if (list[i].hold->inside % (uint32_t)w->scenario.domains == domain)
+                                own[owned++] = list[i];
+                encode_domain(w, own, owned, domain + 7, dice, &one);
+                for (size_t i = 0; i < one.count; i++) {
+                        struct encoder copy = {.length = one.items[i].length};
+                        memcpy(copy.bytes, one.items[i].bytes, copy.length);
+                        keep(out, &copy, one.items[i].said);
+                        free(one.items[i].bytes);
+                }
+                free(one.items);
+        }
+        qsort(out->items, out->count, sizeof *out->items, compare_messages);
+        free(own);
 }
 
 static void swap(struct message *a, struct message *b)

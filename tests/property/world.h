@@ -30,6 +30,7 @@ struct scenario {
         bool conntrack;             /* the text of `conntrack -E -o timestamp,id` */
         bool capture;               /* a pcap file with receipt times */
         bool declared;              /* the realm's configuration declares the mapping behaviour */
+        int domains;                /* observation domains: line cards that count for themselves */
         int files;                  /* the log is cut into this many files, imported in any order */
         int clock_error_ms;         /* largest error of the exporter's clock and the asker's together */
         /* Faults, per mille of messages (or lines). */

@@ -79,6 +79,7 @@ static struct scenario choose_scenario(struct dice *dice)
                 .conntrack = dice_chance(dice, 200),
                 .capture = dice_chance(dice, 400),
                 .declared = dice_chance(dice, 700),
+                .domains = dice_chance(dice, 300) ? 2 : 1,
                 .files = (int)dice_range(dice, 1, 3),
                 .lossless = dice_chance(dice, 250),
                 .exact = dice_chance(dice, 600),
