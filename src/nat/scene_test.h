@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -170,5 +171,67 @@ static inline void scene_end(struct scene *s)
         host_table_free(&s->hosts);
         lease_list_free(&s->leases);
 }
+
+static inline void alice(struct scene *s)
+{
+        scene_binding(s, ALICE, -60, 60);
+}
+
+static inline void alice_then_bob_at_the_edge(struct scene *s)
+{
+        scene_binding(s, ALICE, -60, -1);
+        scene_binding(s, BOB, 2, 60);
+}
+
+static inline struct nat_binding *whole_address(struct scene *s)
+{
+        struct nat_binding *b = scene_binding(s, ALICE, -60, 60);
+        b->port_first = 0;
+        b->port_last = UINT16_MAX;
+        b->kind = NAT_ADDRESS;
+        b->protocol = NAT_PROTOCOL_ANY;
+        return b;
+}
+
+/* --- Cases of the verdict
+ * ---------------------------------------------------------------------------------------- */
+
+#define BIT(reason) (1u << (reason))
+#define BITS(a, b) (BIT(a) | BIT(b))
+
+struct verdict_case {
+        const char *name;
+        void (*arrange)(struct scene *s);
+        enum verdict verdict;
+        unsigned reasons;     /* all of these */
+        unsigned reasons_not; /* and none of these */
+        size_t candidates, possible;
+};
+
+static inline void run_case(const struct verdict_case *c)
+{
+        struct scene s;
+        struct attribution a;
+
+        scene_begin(&s);
+        c->arrange(&s);
+        scene_settle(&s);
+        assert_int_equal(attribution_decide(&s.question, &s.rules, &s.evidence, &a), 0);
+        if (a.verdict != c->verdict)
+                fail_msg("%s: %s with reasons %x", c->name, verdict_name(a.verdict), a.reasons);
+        if ((a.reasons & c->reasons) != c->reasons || (a.reasons & c->reasons_not))
+                fail_msg("%s: reasons %x, wanted %x and not %x", c->name, a.reasons, c->reasons,
+                        c->reasons_not);
+        if (a.candidates.count != c->candidates || a.possible.count != c->possible)
+                fail_msg("%s: %zu candidates, %zu possible", c->name, a.candidates.count, a.possible.count);
+        attribution_free(&a);
+        scene_end(&s);
+}
+
+#define RUN(cases)                                                                                           \
+        do {                                                                                                 \
+                for (size_t i = 0; i < sizeof(cases) / sizeof(cases)[0]; i++)                                \
+                        run_case(&(cases)[i]);                                                               \
+        } while (0)
 
 #endif
