@@ -185,9 +185,16 @@ static int join_answers(struct realm_answer *answers, unsigned count, const stru
         ret->complete = concerned > 0;
         if (concerned == 0)
                 ret->reasons = 1u << REASON_NOT_OUR_ADDRESS;
+        if (concerned > 1 && ret->verdict != VERDICT_NONE)
+                ret->reasons = 1u << REASON_SEVERAL_REALMS;
         for (unsigned i = 0; i < count && r == 0; i++)
                 if (answers[i].concerned)
                         r = answer_take(ret, &answers[i].answer);
+        /* What one realm proves by itself is no proof beside another's. */
+        if (ret->verdict != VERDICT_ONE)
+                ret->reasons &= ~(1u << REASON_PROVEN);
+        if (ret->verdict != VERDICT_NONE)
+                ret->reasons &= ~(1u << REASON_NOBODY);
         return r;
 }
 

@@ -42,6 +42,7 @@ enum reason {
         REASON_SKEW_BELOW_CLOCK,     /* the asked skew is smaller than the realm's clock uncertainty */
         REASON_MAPPING_UNDECLARED,   /* the realm does not declare its mapping behaviour: taken as dependent */
         REASON_CONTRADICTION,        /* the records contradict the declared mapping behaviour */
+        REASON_SEVERAL_REALMS,        /* more than one realm of the store has to do with the address */
         REASON_COUNT
 };
 

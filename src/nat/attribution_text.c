@@ -56,6 +56,9 @@ static const struct reason_words {
                 "have been lent to several customers at once."},
         [REASON_CONTRADICTION] = {"contradiction",
                 "The records contradict the realm's declared mapping behaviour."},
+        [REASON_SEVERAL_REALMS] = {"several-realms",
+                "More than one realm of this store has records of the address; at one time it can belong to one network "
+                "only, so one of them is wrong or out of date."},
 };
 
 const char *reason_code(enum reason reason)
