@@ -96,7 +96,8 @@ int bucket_group(struct bucket *bucket)
         size_t count = bucket->count;
         uint64_t *keys = calloc(count + 1, sizeof *keys);
         uint64_t *spare = calloc(count + 1, sizeof *spare);
-        struct nat_point *grouped = malloc((count + 1) * sizeof *grouped);
+        /* As much room as before, because the set counts it. */
+        struct nat_point *grouped = malloc((bucket->capacity + 1) * sizeof *grouped);
 
         if (!keys || !spare || !grouped || count > UINT32_MAX) {
                 free(keys);
@@ -116,6 +117,5 @@ int bucket_group(struct bucket *bucket)
         free(spare);
         free(bucket->points);
         bucket->points = grouped;
-        bucket->capacity = count + 1;
         return 0;
 }
