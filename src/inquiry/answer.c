@@ -31,8 +31,8 @@ static void name_lease(struct answer_candidate *ret, const struct lease *lease)
         ret->lease_to_edge = lease->is.to_edge;
 }
 
-static int name_record(struct inquiry *inquiry, unsigned realm, uint64_t reference, uint32_t outside, char *ret,
-        size_t size, struct error *error)
+static int name_record(struct inquiry *inquiry, unsigned realm, uint64_t reference, uint32_t outside,
+        char *ret, size_t size, struct error *error)
 {
         int64_t window_from = (int64_t)(reference >> 32) * DEPOT_WINDOW_MS;
         struct address address = address_from_ipv4(outside);
@@ -57,7 +57,8 @@ static int name_binding(struct inquiry *inquiry, unsigned realm, const struct qu
 
         int r = gather_end(inquiry, realm, g, &b, error);
         if (r == 0)
-                r = name_record(inquiry, realm, c->reference, b.outside, ret->record, sizeof ret->record, error);
+                r = name_record(
+                        inquiry, realm, c->reference, b.outside, ret->record, sizeof ret->record, error);
         if (r < 0)
                 return r;
         ret->inside = inside.address;
@@ -74,8 +75,8 @@ static int name_binding(struct inquiry *inquiry, unsigned realm, const struct qu
         return 0;
 }
 
-static int name_candidate(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
-        const struct candidate *c, struct answer_candidate *ret, struct error *error)
+static int name_candidate(struct inquiry *inquiry, unsigned realm, const struct question *q,
+        struct gathered *g, const struct candidate *c, struct answer_candidate *ret, struct error *error)
 {
         struct answer_candidate named = {
                 .inside_port = -1,
@@ -168,12 +169,15 @@ int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct ques
         answer->reasons = a->reasons;
         answer->from_ms = a->from_ms;
         answer->to_ms = a->to_ms;
-        answer->complete = a->heard.whole && !g->loss_undetectable && a->heard.exporters >= g->expected_exporters;
+        answer->complete =
+                a->heard.whole && !g->loss_undetectable && a->heard.exporters >= g->expected_exporters;
         snprintf(answer->realm, sizeof answer->realm, "%s", inquiry->realms[realm].name);
         snprintf(answer->zone, sizeof answer->zone, "%s", inquiry->realms[realm].zone);
-        int r = name_all(inquiry, realm, q, g, &a->candidates, &answer->candidates, &answer->candidate_count, error);
+        int r = name_all(
+                inquiry, realm, q, g, &a->candidates, &answer->candidates, &answer->candidate_count, error);
         if (r == 0)
-                r = name_all(inquiry, realm, q, g, &a->possible, &answer->possible, &answer->possible_count, error);
+                r = name_all(inquiry, realm, q, g, &a->possible, &answer->possible, &answer->possible_count,
+                        error);
         if (r == 0) {
                 r = name_exporters(inquiry, realm, g, a, answer);
                 if (r < 0)
@@ -202,8 +206,9 @@ int answer_take(struct answer *answer, struct answer *from)
         bool answers = answer->verdict == VERDICT_ONE || answer->verdict == VERDICT_SEVERAL;
         void *candidates = answer->candidates, *possible = answer->possible, *exporters = answer->exporters;
 
-        int r = append(answers ? &candidates : &possible, answers ? &answer->candidate_count : &answer->possible_count,
-                from->candidates, from->candidate_count, sizeof *from->candidates);
+        int r = append(answers ? &candidates : &possible,
+                answers ? &answer->candidate_count : &answer->possible_count, from->candidates,
+                from->candidate_count, sizeof *from->candidates);
         if (r == 0)
                 r = append(&possible, &answer->possible_count, from->possible, from->possible_count,
                         sizeof *from->possible);

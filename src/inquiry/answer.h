@@ -15,7 +15,8 @@ int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct ques
         struct gathered *gathered, const struct attribution *attribution, struct realm_answer *ret,
         struct error *error);
 
-/* Moves one realm's answer into the whole: candidates, exporters, reasons. `from` is emptied. 0 or -ENOMEM. */
+/* Moves one realm's answer into the whole: candidates, exporters, reasons. `from` is emptied. 0 or -ENOMEM.
+ */
 int answer_take(struct answer *answer, struct answer *from);
 
 #endif

@@ -16,23 +16,25 @@ int inquiry_open_leases(struct inquiry *inquiry, unsigned realm, struct error *e
 {
         struct realm_leases *leases = &inquiry->leases[realm];
 
-        int r = depot_lease_window_open(inquiry->cache.depot, inquiry->realms[realm].name, DEPOT_LEASE_WINDOW_FROM,
-                &leases->window, error);
+        int r = depot_lease_window_open(inquiry->cache.depot, inquiry->realms[realm].name,
+                DEPOT_LEASE_WINDOW_FROM, &leases->window, error);
         if (r == -ENOENT)
                 return 0;
         leases->is_open = r == 0;
         return r;
 }
 
-/* --- Windows ----------------------------------------------------------------------------------------------------- */
+/* --- Windows
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* The same binding as it stands in two windows. */
 static bool same_binding(const struct nat_binding *a, const struct nat_binding *b)
 {
         return a->from_edge == b->from_edge && a->from_ms == b->from_ms && a->port_first == b->port_first &&
                a->port_last == b->port_last && a->protocol == b->protocol && a->kind == b->kind &&
-               a->inside == b->inside && a->inside_port == b->inside_port && a->destination == b->destination &&
-               a->destination_port == b->destination_port && a->session == b->session && a->exporter == b->exporter;
+               a->inside == b->inside && a->inside_port == b->inside_port &&
+               a->destination == b->destination && a->destination_port == b->destination_port &&
+               a->session == b->session && a->exporter == b->exporter;
 }
 
 /* A binding that crosses into a window stands in both; the later window knows more of it. */
@@ -52,7 +54,8 @@ static void drop_repeated(struct gathered *g, size_t first_of_later)
         g->bindings.count = kept;
 }
 
-static int keep_references(struct gathered *g, size_t first, const struct reference_list *found, int64_t window_from)
+static int keep_references(
+        struct gathered *g, size_t first, const struct reference_list *found, int64_t window_from)
 {
         uint64_t *grown = realloc(g->references, (g->bindings.count + 1) * sizeof *grown);
 
@@ -64,18 +67,20 @@ static int keep_references(struct gathered *g, size_t first, const struct refere
         return 0;
 }
 
-/* All bindings of the endpoint in one window: also those beside the interval, because they may show when the endpoint
- * was free. Without a port only what touches the interval, for that may be much. */
-static int gather_window(struct cached_window *w, const struct question *q, struct gathered *g, struct error *error)
+/* All bindings of the endpoint in one window: also those beside the interval, because they may show when the
+ * endpoint was free. Without a port only what touches the interval, for that may be much. */
+static int gather_window(
+        struct cached_window *w, const struct question *q, struct gathered *g, struct error *error)
 {
         uint32_t outside = address_ipv4(&q->address);
         struct reference_list found = {0};
         size_t first = g->bindings.count;
-        int64_t from = q->port < 0 ? g->from_ms : w->from, to = q->port < 0 ? g->to_ms : w->from + DEPOT_WINDOW_MS;
+        int64_t from = q->port < 0 ? g->from_ms : w->from,
+                to = q->port < 0 ? g->to_ms : w->from + DEPOT_WINDOW_MS;
         uint32_t sheet;
 
-        int r = segment_query(w->window.segment, outside, q->port, from, to, &g->hosts, w->map, &g->bindings, &found,
-                error);
+        int r = segment_query(w->window.segment, outside, q->port, from, to, &g->hosts, w->map, &g->bindings,
+                &found, error);
         if (r == 0)
                 r = keep_references(g, first, &found, w->from);
         reference_list_free(&found);
@@ -118,8 +123,8 @@ static void bound_interval(const struct question *q, struct gathered *g)
                 g->to_ms = q->at_ms + q->skew_ms + most;
 }
 
-static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
-        struct error *error)
+static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct question *q,
+        struct gathered *g, struct error *error)
 {
         const char *name = inquiry->realms[realm].name;
         struct cached_window *w;
@@ -133,10 +138,11 @@ static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct 
         return r;
 }
 
-/* --- Exporters --------------------------------------------------------------------------------------------------- */
+/* --- Exporters
+ * --------------------------------------------------------------------------------------------------- */
 
-/* May this exporter lend the address? Its settings may confine it to some addresses; one without settings may lend all
- * of its realm's. */
+/* May this exporter lend the address? Its settings may confine it to some addresses; one without settings may
+ * lend all of its realm's. */
 static bool may_lend(const struct exporter_settings *exporter, const struct address *address)
 {
         if (!exporter || exporter->outside.count == 0)
@@ -147,7 +153,8 @@ static bool may_lend(const struct exporter_settings *exporter, const struct addr
         return false;
 }
 
-static int count_exporters(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g)
+static int count_exporters(
+        struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g)
 {
         const struct settings *settings = depot_settings(inquiry->cache.depot);
 
@@ -186,7 +193,8 @@ static void find_silent_sources(struct gathered *g)
         }
 }
 
-/* --- Leases ------------------------------------------------------------------------------------------------------ */
+/* --- Leases
+ * ------------------------------------------------------------------------------------------------------ */
 
 static int gather_leases_of(const struct inquiry *inquiry, unsigned realm, const struct address *address,
         struct gathered *g, struct error *error)
@@ -197,8 +205,8 @@ static int gather_leases_of(const struct inquiry *inquiry, unsigned realm, const
 }
 
 /* The leases of every inside host that may be concerned, and of the address itself. */
-static int gather_leases(const struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
-        struct error *error)
+static int gather_leases(const struct inquiry *inquiry, unsigned realm, const struct question *q,
+        struct gathered *g, struct error *error)
 {
         g->leases_until_ms = TIME_UNKNOWN;
         if (!inquiry->leases[realm].is_open)
@@ -219,7 +227,8 @@ static int gather_leases(const struct inquiry *inquiry, unsigned realm, const st
         return r;
 }
 
-/* --- All of it --------------------------------------------------------------------------------------------------- */
+/* --- All of it
+ * --------------------------------------------------------------------------------------------------- */
 
 static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
         struct error *error)
@@ -247,7 +256,8 @@ static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct ques
         return r;
 }
 
-int gather(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *ret, struct error *error)
+int gather(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *ret,
+        struct error *error)
 {
         const struct realm_settings *settings = &inquiry->realms[realm];
         struct gathered g = {
@@ -295,13 +305,14 @@ int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *g, stru
         bool go_on = binding->to_edge == EDGE_OPEN && binding->from_edge != EDGE_OPEN;
         int r = 0;
 
-        for (int64_t at = window_of(g->to_ms) + DEPOT_WINDOW_MS; r == 0 && go_on && at <= last; at += DEPOT_WINDOW_MS) {
+        for (int64_t at = window_of(g->to_ms) + DEPOT_WINDOW_MS; r == 0 && go_on && at <= last;
+                at += DEPOT_WINDOW_MS) {
                 struct binding_list found = {0};
                 r = window_cache_get(&inquiry->cache, realm, name, at, &w, error);
                 if (r < 0 || !w)
                         return r == -E2BIG ? 0 : r;
-                r = segment_query(w->window.segment, binding->outside, binding->port_first, at, at + DEPOT_WINDOW_MS,
-                        &g->hosts, w->map, &found, NULL, error);
+                r = segment_query(w->window.segment, binding->outside, binding->port_first, at,
+                        at + DEPOT_WINDOW_MS, &g->hosts, w->map, &found, NULL, error);
                 go_on = false;
                 for (size_t i = 0; i < found.count; i++) {
                         if (!same_binding(binding, &found.items[i]))

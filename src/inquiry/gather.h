@@ -7,7 +7,8 @@
 #include "inquiry/inquiry.h"
 #include "inquiry/window_cache.h"
 
-/* Hours that one question may touch (its interval is wide only where an exporter's clock was found far off). */
+/* Hours that one question may touch (its interval is wide only where an exporter's clock was found far off).
+ */
 #define INQUIRY_HOURS_MAX 48
 /* Hosts that may stand behind one question's bindings. */
 #define INQUIRY_HOSTS_MAX 4000000u
@@ -52,8 +53,8 @@ int gather(struct inquiry *inquiry, unsigned realm, const struct question *quest
 void gathered_free(struct gathered *gathered);
 
 /* Looks in later windows for the end of a binding whose end lies beyond the windows of the question. */
-int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *gathered, struct nat_binding *binding,
-        struct error *error);
+int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *gathered,
+        struct nat_binding *binding, struct error *error);
 
 bool realm_declares(const struct realm_settings *realm, const struct address *address);
 

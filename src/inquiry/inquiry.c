@@ -11,7 +11,8 @@
 
 #define SKEW_WITHOUT_REALM_MS 2000
 
-/* --- Realms ------------------------------------------------------------------------------------------------------ */
+/* --- Realms
+ * ------------------------------------------------------------------------------------------------------ */
 
 static int add_realm(struct inquiry *inquiry, const struct realm_settings *settings)
 {
@@ -105,7 +106,8 @@ int64_t inquiry_default_skew(struct inquiry *inquiry, const struct address *addr
         return skew > 0 ? skew : SKEW_WITHOUT_REALM_MS;
 }
 
-/* --- One realm's judgement --------------------------------------------------------------------------------------- */
+/* --- One realm's judgement
+ * --------------------------------------------------------------------------------------- */
 
 static int judge_realm(struct inquiry *inquiry, unsigned number, const struct question *q, int64_t now_ms,
         struct realm_answer *ret, struct error *error)
@@ -148,10 +150,11 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
         return r;
 }
 
-/* --- Several realms ---------------------------------------------------------------------------------------------- */
+/* --- Several realms
+ * ---------------------------------------------------------------------------------------------- */
 
-/* One realm answers for itself. Of several that have to do with the address, one may be proven and all others proven
- * empty; anything else is no proof. */
+/* One realm answers for itself. Of several that have to do with the address, one may be proven and all others
+ * proven empty; anything else is no proof. */
 static enum verdict combine(const struct realm_answer *answers, unsigned count, unsigned *ret_concerned)
 {
         unsigned tally[4] = {0}, concerned = 0;
@@ -174,12 +177,14 @@ static enum verdict combine(const struct realm_answer *answers, unsigned count, 
         return tally[VERDICT_ONE] ? VERDICT_ONE : VERDICT_NONE;
 }
 
-static int join_answers(struct realm_answer *answers, unsigned count, const struct question *q, struct answer *ret)
+static int join_answers(
+        struct realm_answer *answers, unsigned count, const struct question *q, struct answer *ret)
 {
         unsigned concerned;
         int r = 0;
 
-        *ret = (struct answer){.question = *q, .from_ms = q->at_ms - q->skew_ms, .to_ms = q->at_ms + q->skew_ms};
+        *ret = (struct answer){
+                .question = *q, .from_ms = q->at_ms - q->skew_ms, .to_ms = q->at_ms + q->skew_ms};
         snprintf(ret->zone, sizeof ret->zone, "UTC");
         ret->verdict = combine(answers, count, &concerned);
         ret->complete = concerned > 0;
@@ -198,7 +203,8 @@ static int join_answers(struct realm_answer *answers, unsigned count, const stru
         return r;
 }
 
-int inquiry_ask(struct inquiry *inquiry, const struct question *question, struct answer *ret, struct error *error)
+int inquiry_ask(
+        struct inquiry *inquiry, const struct question *question, struct answer *ret, struct error *error)
 {
         struct question q = *question;
         struct realm_answer *answers = calloc(inquiry->realm_count + 1, sizeof *answers);

@@ -2,9 +2,9 @@
 #ifndef ROGATORY_INQUIRY_INQUIRY_H
 #define ROGATORY_INQUIRY_INQUIRY_H
 
-/* Asking a store: gathers the evidence for a question out of the windows that it touches, lets nat/attribution judge,
- * and hands back an answer that owns everything it says. Several realms are asked alike; an address belongs to the
- * realms that declare it or have records of it. */
+/* Asking a store: gathers the evidence for a question out of the windows that it touches, lets
+ * nat/attribution judge, and hands back an answer that owns everything it says. Several realms are asked
+ * alike; an address belongs to the realms that declare it or have records of it. */
 
 #include "depot/depot.h"
 #include "nat/attribution.h"
@@ -17,78 +17,80 @@ void inquiry_free(struct inquiry *inquiry);
 /* A candidate with names instead of numbers. */
 struct answer_candidate {
         char subscriber[SUBSCRIBER_MAX]; /* "" where none is known */
-        struct address inside;           /* none where not logged, or where the address asked is itself leased */
+        struct address inside; /* none where not logged, or where the address asked is itself leased */
         uint32_t vrf;
-        int inside_port;                 /* -1 where not logged */
-        int port_first, port_last;       /* the outside ports of the binding */
-        int protocol;                    /* 0: every protocol */
+        int inside_port;           /* -1 where not logged */
+        int port_first, port_last; /* the outside ports of the binding */
+        int protocol;              /* 0: every protocol */
         enum nat_kind kind;
-        struct address destination;      /* none where not stored */
-        int destination_port;            /* -1 where not stored */
+        struct address destination; /* none where not stored */
+        int destination_port;       /* -1 where not stored */
         char realm[SETTINGS_NAME_MAX];
         char exporter[SEGMENT_EXPORTER_NAME_MAX]; /* "" where the lease alone answers */
-        int64_t from_ms, to_ms;          /* TIME_UNKNOWN where the edge is open */
+        int64_t from_ms, to_ms;                   /* TIME_UNKNOWN where the edge is open */
         enum binding_edge from_edge, to_edge;
-        int64_t margin_ms;               /* TIME_UNKNOWN where no edge is known */
-        int32_t clock_offset_ms;         /* OFFSET_UNKNOWN where there was no receipt time */
-        char record[160];                /* "REALM/nat/20261120T10Z.000001.seg#ADDRESS/17": segment and record */
+        int64_t margin_ms;       /* TIME_UNKNOWN where no edge is known */
+        int32_t clock_offset_ms; /* OFFSET_UNKNOWN where there was no receipt time */
+        char record[160];        /* "REALM/nat/20261120T10Z.000001.seg#ADDRESS/17": segment and record */
         bool has_lease;
         struct prefix lease_prefix;
         int64_t lease_from_ms, lease_to_ms;
         enum binding_edge lease_from_edge, lease_to_edge;
-        unsigned reasons;                /* bits of enum reason: why it is only possible */
+        unsigned reasons; /* bits of enum reason: why it is only possible */
 };
 
 /* How far one exporter was heard around the interval. */
 struct answer_exporter {
         char realm[SETTINGS_NAME_MAX];
         char name[SEGMENT_EXPORTER_NAME_MAX];
-        bool whole;                      /* heard without loss over the interval judged */
+        bool whole;                         /* heard without loss over the interval judged */
         int64_t heard_from_ms, heard_to_ms; /* the run around it; TIME_UNKNOWN where not whole */
-        int32_t clock_offset_ms;         /* OFFSET_UNKNOWN where unknown */
-        unsigned gap_reasons;            /* bits of enum gap_reason inside the interval */
+        int32_t clock_offset_ms;            /* OFFSET_UNKNOWN where unknown */
+        unsigned gap_reasons;               /* bits of enum gap_reason inside the interval */
 };
 
 struct answer {
         struct question question;
         enum verdict verdict;
-        unsigned reasons;                /* bits of enum reason */
+        unsigned reasons;                    /* bits of enum reason */
         struct answer_candidate *candidates; /* owned; by beginning */
         size_t candidate_count;
-        struct answer_candidate *possible;   /* owned */
+        struct answer_candidate *possible; /* owned */
         size_t possible_count;
-        struct answer_exporter *exporters;   /* owned */
+        struct answer_exporter *exporters; /* owned */
         size_t exporter_count;
-        bool complete;                   /* every exporter that counts was heard over the whole interval */
-        int64_t from_ms, to_ms;          /* the interval that was judged */
-        char realm[SETTINGS_NAME_MAX];   /* the realm that answers; "" where none does */
-        char zone[64];                   /* its local zone, "UTC" where no realm answers */
+        bool complete;                 /* every exporter that counts was heard over the whole interval */
+        int64_t from_ms, to_ms;        /* the interval that was judged */
+        char realm[SETTINGS_NAME_MAX]; /* the realm that answers; "" where none does */
+        char zone[64];                 /* its local zone, "UTC" where no realm answers */
 };
 
-/* The skew for a question that names none: the clock uncertainty of the realm that owns the address (the largest of
- * several; 2 s where none does). Never 0. */
+/* The skew for a question that names none: the clock uncertainty of the realm that owns the address (the
+ * largest of several; 2 s where none does). Never 0. */
 int64_t inquiry_default_skew(struct inquiry *inquiry, const struct address *address);
 
-/* Answers one question. question->skew_ms < 0 asks for the default (filled in in ret->question). Failures are those of
- * the store (-EBADMSG: damage, naming file and block; -ENOMEM ...), never of the question.
- * ret is initialised here; answer_free when done. */
-int inquiry_ask(struct inquiry *inquiry, const struct question *question, struct answer *ret, struct error *error);
+/* Answers one question. question->skew_ms < 0 asks for the default (filled in in ret->question). Failures are
+ * those of the store (-EBADMSG: damage, naming file and block; -ENOMEM ...), never of the question. ret is
+ * initialised here; answer_free when done. */
+int inquiry_ask(
+        struct inquiry *inquiry, const struct question *question, struct answer *ret, struct error *error);
 void answer_free(struct answer *answer);
 
 /* One answered question as it goes into the record of access. */
 struct inquiry_record {
-        const char *person;         /* os/person */
-        const char *action;         /* "ask" or "batch-ask" */
+        const char *person; /* os/person */
+        const char *action; /* "ask" or "batch-ask" */
         const char *case_reference;
         const struct answer *answer;
 };
 
-/* Writes the entries into the store's record of access, in order, durable before it returns. Answers may be shown only
- * after that. */
+/* Writes the entries into the store's record of access, in order, durable before it returns. Answers may be
+ * shown only after that. */
 int inquiry_record(struct depot *depot, const struct inquiry_record *records, size_t count, int64_t now_ms,
         struct error *error);
 
-/* The question as the JSON object that stands in answers and in the record of access (canonical, one line). */
+/* The question as the JSON object that stands in answers and in the record of access (canonical, one line).
+ */
 int question_write_json(const struct question *question, struct buffer *ret);
 
 #endif

@@ -5,7 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define RECORD_TEXT_MAX 32768 /* of one entry's question and detail; candidates beyond it are counted, not listed */
+#define RECORD_TEXT_MAX                                                                                      \
+        32768 /* of one entry's question and detail; candidates beyond it are counted, not listed */
 #define RECORDS_LISTED_MAX 64
 
 static void write_port(struct buffer *ret, const char *name, int port)
@@ -24,7 +25,8 @@ int question_write_json(const struct question *q, struct buffer *ret)
         buffer_printf(ret, "{\"address\":\"%s\"", address_format(&q->address, address));
         write_port(ret, "port", q->port);
         write_port(ret, "protocol", q->protocol);
-        buffer_printf(ret, ",\"at\":\"%s\",\"skew_ms\":%" PRId64 ",\"dest\":", time_format_utc(q->at_ms, time),
+        buffer_printf(ret,
+                ",\"at\":\"%s\",\"skew_ms\":%" PRId64 ",\"dest\":", time_format_utc(q->at_ms, time),
                 q->skew_ms);
         bool ipv4 = address_is_ipv4(&q->destination);
         if (address_is_none(&q->destination))
@@ -32,8 +34,8 @@ int question_write_json(const struct question *q, struct buffer *ret)
         else if (q->destination_port < 0)
                 buffer_printf(ret, "\"%s\"", address_format(&q->destination, address));
         else
-                buffer_printf(ret, ipv4 ? "\"%s:%d\"" : "\"[%s]:%d\"", address_format(&q->destination, address),
-                        q->destination_port);
+                buffer_printf(ret, ipv4 ? "\"%s:%d\"" : "\"[%s]:%d\"",
+                        address_format(&q->destination, address), q->destination_port);
         return buffer_append_text(ret, "}");
 }
 

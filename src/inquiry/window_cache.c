@@ -103,7 +103,8 @@ int window_cache_get(struct window_cache *cache, unsigned realm, const char *rea
         }
         struct cached_window *w = find_place(cache);
         if (!w)
-                return error_set(error, -E2BIG, "the question touches more than %d hours", INQUIRY_WINDOWS_OPEN_MAX);
+                return error_set(
+                        error, -E2BIG, "the question touches more than %d hours", INQUIRY_WINDOWS_OPEN_MAX);
         *w = (struct cached_window){.realm = realm, .from = from, .missing = true, .used = cache->turn};
         int r = depot_window_open(cache->depot, realm_name, from, &w->window, error);
         if (r == -ENOENT) {

@@ -2,7 +2,8 @@
 #ifndef ROGATORY_INQUIRY_WINDOW_CACHE_H
 #define ROGATORY_INQUIRY_WINDOW_CACHE_H
 
-/* Opened windows, kept between the questions of a batch, with exporters under numbers that hold for the whole inquiry. */
+/* Opened windows, kept between the questions of a batch, with exporters under numbers that hold for the whole
+ * inquiry. */
 
 #include "depot/depot.h"
 
@@ -18,8 +19,8 @@ struct known_exporter {
 struct cached_window {
         unsigned realm;
         int64_t from;
-        bool missing;             /* the realm has no such window */
-        uint64_t used;            /* when it was used last, in questions */
+        bool missing;  /* the realm has no such window */
+        uint64_t used; /* when it was used last, in questions */
         struct depot_window window;
         uint16_t *map;            /* segment's exporter number -> ours */
         struct coverage coverage; /* with our numbers */

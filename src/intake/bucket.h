@@ -24,7 +24,8 @@ struct bucket_set {
         size_t bytes; /* memory held by all points */
 };
 
-/* 0, -ENOMEM, or -E2BIG where more than BUCKETS_MAX windows are open at once (a log whose times jump about wildly). */
+/* 0, -ENOMEM, or -E2BIG where more than BUCKETS_MAX windows are open at once (a log whose times jump about
+ * wildly). */
 #define BUCKETS_MAX 20000
 int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, const struct nat_point *point);
 
@@ -32,7 +33,8 @@ int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, cons
 void bucket_drop(struct bucket_set *set, size_t index);
 void bucket_set_free(struct bucket_set *set);
 
-/* Groups the points of a bucket by outside address, ascending; within an address in order of arrival. 0 or -ENOMEM. */
+/* Groups the points of a bucket by outside address, ascending; within an address in order of arrival. 0 or
+ * -ENOMEM. */
 int bucket_group(struct bucket *bucket);
 
 #endif

@@ -14,7 +14,8 @@ static bool said(const char *option)
         return option && option[0];
 }
 
-/* --- Realms and exporters ---------------------------------------------------------------------------------------- */
+/* --- Realms and exporters
+ * ---------------------------------------------------------------------------------------- */
 
 static int add_realm(struct intake *intake, const struct realm_settings *settings, uint16_t *ret_number)
 {
@@ -24,7 +25,8 @@ static int add_realm(struct intake *intake, const struct realm_settings *setting
                 return -ENOMEM;
         intake->realms = grown;
         *ret_number = (uint16_t)intake->realm_count;
-        grown[intake->realm_count++] = (struct intake_realm){.settings = *settings, .leases_until_ms = TIME_UNKNOWN};
+        grown[intake->realm_count++] =
+                (struct intake_realm){.settings = *settings, .leases_until_ms = TIME_UNKNOWN};
         return 0;
 }
 
@@ -72,22 +74,25 @@ static int parse_loss(const char *name, enum loss_detection *ret_loss, struct er
 }
 
 /* A new exporter gets what was said on the command line; one that the settings know keeps what they say. */
-static int make_source(struct intake *intake, const char *name, struct source *ret_source, struct error *error)
+static int make_source(
+        struct intake *intake, const char *name, struct source *ret_source, struct error *error)
 {
         const struct exporter_settings *known = settings_exporter(depot_settings(intake->depot), name);
-        const char *realm = known                        ? known->realm
+        const char *realm = known                         ? known->realm
                             : said(intake->options.realm) ? intake->options.realm
                                                           : "default";
-        struct source source = {.settings = known ? *known : exporter_defaults(name, realm), .in_settings = known != NULL};
+        struct source source = {
+                .settings = known ? *known : exporter_defaults(name, realm), .in_settings = known != NULL};
         int r = 0;
 
         if (!settings_name_is_valid(name))
                 return error_set(error, -EINVAL,
-                        "\"%s\" cannot name an exporter: letters, digits and . - _ : are allowed, %d at most", name,
-                        SETTINGS_NAME_MAX - 1);
+                        "\"%s\" cannot name an exporter: letters, digits and . - _ : are allowed, %d at most",
+                        name, SETTINGS_NAME_MAX - 1);
         if (known && said(intake->options.realm) && strcmp(known->realm, intake->options.realm) != 0)
                 return error_set(error, -EINVAL,
-                        "exporter \"%s\" belongs to realm \"%s\" in rogatory.conf, not to \"%s\"; use another "
+                        "exporter \"%s\" belongs to realm \"%s\" in rogatory.conf, not to \"%s\"; use "
+                        "another "
                         "--exporter name or change the settings",
                         name, known->realm, intake->options.realm);
         if (!known && said(intake->options.loss))
@@ -117,8 +122,8 @@ int intake_source_by_name(struct intake *intake, const char *name, uint16_t *ret
         return r < 0 ? error_set(error, r, "more than %d exporters in one import", SOURCES_MAX) : 0;
 }
 
-int intake_source_by_sender(struct intake *intake, const struct address *sender, uint16_t *ret_number,
-        struct error *error)
+int intake_source_by_sender(
+        struct intake *intake, const struct address *sender, uint16_t *ret_number, struct error *error)
 {
         const struct exporter_settings *known = settings_exporter_at(depot_settings(intake->depot), sender);
         char text[ADDRESS_TEXT_MAX];
@@ -135,7 +140,8 @@ const char *intake_file_source(const struct intake *intake)
         return said(intake->options.exporter) ? intake->options.exporter : FILE_SOURCE_DEFAULT;
 }
 
-/* --- Sinks ------------------------------------------------------------------------------------------------------- */
+/* --- Sinks
+ * ------------------------------------------------------------------------------------------------------- */
 
 static int64_t window_of(int64_t instant)
 {
@@ -186,7 +192,8 @@ int intake_take_event(void *context, const struct nat_event *event)
         };
 
         if (event->time_ms < TIME_FIRST || event->time_ms >= TIME_LIMIT) {
-                intake_take_refusal(intake, REFUSAL_IMPOSSIBLE_TIME, 0, "a time outside the years 1970 to 2261");
+                intake_take_refusal(
+                        intake, REFUSAL_IMPOSSIBLE_TIME, 0, "a time outside the years 1970 to 2261");
                 return 0;
         }
         int r = intern_hosts(intake, event, &point);
@@ -212,7 +219,8 @@ int intake_take_lease(void *context, const struct lease_event *event)
         struct lease lease = {.is = *event, .seen_until_ms = TIME_UNKNOWN};
 
         if (realm->leases.count >= INTAKE_LEASES_MAX)
-                return fail(intake, -E2BIG, "too many lease records for one import; import fewer files at once");
+                return fail(
+                        intake, -E2BIG, "too many lease records for one import; import fewer files at once");
         int r = lease_list_append(&realm->leases, &lease);
         if (r < 0)
                 return fail(intake, r, "not enough memory");
@@ -249,11 +257,12 @@ void intake_take_note(void *context, const char *sentence)
 
 void intake_take_damage(struct intake *intake, const struct error *reason)
 {
-        intake_take_refusal(intake, REFUSAL_TRUNCATED, 0, reason ? reason->text : "compressed data is damaged");
+        intake_take_refusal(
+                intake, REFUSAL_TRUNCATED, 0, reason ? reason->text : "compressed data is damaged");
 }
 
-int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes, size_t length,
-        struct error *error)
+int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes,
+        size_t length, struct error *error)
 {
         const struct source *source = &intake->sources.items[number];
         struct flow_exporter exporter = {
@@ -262,7 +271,8 @@ int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_
                 .delay_ms = source->settings.delay_ms,
                 .restart_keeps = source->settings.restart_keeps,
         };
-        struct decode_sink sink = {.context = intake, .event = intake_take_event, .refused = intake_take_refusal};
+        struct decode_sink sink = {
+                .context = intake, .event = intake_take_event, .refused = intake_take_refusal};
 
         intake->error = error;
         intake->summary.messages++;
@@ -270,7 +280,8 @@ int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_
         return r < 0 ? r : intake_bound_memory(intake, error);
 }
 
-/* --- One file ---------------------------------------------------------------------------------------------------- */
+/* --- One file
+ * ---------------------------------------------------------------------------------------------------- */
 
 static bool is_capture(const uint8_t *head, size_t length)
 {
@@ -291,7 +302,8 @@ static bool is_flow(const uint8_t *head, size_t length)
 static int not_recognised(const char *path, struct error *error)
 {
         return error_set(error, -EINVAL,
-                "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, conntrack, ulogd2, "
+                "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, "
+                "conntrack, ulogd2, "
                 "csv, leases, freeradius-detail)",
                 path);
 }
@@ -309,7 +321,8 @@ static int read_as(struct intake *intake, struct input *input, const char *forma
         }
         if (length <= 0) {
                 input_close(input);
-                return length < 0 ? (int)length : error_set(error, -EINVAL, "%s: the file is empty", intake->path);
+                return length < 0 ? (int)length
+                                  : error_set(error, -EINVAL, "%s: the file is empty", intake->path);
         }
         if (automatic ? is_capture(head, (size_t)length) : strcmp(format, "pcap") == 0)
                 return intake_read_capture(intake, input, error);
@@ -320,9 +333,11 @@ static int read_as(struct intake *intake, struct input *input, const char *forma
         if (text)
                 return intake_read_text(intake, input, text, error);
         input_close(input);
-        return automatic ? not_recognised(intake->path, error)
-                         : error_set(error, -EINVAL,
-                                   "there is no format \"%s\"; `rogatory dialects` lists those that there are", format);
+        return automatic
+                       ? not_recognised(intake->path, error)
+                       : error_set(error, -EINVAL,
+                                 "there is no format \"%s\"; `rogatory dialects` lists those that there are",
+                                 format);
 }
 
 static int flush(struct intake *intake, bool with_coverage, struct error *error);
@@ -351,7 +366,8 @@ int intake_file(struct intake *intake, const char *path, struct error *error)
         return 0;
 }
 
-/* --- Commit ------------------------------------------------------------------------------------------------------ */
+/* --- Commit
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void count_lease_overlaps(struct intake *intake, const struct lease_list *leases)
 {
@@ -359,7 +375,8 @@ static void count_lease_overlaps(struct intake *intake, const struct lease_list 
                 const struct lease *a = &leases->items[i - 1], *b = &leases->items[i];
                 bool same = address_compare(&a->is.prefix.address, &b->is.prefix.address) == 0 &&
                             a->is.prefix.length == b->is.prefix.length && a->is.vrf == b->is.vrf;
-                /* A stop that is logged in whole seconds counts to the end of its second, where the next may begin. */
+                /* A stop that is logged in whole seconds counts to the end of its second, where the next may
+                 * begin. */
                 if (same && strcmp(a->is.subscriber, b->is.subscriber) != 0 && a->is.to_ms != TIME_UNKNOWN &&
                         b->is.from_ms != TIME_UNKNOWN && b->is.from_ms < a->is.to_ms - TIME_SECOND)
                         intake->summary.lease_overlaps++;
@@ -375,7 +392,8 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
 
         if (realm->leases.count == 0)
                 return 0;
-        int r = depot_lease_window_open(intake->depot, realm->settings.name, DEPOT_LEASE_WINDOW_FROM, &window, error);
+        int r = depot_lease_window_open(
+                intake->depot, realm->settings.name, DEPOT_LEASE_WINDOW_FROM, &window, error);
         if (r < 0 && r != -ENOENT)
                 return r;
         if (r == 0) {
@@ -389,13 +407,16 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         if (r < 0)
                 return error_set(error, r, "not enough memory");
         count_lease_overlaps(intake, &realm->leases);
-        r = depot_draft_begin(intake->depot, realm->settings.name, true, DEPOT_LEASE_WINDOW_FROM, &draft, error);
+        r = depot_draft_begin(
+                intake->depot, realm->settings.name, true, DEPOT_LEASE_WINDOW_FROM, &draft, error);
         if (r < 0)
                 return r;
-        struct segment_header header = {.window_from = DEPOT_LEASE_WINDOW_FROM, .window_to = DEPOT_LEASE_WINDOW_TO,
+        struct segment_header header = {.window_from = DEPOT_LEASE_WINDOW_FROM,
+                .window_to = DEPOT_LEASE_WINDOW_TO,
                 .generation = draft.generation};
         memcpy(header.realm, realm->settings.name, sizeof header.realm);
-        r = lease_segment_write(&header, realm->leases.items, realm->leases.count, until, &draft.output, error);
+        r = lease_segment_write(
+                &header, realm->leases.items, realm->leases.count, until, &draft.output, error);
         if (r < 0) {
                 depot_draft_abandon(&draft);
                 return r;
@@ -425,7 +446,8 @@ static int share_coverage(struct intake *intake, const struct coverage *heard)
 
 static int finish_flow(struct intake *intake, struct error *error)
 {
-        struct decode_sink sink = {.context = intake, .event = intake_take_event, .refused = intake_take_refusal};
+        struct decode_sink sink = {
+                .context = intake, .event = intake_take_event, .refused = intake_take_refusal};
         struct coverage heard = {0};
 
         intake->error = error;
@@ -490,7 +512,8 @@ static int parse_mapping(const char *name, enum mapping_behaviour *ret_mapping, 
         return 0;
 }
 
-/* Writes a realm named on the command line into the settings before anything is read: its windows are made by them. */
+/* Writes a realm named on the command line into the settings before anything is read: its windows are made by
+ * them. */
 static int declare_realm(struct intake *intake, struct error *error)
 {
         const char *name = said(intake->options.realm) ? intake->options.realm : "default";
@@ -505,11 +528,13 @@ static int declare_realm(struct intake *intake, struct error *error)
                 r = parse_mapping(intake->options.mapping, &mapping, error);
         if (r == 0 && known && mapping != MAPPING_UNDECLARED) {
                 if (known->mapping == MAPPING_UNDECLARED)
-                        return depot_set_value(intake->depot, "realm", name, "mapping", intake->options.mapping, error);
-                return known->mapping == mapping
-                               ? 0
-                               : error_set(error, -EINVAL,
-                                         "realm \"%s\" declares another mapping in rogatory.conf; change it there", name);
+                        return depot_set_value(
+                                intake->depot, "realm", name, "mapping", intake->options.mapping, error);
+                return known->mapping == mapping ? 0
+                                                 : error_set(error, -EINVAL,
+                                                           "realm \"%s\" declares another mapping in "
+                                                           "rogatory.conf; change it there",
+                                                           name);
         }
         if (r < 0 || known)
                 return r;
@@ -523,7 +548,8 @@ static int declare_realm(struct intake *intake, struct error *error)
         return r;
 }
 
-/* Exporters that gave events and are not in the settings yet are written there: the store must know whom to expect. */
+/* Exporters that gave events and are not in the settings yet are written there: the store must know whom to
+ * expect. */
 static int declare_exporters(struct intake *intake, struct error *error)
 {
         struct buffer text = buffer_make(16u << 20);
@@ -546,8 +572,8 @@ static int declare_exporters(struct intake *intake, struct error *error)
         return r;
 }
 
-int intake_new(struct depot *depot, const struct intake_options *options, intake_progress *progress, void *context,
-        struct intake **ret_intake, struct error *error)
+int intake_new(struct depot *depot, const struct intake_options *options, intake_progress *progress,
+        void *context, struct intake **ret_intake, struct error *error)
 {
         struct intake *intake = calloc(1, sizeof *intake);
 

@@ -31,7 +31,8 @@ struct walk {
         struct error *error;
 };
 
-/* --- The windows to walk --------------------------------------------------------------------------------------- */
+/* --- The windows to walk
+ * --------------------------------------------------------------------------------------- */
 
 static struct stop *stop_find(struct stop_list *list, int64_t window_from)
 {
@@ -168,7 +169,8 @@ static int load_stored_coverage(struct walk *walk, int64_t window_from)
         struct depot_window window;
         uint16_t *map;
 
-        int r = depot_window_open(walk->request->depot, walk->request->realm->name, window_from, &window, walk->error);
+        int r = depot_window_open(
+                walk->request->depot, walk->request->realm->name, window_from, &window, walk->error);
         if (r < 0)
                 return r;
         r = map_exporters(walk, window.segment, &map);
@@ -180,8 +182,8 @@ static int load_stored_coverage(struct walk *walk, int64_t window_from)
         return r;
 }
 
-/* Every window that new records or a span of hearing fall into. Spans are looked at after they were joined with what is
- * stored, because a new span may close the hole behind an old one. */
+/* Every window that new records or a span of hearing fall into. Spans are looked at after they were joined
+ * with what is stored, because a new span may close the hole behind an old one. */
 static int want_windows(struct walk *walk, int64_t from, int64_t to)
 {
         int empty = 0, r = 0;
@@ -209,8 +211,9 @@ static int want_windows(struct walk *walk, int64_t from, int64_t to)
         return r;
 }
 
-/* A clock that is found to have been wrong before the first window loaded asks for earlier windows: the stored window, of
- * those before `first`, from which on everything must be looked at again; `first` itself where none. */
+/* A clock that is found to have been wrong before the first window loaded asks for earlier windows: the
+ * stored window, of those before `first`, from which on everything must be looked at again; `first` itself
+ * where none. */
 static int64_t reach_back(const struct walk *walk, const struct depot_files *files, int64_t first)
 {
         int64_t wanted = first;
@@ -258,7 +261,8 @@ static int plan(struct walk *walk, int64_t from, int64_t to)
         if (r < 0)
                 return r;
         for (size_t i = 0; i < files.count; i++)
-                if (files.items[i].from < from && from - files.items[i].from <= memory_of(walk) + DEPOT_WINDOW_MS)
+                if (files.items[i].from < from &&
+                        from - files.items[i].from <= memory_of(walk) + DEPOT_WINDOW_MS)
                         first = files.items[i].from;
         if (request->coverage)
                 r = coverage_add_all(&walk->coverage, request->coverage);
@@ -272,7 +276,8 @@ static int plan(struct walk *walk, int64_t from, int64_t to)
         return r < 0 ? r : want_windows(walk, first, to);
 }
 
-/* --- One window ------------------------------------------------------------------------------------------------ */
+/* --- One window
+ * ------------------------------------------------------------------------------------------------ */
 
 /* A stored window opened for merging, or none. */
 struct opened {
@@ -293,8 +298,8 @@ static void opened_close(struct opened *opened)
 static int opened_open(struct walk *walk, int64_t window_from, struct opened *ret)
 {
         *ret = (struct opened){.is_open = false};
-        int r = depot_window_open(walk->request->depot, walk->request->realm->name, window_from, &ret->window,
-                walk->error);
+        int r = depot_window_open(
+                walk->request->depot, walk->request->realm->name, window_from, &ret->window, walk->error);
         if (r < 0)
                 return r;
         r = map_exporters(walk, ret->window.segment, &ret->map);
@@ -316,10 +321,11 @@ static int read_carry(struct walk *walk, int64_t window_from)
                 return r;
         for (uint32_t i = 0; i < segment_sheet_count(opened.window.segment) && r == 0; i++) {
                 sheet.count = 0;
-                r = segment_read_sheet(opened.window.segment, i, walk->request->hosts, opened.map, &sheet, walk->error);
+                r = segment_read_sheet(
+                        opened.window.segment, i, walk->request->hosts, opened.map, &sheet, walk->error);
                 if (r == 0)
-                        r = carry_select(sheet.items, sheet.count, &walk->rules, window_from + DEPOT_WINDOW_MS,
-                                &walk->carried);
+                        r = carry_select(sheet.items, sheet.count, &walk->rules,
+                                window_from + DEPOT_WINDOW_MS, &walk->carried);
         }
         binding_list_free(&sheet);
         opened_close(&opened);
@@ -366,8 +372,8 @@ static bool next_address(const struct window_merge *m, uint32_t *ret_outside)
         return any;
 }
 
-/* What is known of the address so far: the stored sheet (without what had been carried in, where that is carried in
- * anew) and what is carried in. */
+/* What is known of the address so far: the stored sheet (without what had been carried in, where that is
+ * carried in anew) and what is carried in. */
 static int gather_known(struct window_merge *m, uint32_t outside)
 {
         struct walk *walk = m->walk;
@@ -376,10 +382,11 @@ static int gather_known(struct window_merge *m, uint32_t outside)
         m->sheet.count = m->known.count = 0;
         if (m->stored.is_open && m->at_sheet < segment_sheet_count(m->stored.window.segment) &&
                 segment_sheet_address(m->stored.window.segment, m->at_sheet) == outside) {
-                r = segment_read_sheet(m->stored.window.segment, m->at_sheet++, walk->request->hosts, m->stored.map,
-                        &m->sheet, walk->error);
+                r = segment_read_sheet(m->stored.window.segment, m->at_sheet++, walk->request->hosts,
+                        m->stored.map, &m->sheet, walk->error);
                 if (r == 0)
-                        r = carry_select(m->sheet.items, m->sheet.count, &walk->rules, m->to, &m->carry_out_before);
+                        r = carry_select(
+                                m->sheet.items, m->sheet.count, &walk->rules, m->to, &m->carry_out_before);
                 if (r == 0)
                         r = carry_strip(m->sheet.items, m->sheet.count, m->carry_known ? m->from : INT64_MIN,
                                 &m->known);
@@ -423,8 +430,8 @@ static int merge_address(struct window_merge *m, uint32_t outside)
         if (r < 0)
                 return r;
         m->result.count = 0;
-        r = pairing_run(points, count, walk->request->realm->keep_destinations, m->known.items, m->known.count,
-                &m->result);
+        r = pairing_run(points, count, walk->request->realm->keep_destinations, m->known.items,
+                m->known.count, &m->result);
         if (r < 0 || m->result.count == 0)
                 return r;
         count_bindings(m);
@@ -462,7 +469,9 @@ static int write_segment(struct window_merge *m, const struct coverage *coverage
         struct walk *walk = m->walk;
         unsigned names = walk->request->sources->count;
         const char **exporters = calloc(names + 1, sizeof *exporters);
-        struct segment_header header = {.window_from = m->from, .window_to = m->to, .generation = draft->generation,
+        struct segment_header header = {.window_from = m->from,
+                .window_to = m->to,
+                .generation = draft->generation,
                 .destinations_kept = walk->request->realm->keep_destinations};
 
         if (!exporters)
@@ -497,7 +506,8 @@ static int rewrite_window(struct window_merge *m, const struct coverage *coverag
         struct walk *walk = m->walk;
         struct depot_draft draft;
 
-        int r = depot_draft_begin(walk->request->depot, walk->request->realm->name, false, m->from, &draft, walk->error);
+        int r = depot_draft_begin(
+                walk->request->depot, walk->request->realm->name, false, m->from, &draft, walk->error);
         if (r < 0)
                 return r;
         r = write_segment(m, coverage, &draft);
@@ -537,8 +547,9 @@ static bool coverage_is_same(const struct coverage *coverage, const struct opene
         for (size_t i = 0; i < old->span_count; i++) {
                 const struct coverage_span *a = &old->spans[i], *b = &coverage->spans[i];
                 if (stored->map[a->exporter] != b->exporter || a->stream != b->stream || a->from != b->from ||
-                        a->to != b->to || a->sequence_from != b->sequence_from || a->sequence_to != b->sequence_to ||
-                        a->delay_ms != b->delay_ms || a->flags != b->flags || a->offset_min_ms != b->offset_min_ms ||
+                        a->to != b->to || a->sequence_from != b->sequence_from ||
+                        a->sequence_to != b->sequence_to || a->delay_ms != b->delay_ms ||
+                        a->flags != b->flags || a->offset_min_ms != b->offset_min_ms ||
                         a->offset_max_ms != b->offset_max_ms)
                         return false;
         }
@@ -568,7 +579,8 @@ static int prepare_carry(struct walk *walk, size_t index, bool *ret_known)
 static int visit(struct walk *walk, size_t index)
 {
         struct stop *stop = &walk->stops.items[index];
-        struct window_merge m = {.walk = walk, .from = stop->window_from, .to = stop->window_from + DEPOT_WINDOW_MS};
+        struct window_merge m = {
+                .walk = walk, .from = stop->window_from, .to = stop->window_from + DEPOT_WINDOW_MS};
         struct coverage cut = {0};
         int r = 0;
 

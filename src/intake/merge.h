@@ -2,8 +2,8 @@
 #ifndef ROGATORY_INTAKE_MERGE_H
 #define ROGATORY_INTAKE_MERGE_H
 
-/* Merging what was read into the stored windows of one realm, in order of time, so that every binding that crosses
- * into a window stands in it too. */
+/* Merging what was read into the stored windows of one realm, in order of time, so that every binding that
+ * crosses into a window stands in it too. */
 
 #include "depot/depot.h"
 #include "intake/bucket.h"
@@ -14,9 +14,9 @@ struct merge_request {
         struct depot *depot;
         const struct realm_settings *realm;
         uint16_t realm_number;
-        struct bucket_set *buckets;        /* the realm's points in it are taken and dropped as they are written */
-        const struct coverage *coverage;   /* new spans and gaps of the realm; NULL: none yet */
-        struct source_set *sources;        /* names of exporters; those found in stored windows are added */
+        struct bucket_set *buckets; /* the realm's points in it are taken and dropped as they are written */
+        const struct coverage *coverage; /* new spans and gaps of the realm; NULL: none yet */
+        struct source_set *sources;      /* names of exporters; those found in stored windows are added */
         struct host_table *hosts;
         int64_t heartbeat_ms;
 };
@@ -26,8 +26,8 @@ struct merge_counts {
         uint64_t paired, open, unbegun; /* bindings of the windows written, each counted where it begins */
 };
 
-/* Windows without records that one merge makes only to say that they were heard. More are left out (and counted as
- * skipped), which can only turn a "none" into an "unknown". */
+/* Windows without records that one merge makes only to say that they were heard. More are left out (and
+ * counted as skipped), which can only turn a "none" into an "unknown". */
 #define MERGE_EMPTY_WINDOWS_MAX 9000
 
 int merge_run(const struct merge_request *request, struct merge_counts *counts, struct error *error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Captures: the flow export messages in the UDP packets of a pcap file, each from the exporter that sent it. */
+/* Captures: the flow export messages in the UDP packets of a pcap file, each from the exporter that sent it.
+ */
 #include "intake/reading.h"
 #include "os/capture.h"
 #include "wire/packet.h"
@@ -14,7 +15,8 @@ static bool is_export(const struct packet *packet)
         return packet->length >= 16 && p[0] == 0 && (p[1] == 9 || p[1] == 10);
 }
 
-static int take_packet(struct intake *intake, int link, const struct captured_packet *captured, struct error *error)
+static int take_packet(
+        struct intake *intake, int link, const struct captured_packet *captured, struct error *error)
 {
         struct packet packet;
         uint16_t source;
@@ -36,7 +38,8 @@ static int take_packet(struct intake *intake, int link, const struct captured_pa
                                intake, source, captured->time_ms, packet.payload, packet.length, error);
 }
 
-static int take_packets(struct intake *intake, struct capture *capture, struct input *input, struct error *error)
+static int take_packets(
+        struct intake *intake, struct capture *capture, struct input *input, struct error *error)
 {
         struct captured_packet captured;
         int r;
@@ -69,7 +72,8 @@ int intake_read_capture(struct intake *intake, struct input *input, struct error
                 return r;
         if (!packet_link_known(capture_link(capture)))
                 r = error_set(error, -EINVAL,
-                        "%s: captures of link type %d are not understood; capture on an Ethernet or \"any\" interface",
+                        "%s: captures of link type %d are not understood; capture on an Ethernet or \"any\" "
+                        "interface",
                         intake->path, capture_link(capture));
         else
                 r = take_packets(intake, capture, input, error);

@@ -25,7 +25,8 @@ static int fill(struct raw_file *raw, struct error *error)
         raw->length -= raw->at;
         raw->at = 0;
         while (!raw->ended && raw->length < BLOCK_BYTES) {
-                ssize_t got = input_read(raw->input, raw->block + raw->length, BLOCK_BYTES - raw->length, error);
+                ssize_t got =
+                        input_read(raw->input, raw->block + raw->length, BLOCK_BYTES - raw->length, error);
                 if (got == -EBADMSG) {
                         intake_take_damage(raw->intake, error);
                         got = 0;
@@ -43,7 +44,8 @@ static bool begins_message(const struct raw_file *raw, size_t at)
 {
         size_t length, next;
 
-        if (flow_message_length(raw->block + at, raw->length - at, &length, NULL) < 0 || at + length > raw->length)
+        if (flow_message_length(raw->block + at, raw->length - at, &length, NULL) < 0 ||
+                at + length > raw->length)
                 return false;
         if (at + length == raw->length)
                 return raw->ended;
@@ -65,7 +67,8 @@ static int skip_damage(struct raw_file *raw, const char *why, struct error *erro
         } while (r == 0 && raw->at < raw->length && !begins_message(raw, raw->at));
         if (r < 0)
                 return r;
-        snprintf(detail, sizeof detail, "%llu bytes skipped: %.100s", (unsigned long long)(raw->offset - begun), why);
+        snprintf(detail, sizeof detail, "%llu bytes skipped: %.100s",
+                (unsigned long long)(raw->offset - begun), why);
         raw->intake->place = begun;
         intake_take_refusal(raw->intake, REFUSAL_BAD_LENGTH, 0, detail);
         return 0;

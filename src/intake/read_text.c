@@ -89,7 +89,8 @@ static int decode_lines(struct intake *intake, struct line_reader *reader, const
         return ended;
 }
 
-int intake_read_text(struct intake *intake, struct input *input, const struct text_format *format, struct error *error)
+int intake_read_text(
+        struct intake *intake, struct input *input, const struct text_format *format, struct error *error)
 {
         struct line_reader *reader;
         struct zone *zone = NULL;

@@ -38,18 +38,18 @@ struct intake {
         int64_t heartbeat_ms; /* the largest of the sources met */
         /* The file being read. */
         const char *path;
-        uint64_t place;          /* byte offset, packet or line of what is being decoded */
-        bool place_is_base;      /* the decoder's offset is added to it (raw files) */
-        uint16_t lease_realm;    /* realm of the leases in it */
-        struct error *error;     /* where a sink says why it stopped */
+        uint64_t place;       /* byte offset, packet or line of what is being decoded */
+        bool place_is_base;   /* the decoder's offset is added to it (raw files) */
+        uint16_t lease_realm; /* realm of the leases in it */
+        struct error *error;  /* where a sink says why it stopped */
 };
 
 /* The number of the exporter with this name, made where it is new. 0, or negative with a message. */
 int intake_source_by_name(struct intake *intake, const char *name, uint16_t *ret_number, struct error *error);
 
 /* The same for the sender of a packet: the settings decide, else the address is the name. */
-int intake_source_by_sender(struct intake *intake, const struct address *sender, uint16_t *ret_number,
-        struct error *error);
+int intake_source_by_sender(
+        struct intake *intake, const struct address *sender, uint16_t *ret_number, struct error *error);
 
 /* The name for files that carry no sender. */
 const char *intake_file_source(const struct intake *intake);
@@ -63,18 +63,18 @@ void intake_take_refusal(void *context, enum refusal refusal, size_t offset, con
 /* A file whose packing is damaged: what came out before counts, the rest is refused and said. */
 void intake_take_damage(struct intake *intake, const struct error *reason);
 
-/* Merges what was read so far into the store when it holds more memory than allowed. What was heard is stored at the
- * commit only: until then the windows prove nothing. */
+/* Merges what was read so far into the store when it holds more memory than allowed. What was heard is stored
+ * at the commit only: until then the windows prove nothing. */
 int intake_bound_memory(struct intake *intake, struct error *error);
 
 /* Hands one message to the flow decoder. */
-int intake_flow_message(struct intake *intake, uint16_t source, int64_t receipt_ms, const void *bytes, size_t length,
-        struct error *error);
+int intake_flow_message(struct intake *intake, uint16_t source, int64_t receipt_ms, const void *bytes,
+        size_t length, struct error *error);
 
 /* Readers; each takes the opened input over. */
 int intake_read_flow(struct intake *intake, struct input *input, struct error *error);
 int intake_read_capture(struct intake *intake, struct input *input, struct error *error);
-int intake_read_text(struct intake *intake, struct input *input, const struct text_format *format,
-        struct error *error);
+int intake_read_text(
+        struct intake *intake, struct input *input, const struct text_format *format, struct error *error);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef ROGATORY_INTAKE_SOURCE_H
 #define ROGATORY_INTAKE_SOURCE_H
 
-/* The exporters that an import meets, by number: those of the settings, those that send packets without being in the
- * settings, and those named in stored windows. */
+/* The exporters that an import meets, by number: those of the settings, those that send packets without being
+ * in the settings, and those named in stored windows. */
 
 #include "base/address.h"
 #include "settings/settings.h"

@@ -62,7 +62,8 @@ static int add_candidate(struct candidate_list *list, const struct candidate *ca
         return 0;
 }
 
-/* --- The interval --------------------------------------------------------------------------------------------- */
+/* --- The interval
+ * --------------------------------------------------------------------------------------------- */
 
 /* Export times are whole seconds, cut off: a clock that is right shows an offset between -1 s and 0. */
 #define EXPORT_TIME_GRAIN_MS 999
@@ -111,7 +112,8 @@ static int32_t offset_of_exporter(const struct coverage *coverage, uint16_t expo
         return offset;
 }
 
-/* --- Claims --------------------------------------------------------------------------------------------------- */
+/* --- Claims
+ * --------------------------------------------------------------------------------------------------- */
 
 static int64_t distance(int64_t a, int64_t b)
 {
@@ -134,7 +136,8 @@ static struct candidate candidate_of(const struct judgement *j, const struct hol
         struct candidate c = {
                 .binding = *h->binding,
                 .reference = j->evidence->references ? j->evidence->references[h->index] : 0,
-                .clock_offset_ms = offset_of_exporter(j->evidence->coverage, h->binding->exporter, j->question->at_ms),
+                .clock_offset_ms =
+                        offset_of_exporter(j->evidence->coverage, h->binding->exporter, j->question->at_ms),
                 .reasons = h->reasons,
         };
         if (h->reused_ms != TIME_UNKNOWN && h->possible.to == h->reused_ms) {
@@ -146,8 +149,8 @@ static struct candidate candidate_of(const struct judgement *j, const struct hol
         return c;
 }
 
-/* One claim per subscriber who may have had the inside address during the holding; where one is proven throughout, one
- * claim stands for all his leases. */
+/* One claim per subscriber who may have had the inside address during the holding; where one is proven
+ * throughout, one claim stands for all his leases. */
 static int claim_by_tenants(struct judgement *j, struct claim *claim, const struct tenancy *tenancy)
 {
         bool certain = claim->certain;
@@ -168,8 +171,8 @@ static int claim_by_tenants(struct judgement *j, struct claim *claim, const stru
         return r;
 }
 
-/* An inside address with a lease for one part of the interval and none for another is not proven to be somebody else:
- * the claim without a lease must not count as a second person, nor as nobody. */
+/* An inside address with a lease for one part of the interval and none for another is not proven to be
+ * somebody else: the claim without a lease must not count as a second person, nor as nobody. */
 static void doubt_missing_leases(struct claim_list *claims)
 {
         for (size_t i = 0; i < claims->count; i++)
@@ -197,8 +200,8 @@ static int claim_holding(struct judgement *j, const struct holding *h)
         bool widened = j->interval.from < j->question->at_ms - j->question->skew_ms ||
                        j->interval.to > j->question->at_ms + j->question->skew_ms;
 
-        /* Where the exporter's clock was off, its times say nothing of when a lease stood: only a subscriber who had the
-         * address through the whole widened interval is certain. */
+        /* Where the exporter's clock was off, its times say nothing of when a lease stood: only a subscriber
+         * who had the address through the whole widened interval is certain. */
         if (!(h->binding->flags & NAT_INSIDE_UNKNOWN))
                 tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true,
                         widened ? j->interval : claim.stretch, &tenancy);
@@ -254,7 +257,8 @@ static int gather_claims(struct judgement *j)
         return claim_leased_address(j);
 }
 
-/* --- Who is who ----------------------------------------------------------------------------------------------- */
+/* --- Who is who
+ * ----------------------------------------------------------------------------------------------- */
 
 static bool same_person(const struct claim *a, const struct claim *b)
 {
@@ -296,8 +300,8 @@ static bool others_possible(const struct claim_list *claims)
         return false;
 }
 
-/* How two persons who both held it for certain did so: through one inside address that changed hands, through two at
- * once, or one after the other. Bits of enum reason, over all pairs. */
+/* How two persons who both held it for certain did so: through one inside address that changed hands, through
+ * two at once, or one after the other. Bits of enum reason, over all pairs. */
 static unsigned how_shared(const struct claim_list *claims)
 {
         unsigned reasons = 0;
@@ -316,7 +320,8 @@ static unsigned how_shared(const struct claim_list *claims)
         return reasons;
 }
 
-/* --- Completeness --------------------------------------------------------------------------------------------- */
+/* --- Completeness
+ * --------------------------------------------------------------------------------------------- */
 
 /* Every moment of the interval lies in an unbroken binding of an endpoint that has one holder at a time. */
 static bool filled_by_holders(const struct judgement *j)
@@ -345,8 +350,8 @@ static bool is_accounted(struct judgement *j)
 {
         struct heard *heard = &j->ret->heard;
 
-        *heard = coverage_heard(j->evidence->coverage, EXPORTER_EVERY, j->evidence->exporter_counts, j->interval.from,
-                j->interval.to);
+        *heard = coverage_heard(j->evidence->coverage, EXPORTER_EVERY, j->evidence->exporter_counts,
+                j->interval.from, j->interval.to);
         if (filled_by_holders(j))
                 return true;
         if (j->evidence->loss_undetectable) {
@@ -358,12 +363,13 @@ static bool is_accounted(struct judgement *j)
                 return false;
         }
         if (!heard->whole)
-                j->ret->reasons |= BIT(heard->gap_reasons & ~(1u << GAP_SILENCE) ? REASON_LOG_GAP : REASON_NOT_HEARD);
+                j->ret->reasons |=
+                        BIT(heard->gap_reasons & ~(1u << GAP_SILENCE) ? REASON_LOG_GAP : REASON_NOT_HEARD);
         return heard->whole;
 }
 
-/* Nobody can have held the endpoint since before the log was heard: it has been heard for longer than any binding
- * lives, or the NAT was empty when it began. */
+/* Nobody can have held the endpoint since before the log was heard: it has been heard for longer than any
+ * binding lives, or the NAT was empty when it began. */
 static bool earlier_excluded(const struct judgement *j)
 {
         const struct heard *heard = &j->ret->heard;
@@ -375,14 +381,14 @@ static bool earlier_excluded(const struct judgement *j)
                 longest = larger(longest, j->rules->longest_block_ms);
         if (heard->seen_since == INT64_MIN)
                 return true;
-        /* A flow from before the log began may have lent its end to a later one of the same customer, where records do
-         * not tell flows apart; that may go on from flow to flow for ever. */
+        /* A flow from before the log began may have lent its end to a later one of the same customer, where
+         * records do not tell flows apart; that may go on from flow to flow for ever. */
         return !j->evidence->untold_flows && j->interval.from - heard->seen_since >= longest;
 }
 
-/* Was the endpoint, which has one holder at a time, seen to become free before the interval, or to be opened after it,
- * with nothing lost between? The end or beginning of one session shows that only of its own five-tuple: a mapping may
- * carry other sessions. */
+/* Was the endpoint, which has one holder at a time, seen to become free before the interval, or to be opened
+ * after it, with nothing lost between? The end or beginning of one session shows that only of its own
+ * five-tuple: a mapping may carry other sessions. */
 static bool seen_free(const struct judgement *j)
 {
         const struct evidence *e = j->evidence;
@@ -391,24 +397,29 @@ static bool seen_free(const struct judgement *j)
                 return false;
         for (size_t i = 0; i < j->holdings.count; i++) {
                 const struct nat_binding *b = j->holdings.items[i].binding;
-                bool ended = (b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND) && b->to_ms <= j->interval.from;
+                bool ended = (b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND) &&
+                             b->to_ms <= j->interval.from;
                 bool opened = b->from_edge == EDGE_OBSERVED && b->from_ms >= j->interval.to;
-                if ((e->blocks_in_realm && b->kind < NAT_BLOCK) || (b->kind == NAT_SESSION && !j->holdings.five_tuple))
+                if ((e->blocks_in_realm && b->kind < NAT_BLOCK) ||
+                        (b->kind == NAT_SESSION && !j->holdings.five_tuple))
                         continue;
-                if (ended && coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, b->to_ms, j->interval.to)
+                if (ended && coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, b->to_ms,
+                                     j->interval.to)
                                      .whole)
                         return true;
-                if (opened &&
-                        coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, j->interval.from, b->from_ms)
-                                .whole)
+                if (opened && coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts,
+                                      j->interval.from, b->from_ms)
+                                      .whole)
                         return true;
         }
         return false;
 }
 
-/* --- The verdict ---------------------------------------------------------------------------------------------- */
+/* --- The verdict
+ * ---------------------------------------------------------------------------------------------- */
 
-/* Does one certain binding lend everything that the coarse question may mean (the whole address, every protocol)? */
+/* Does one certain binding lend everything that the coarse question may mean (the whole address, every
+ * protocol)? */
 static bool lends_all(const struct judgement *j)
 {
         for (size_t i = 0; i < j->claims.count; i++) {
@@ -496,7 +507,8 @@ static enum verdict judge_nobody(struct judgement *j)
 /* Times that may be wrong by any amount prove nothing, not even that several held it. */
 static bool clock_was_set(struct judgement *j)
 {
-        if (!coverage_clock_set(j->evidence->coverage, j->evidence->exporter_counts, j->interval.from, j->interval.to))
+        if (!coverage_clock_set(
+                    j->evidence->coverage, j->evidence->exporter_counts, j->interval.from, j->interval.to))
                 return false;
         j->ret->reasons |= BIT(REASON_CLOCK_SET);
         return true;
@@ -528,7 +540,8 @@ static void remark(struct judgement *j)
         bool any_destination = false, any_no_lease = false;
 
         for (size_t i = 0; i < j->claims.count; i++) {
-                any_destination = any_destination || (j->claims.items[i].candidate.binding.flags & NAT_HAS_DESTINATION);
+                any_destination =
+                        any_destination || (j->claims.items[i].candidate.binding.flags & NAT_HAS_DESTINATION);
                 any_no_lease = any_no_lease || (j->claims.items[i].candidate.reasons & BIT(REASON_NO_LEASE));
         }
         if (!address_is_none(&q->destination) && j->claims.count > 0 && !any_destination)
@@ -559,7 +572,8 @@ static void sort_candidates(struct candidate_list *list)
                 qsort(list->items, list->count, sizeof *list->items, compare_candidates);
 }
 
-/* Certain claims are candidates only under a verdict that stands on them; under any other they are possible. */
+/* Certain claims are candidates only under a verdict that stands on them; under any other they are possible.
+ */
 static int hand_out(struct judgement *j)
 {
         bool answer = j->ret->verdict == VERDICT_ONE || j->ret->verdict == VERDICT_SEVERAL;
@@ -575,8 +589,8 @@ static int hand_out(struct judgement *j)
         return r;
 }
 
-int attribution_decide(const struct question *q, const struct attribution_rules *rules, const struct evidence *e,
-        struct attribution *ret)
+int attribution_decide(const struct question *q, const struct attribution_rules *rules,
+        const struct evidence *e, struct attribution *ret)
 {
         bool has_port = nat_protocol_has_port(q->protocol);
         struct judgement j = {.question = q,
@@ -602,7 +616,8 @@ int attribution_decide(const struct question *q, const struct attribution_rules 
                 r = hand_out(&j);
         }
         if (ret->heard.streams == 0)
-                ret->heard = coverage_heard(e->coverage, EXPORTER_EVERY, e->exporter_counts, ret->from_ms, ret->to_ms);
+                ret->heard = coverage_heard(
+                        e->coverage, EXPORTER_EVERY, e->exporter_counts, ret->from_ms, ret->to_ms);
         holding_list_free(&j.holdings);
         free(j.claims.items);
         if (r < 0)

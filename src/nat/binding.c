@@ -36,10 +36,10 @@ void binding_list_free(struct binding_list *list)
         *list = (struct binding_list){0};
 }
 
-#define COMPARE(field)                                                                                         \
-        do {                                                                                                   \
-                if (a->field != b->field)                                                                      \
-                        return a->field < b->field ? -1 : 1;                                                   \
+#define COMPARE(field)                                                                                       \
+        do {                                                                                                 \
+                if (a->field != b->field)                                                                    \
+                        return a->field < b->field ? -1 : 1;                                                 \
         } while (0)
 
 int binding_compare(const void *left, const void *right)

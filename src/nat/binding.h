@@ -15,8 +15,9 @@ enum binding_edge {
         EDGE_OPEN = 0,     /* not known: never seen (from/to is TIME_UNKNOWN) */
         EDGE_OBSERVED = 1, /* the log says it happened then */
         EDGE_INTERIM = 2,  /* the log says it still/already existed then */
-        EDGE_REUSED = 3,   /* ended because the same endpoint was opened again (never stored; found when asked) */
-        EDGE_BOUND = 4,    /* the log says it had happened by then */
+        EDGE_REUSED =
+                3, /* ended because the same endpoint was opened again (never stored; found when asked) */
+        EDGE_BOUND = 4, /* the log says it had happened by then */
         EDGE_COUNT
 };
 

@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Clocks of exporters are read in whole seconds and messages may overtake each other a little: two runs of one
- * sequence may meet although the later one seems to begin this much too early. */
+/* Clocks of exporters are read in whole seconds and messages may overtake each other a little: two runs of
+ * one sequence may meet although the later one seems to begin this much too early. */
 #define JOIN_TOLERANCE_MS 5000
 
 const char *gap_name(enum gap_reason reason)
 {
-        static const char *const names[GAP_REASON_COUNT] = {"sequence", "undecodable", "damaged", "refused",
-                "reported", "clock", "restart", "silence"};
+        static const char *const names[GAP_REASON_COUNT] = {
+                "sequence", "undecodable", "damaged", "refused", "reported", "clock", "restart", "silence"};
         return reason < GAP_REASON_COUNT ? names[reason] : "unknown";
 }
 
@@ -61,10 +61,10 @@ int coverage_add_all(struct coverage *coverage, const struct coverage *other)
         return r;
 }
 
-#define COMPARE(field)                                                                                         \
-        do {                                                                                                   \
-                if (a->field != b->field)                                                                      \
-                        return a->field < b->field ? -1 : 1;                                                   \
+#define COMPARE(field)                                                                                       \
+        do {                                                                                                 \
+                if (a->field != b->field)                                                                    \
+                        return a->field < b->field ? -1 : 1;                                                 \
         } while (0)
 
 static int compare_span(const void *left, const void *right)
@@ -244,8 +244,8 @@ static bool is_followed(const struct coverage *coverage, size_t index, int64_t t
         return false;
 }
 
-/* The last gap before the window that breaks a span stays with it: a binding from before that gap was not heard
- * through, and the window must show so by itself. */
+/* The last gap before the window that breaks a span stays with it: a binding from before that gap was not
+ * heard through, and the window must show so by itself. */
 static bool is_latest_before(const struct coverage *coverage, const struct coverage_gap *gap, int64_t from)
 {
         if (only_explains(gap))
@@ -260,7 +260,8 @@ static bool is_latest_before(const struct coverage *coverage, const struct cover
         return true;
 }
 
-int coverage_cut(const struct coverage *coverage, int64_t from, int64_t to, int64_t memory_ms, struct coverage *ret)
+int coverage_cut(
+        const struct coverage *coverage, int64_t from, int64_t to, int64_t memory_ms, struct coverage *ret)
 {
         int r = 0;
 
@@ -313,7 +314,8 @@ bool coverage_clock_set(const struct coverage *coverage, const bool *counts, int
         return false;
 }
 
-/* Takes away what subtractive gaps take: inside the interval it is not whole; before and after it the run ends. */
+/* Takes away what subtractive gaps take: inside the interval it is not whole; before and after it the run
+ * ends. */
 static void subtract_gaps(const struct coverage *coverage, const struct coverage_span *stream, int64_t from,
         int64_t to, struct stream_heard *heard)
 {
@@ -338,8 +340,8 @@ static void subtract_gaps(const struct coverage *coverage, const struct coverage
         }
 }
 
-static struct stream_heard hear_stream(const struct coverage *coverage, size_t first, size_t last, int64_t from,
-        int64_t to)
+static struct stream_heard hear_stream(
+        const struct coverage *coverage, size_t first, size_t last, int64_t from, int64_t to)
 {
         struct stream_heard heard = {.whole = false};
 
@@ -368,8 +370,8 @@ static bool has_events(const struct coverage *coverage, size_t first, size_t las
         return false;
 }
 
-struct heard coverage_heard(const struct coverage *coverage, uint16_t exporter, const bool *counts, int64_t from,
-        int64_t to)
+struct heard coverage_heard(
+        const struct coverage *coverage, uint16_t exporter, const bool *counts, int64_t from, int64_t to)
 {
         struct heard all = {.whole = true, .from = INT64_MIN, .to = INT64_MAX, .seen_since = INT64_MIN};
         int last_exporter = -1;

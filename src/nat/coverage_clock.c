@@ -13,25 +13,28 @@ static bool same_stream(const struct coverage_span *a, const struct coverage_spa
         return a->exporter == b->exporter && a->stream == b->stream;
 }
 
-/* b begins no earlier than a by its clock, but which was sent first? By how much did the clock go back between the two,
- * if numbers tell that it did? 0 where not. */
+/* b begins no earlier than a by its clock, but which was sent first? By how much did the clock go back
+ * between the two, if numbers tell that it did? 0 where not. */
 static int64_t step_between(const struct coverage_span *a, const struct coverage_span *b)
 {
         uint32_t ahead = b->sequence_from - a->sequence_from, length = a->sequence_to - a->sequence_from;
 
-        if (!(a->flags & b->flags & SPAN_SEQUENCED) || (a->flags & SPAN_CONTINUES) || (b->flags & SPAN_BEGINS_EMPTY))
+        if (!(a->flags & b->flags & SPAN_SEQUENCED) || (a->flags & SPAN_CONTINUES) ||
+                (b->flags & SPAN_BEGINS_EMPTY))
                 return 0;
         if (ahead == 0 || ahead > AHEAD_MAX || ahead < length || b->from >= a->to - STEP_LEAST_MS)
                 return 0;
         return a->to - b->from;
 }
 
-/* b was sent before a although its clock says later: a, which begins earlier by its clock, came after a step back. */
+/* b was sent before a although its clock says later: a, which begins earlier by its clock, came after a step
+ * back. */
 static int64_t step_before(const struct coverage_span *a, const struct coverage_span *b)
 {
         uint32_t ahead = a->sequence_from - b->sequence_from, length = b->sequence_to - b->sequence_from;
 
-        if (!(a->flags & b->flags & SPAN_SEQUENCED) || (b->flags & SPAN_CONTINUES) || (a->flags & SPAN_BEGINS_EMPTY))
+        if (!(a->flags & b->flags & SPAN_SEQUENCED) || (b->flags & SPAN_CONTINUES) ||
+                (a->flags & SPAN_BEGINS_EMPTY))
                 return 0;
         if (ahead == 0 || ahead > AHEAD_MAX || ahead < length || a->from >= b->to - STEP_LEAST_MS)
                 return 0;
@@ -71,8 +74,8 @@ static int find_steps(struct coverage *coverage)
         return r;
 }
 
-/* Grows one gap over the spans before it. The clock had been set ahead at a leap forward of about the size of the step:
- * the first silence that long, going back, may be it. true where it grew. */
+/* Grows one gap over the spans before it. The clock had been set ahead at a leap forward of about the size of
+ * the step: the first silence that long, going back, may be it. true where it grew. */
 static bool grow(const struct coverage *coverage, struct coverage_gap *gap)
 {
         bool grew = false;

@@ -2,8 +2,9 @@
 #ifndef ROGATORY_NAT_EVENT_H
 #define ROGATORY_NAT_EVENT_H
 
-/* What every log says, whatever its format: at this instant, this inside host got, kept or gave up this outside
- * endpoint. Decoders (wire/) make nat_events with full addresses; intake interns the hosts and keeps nat_points. */
+/* What every log says, whatever its format: at this instant, this inside host got, kept or gave up this
+ * outside endpoint. Decoders (wire/) make nat_events with full addresses; intake interns the hosts and keeps
+ * nat_points. */
 
 #include "base/address.h"
 #include "base/time.h"
@@ -36,28 +37,31 @@ enum nat_flag {
                                          * (a property of the dialect: Linux) */
 };
 
-/* Protocol 0 (HOPOPT, never translated) stands for "every protocol". For ICMP the ports are the query identifier. */
+/* Protocol 0 (HOPOPT, never translated) stands for "every protocol". For ICMP the ports are the query
+ * identifier. */
 #define NAT_PROTOCOL_ANY 0
-/* An outside port has a meaning for these protocols: TCP, UDP, DCCP, SCTP, UDP-Lite, and ICMP's identifier. */
+/* An outside port has a meaning for these protocols: TCP, UDP, DCCP, SCTP, UDP-Lite, and ICMP's identifier.
+ */
 bool nat_protocol_has_port(int protocol);
 
 struct nat_event {
-        int64_t time_ms;               /* exporter's clock, ms since 1970 UTC */
-        struct address inside;         /* none where NAT_INSIDE_UNKNOWN */
-        struct address destination;    /* none unless NAT_HAS_DESTINATION */
-        uint32_t outside;              /* IPv4, host order */
-        uint32_t vrf;                  /* 0 where not logged */
-        uint32_t session;              /* non-zero: the source's own identity of this binding (conntrack id, hash of
-                                        * a CSV row); open and close with the same identity belong together even
-                                        * where the log has gaps between them */
-        uint16_t port_first, port_last; /* outside ports, host order, inclusive; port_first == port_last for one */
-        uint16_t inside_port;          /* host order */
-        uint16_t destination_port;     /* host order */
-        uint16_t exporter;             /* the caller's number for the exporter */
-        uint8_t protocol;              /* IANA number or NAT_PROTOCOL_ANY */
-        uint8_t kind;                  /* enum nat_kind */
-        uint8_t action;                /* enum nat_action */
-        uint8_t flags;                 /* enum nat_flag */
+        int64_t time_ms;            /* exporter's clock, ms since 1970 UTC */
+        struct address inside;      /* none where NAT_INSIDE_UNKNOWN */
+        struct address destination; /* none unless NAT_HAS_DESTINATION */
+        uint32_t outside;           /* IPv4, host order */
+        uint32_t vrf;               /* 0 where not logged */
+        uint32_t session; /* non-zero: the source's own identity of this binding (conntrack id, hash of
+                           * a CSV row); open and close with the same identity belong together even
+                           * where the log has gaps between them */
+        uint16_t port_first,
+                port_last;         /* outside ports, host order, inclusive; port_first == port_last for one */
+        uint16_t inside_port;      /* host order */
+        uint16_t destination_port; /* host order */
+        uint16_t exporter;         /* the caller's number for the exporter */
+        uint8_t protocol;          /* IANA number or NAT_PROTOCOL_ANY */
+        uint8_t kind;              /* enum nat_kind */
+        uint8_t action;            /* enum nat_action */
+        uint8_t flags;             /* enum nat_flag */
 };
 
 /* The same with hosts by number: 40 bytes, what is held in millions. */

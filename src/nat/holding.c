@@ -19,7 +19,8 @@ bool holding_is_certain_in(const struct holding *holding, struct stretch interva
         return false;
 }
 
-static bool matches_destination(const struct question *q, const struct nat_binding *b, const struct host_table *hosts)
+static bool matches_destination(
+        const struct question *q, const struct nat_binding *b, const struct host_table *hosts)
 {
         if (address_is_none(&q->destination) || !(b->flags & NAT_HAS_DESTINATION))
                 return true;
@@ -37,10 +38,12 @@ static bool matches(const struct question *q, const struct nat_binding *b, const
         return matches_destination(q, b, hosts);
 }
 
-/* May the endpoint asked have one holder at a time? Where the realm declares endpoint-independent mapping (RFC 4787
- * section 4.1) and no record speaks against it; or where the question names the whole destination and every record
- * carries one, because then it asks for a five-tuple, which no NAT can lend twice at once. */
-static void find_exclusive(const struct question *q, const struct attribution_rules *rules, struct holding_list *list)
+/* May the endpoint asked have one holder at a time? Where the realm declares endpoint-independent mapping
+ * (RFC 4787 section 4.1) and no record speaks against it; or where the question names the whole destination
+ * and every record carries one, because then it asks for a five-tuple, which no NAT can lend twice at once.
+ */
+static void find_exclusive(
+        const struct question *q, const struct attribution_rules *rules, struct holding_list *list)
 {
         bool five_tuple = !address_is_none(&q->destination) && q->destination_port >= 0 && list->count > 0;
         bool declared = rules->mapping == MAPPING_ENDPOINT_INDEPENDENT;
@@ -70,14 +73,15 @@ static int64_t find_reuse(const struct holding_list *list, const struct nat_bind
 
         for (size_t i = 0; i < list->count; i++) {
                 const struct nat_binding *other = list->items[i].binding;
-                if (binding_shows_end(b, other, list->exclusive) && (first == TIME_UNKNOWN || other->from_ms < first))
+                if (binding_shows_end(b, other, list->exclusive) &&
+                        (first == TIME_UNKNOWN || other->from_ms < first))
                         first = other->from_ms;
         }
         return first;
 }
 
-/* The latest instant before b's end at which somebody else is known to have held the endpoint: b, whose beginning was
- * not seen, began after it. */
+/* The latest instant before b's end at which somebody else is known to have held the endpoint: b, whose
+ * beginning was not seen, began after it. */
 static int64_t earliest_beginning(const struct holding_list *list, const struct nat_binding *b)
 {
         int64_t bound = INT64_MIN;
@@ -96,7 +100,8 @@ static int64_t earliest_beginning(const struct holding_list *list, const struct 
         return bound;
 }
 
-static void set_possible(struct holding *h, const struct holding_list *list, const struct attribution_rules *rules)
+static void set_possible(
+        struct holding *h, const struct holding_list *list, const struct attribution_rules *rules)
 {
         const struct nat_binding *b = h->binding;
         int64_t known = b->to_edge == EDGE_INTERIM ? b->to_ms : b->from_ms;
@@ -120,11 +125,11 @@ static void add_certain(struct holding *h, int64_t from, int64_t to)
         h->certain[h->certain_count++] = (struct stretch){.from = from, .to = to};
 }
 
-/* From an instant at which it was seen, a binding was held for as long as its exporter was heard without loss and no
- * end came. An opening of the same endpoint without an end before it shows that ends are missing in spite of that:
- * then nothing beyond the instant is certain. */
-static int64_t certain_until(const struct holding *h, const struct evidence *e, const struct attribution_rules *rules,
-        int64_t instant)
+/* From an instant at which it was seen, a binding was held for as long as its exporter was heard without loss
+ * and no end came. An opening of the same endpoint without an end before it shows that ends are missing in
+ * spite of that: then nothing beyond the instant is certain. */
+static int64_t certain_until(const struct holding *h, const struct evidence *e,
+        const struct attribution_rules *rules, int64_t instant)
 {
         struct heard heard = coverage_heard(e->coverage, h->binding->exporter, NULL, instant, instant);
         int64_t until = heard.whole && !e->loss_undetectable ? heard.to : instant;
@@ -185,10 +190,11 @@ static void set_flag_reasons(struct holding *h, const struct question *q)
                 h->reasons |= 1u << REASON_INSIDE_NOT_LOGGED;
 }
 
-int holding_list_make(const struct question *q, const struct attribution_rules *rules, const struct evidence *e,
-        struct holding_list *ret)
+int holding_list_make(const struct question *q, const struct attribution_rules *rules,
+        const struct evidence *e, struct holding_list *ret)
 {
-        struct holding_list list = {.items = calloc(e->binding_count ? e->binding_count : 1, sizeof(struct holding))};
+        struct holding_list list = {
+                .items = calloc(e->binding_count ? e->binding_count : 1, sizeof(struct holding))};
 
         if (!list.items)
                 return -ENOMEM;

@@ -13,13 +13,15 @@ struct stretch {
 
 struct holding {
         const struct nat_binding *binding;
-        size_t index;              /* in evidence->bindings */
-        struct stretch possible;   /* held at no other time than this; INT64_MIN / INT64_MAX where not bounded */
+        size_t index; /* in evidence->bindings */
+        struct stretch
+                possible; /* held at no other time than this; INT64_MIN / INT64_MAX where not bounded */
         struct stretch certain[2]; /* held during all of these */
         unsigned certain_count;
-        bool continuous;           /* one unbroken binding from edge to edge: nothing between was lost */
-        int64_t reused_ms;         /* another opening of the endpoint shows that it had ended by then; else TIME_UNKNOWN */
-        unsigned reasons;          /* bits of enum reason: what is missing in it */
+        bool continuous;   /* one unbroken binding from edge to edge: nothing between was lost */
+        int64_t reused_ms; /* another opening of the endpoint shows that it had ended by then; else
+                              TIME_UNKNOWN */
+        unsigned reasons;  /* bits of enum reason: what is missing in it */
 };
 
 /* All bindings that match the question, seen in the light of each other. */

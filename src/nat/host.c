@@ -34,14 +34,15 @@ void host_table_free(struct host_table *table)
         *table = (struct host_table){0};
 }
 
-/* Mixes all 20 bytes; the table is keyed by addresses that a customer chooses only within his own prefix, and its
- * size is bounded, so a plain multiplicative mix is enough. */
+/* Mixes all 20 bytes; the table is keyed by addresses that a customer chooses only within his own prefix, and
+ * its size is bounded, so a plain multiplicative mix is enough. */
 static uint32_t host_hash(const struct nat_host *host)
 {
         uint64_t high, low;
         memcpy(&high, host->address.bytes, 8);
         memcpy(&low, host->address.bytes + 8, 8);
-        uint64_t mixed = (high ^ (low + host->vrf) * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
+        uint64_t mixed =
+                (high ^ (low + host->vrf) * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
         mixed ^= mixed >> 32;
         mixed = (mixed + low) * UINT64_C(0x9e3779b97f4a7c15);
         return (uint32_t)(mixed >> 32);

@@ -2,17 +2,17 @@
 #ifndef ROGATORY_NAT_HOST_H
 #define ROGATORY_NAT_HOST_H
 
-/* Hosts by number. Millions of events name a few thousand inside hosts and destinations; a host table gives each a
- * small number, so that an event is 40 bytes and two hosts are compared by number. Numbers mean nothing outside
- * the table that gave them. */
+/* Hosts by number. Millions of events name a few thousand inside hosts and destinations; a host table gives
+ * each a small number, so that an event is 40 bytes and two hosts are compared by number. Numbers mean
+ * nothing outside the table that gave them. */
 
 #include "base/address.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* An inside host. The same private address in two VRFs is two customers, so the VRF (IE 234 ingressVRFID or IE 463
- * natInstanceID, 0 where none is logged) is part of the identity. Destinations use vrf 0. */
+/* An inside host. The same private address in two VRFs is two customers, so the VRF (IE 234 ingressVRFID or
+ * IE 463 natInstanceID, 0 where none is logged) is part of the identity. Destinations use vrf 0. */
 struct nat_host {
         struct address address;
         uint32_t vrf;

@@ -24,10 +24,10 @@ void lease_list_free(struct lease_list *list)
         *list = (struct lease_list){0};
 }
 
-#define COMPARE(field)                                                                                         \
-        do {                                                                                                   \
-                if (a->is.field != b->is.field)                                                                \
-                        return a->is.field < b->is.field ? -1 : 1;                                             \
+#define COMPARE(field)                                                                                       \
+        do {                                                                                                 \
+                if (a->is.field != b->is.field)                                                              \
+                        return a->is.field < b->is.field ? -1 : 1;                                           \
         } while (0)
 
 static int compare_holder(const struct lease *a, const struct lease *b)
@@ -112,8 +112,8 @@ static void join_beginning(struct lease *a, const struct lease *b)
         }
 }
 
-/* Among ends, one that was seen outranks an interim; of two interims the later says more, of two ends the later is the
- * safer claim for the holder and is what a repeated or corrected stop means. */
+/* Among ends, one that was seen outranks an interim; of two interims the later says more, of two ends the
+ * later is the safer claim for the holder and is what a repeated or corrected stop means. */
 static void join_end(struct lease *a, const struct lease *b)
 {
         bool b_better = has_end(b) ? !has_end(a) || b->is.to_ms > a->is.to_ms
@@ -127,13 +127,14 @@ static void join_end(struct lease *a, const struct lease *b)
                 a->is.flags &= (uint8_t)~LEASE_STANDING;
 }
 
-/* Events that carry the source's session identity belong together; without one only rows with the same beginning do
- * (a standing row that a later export closed, or the same row again). */
+/* Events that carry the source's session identity belong together; without one only rows with the same
+ * beginning do (a standing row that a later export closed, or the same row again). */
 static bool belongs(const struct lease *a, const struct lease *b)
 {
         if (compare_holder(a, b) != 0)
                 return false;
-        /* A source may give the same identity again after it restarted: what begins after the end is another. */
+        /* A source may give the same identity again after it restarted: what begins after the end is another.
+         */
         if (has_end(a) && has_beginning(b) && b->is.from_ms > a->is.to_ms)
                 return false;
         if (a->is.session != 0)

@@ -8,8 +8,8 @@
 #include "nat/binding.h"
 
 enum lease_flag {
-        LEASE_STANDING = 1 << 0, /* no end given by a source that states intervals (a customer table): valid until a
-                                  * later row says otherwise */
+        LEASE_STANDING = 1 << 0, /* no end given by a source that states intervals (a customer table): valid
+                                  * until a later row says otherwise */
         LEASE_ANY_VRF = 1 << 1,  /* the source names no VRF */
 };
 
@@ -21,16 +21,19 @@ struct lease_event {
         uint32_t vrf;
         uint64_t session; /* hash of the source's own identity (Acct-Session-Id ...), 0 where it has none */
         int64_t from_ms, to_ms; /* TIME_UNKNOWN where not said */
-        uint8_t from_edge, to_edge; /* a Start: from OBSERVED, to OPEN; a Stop: to OBSERVED, from BOUND where the
-                                     * session time is given; an interim: both INTERIM and equal; a row: both */
-        uint8_t flags; /* enum lease_flag */
+        uint8_t from_edge,
+                to_edge; /* a Start: from OBSERVED, to OPEN; a Stop: to OBSERVED, from BOUND where the
+                          * session time is given; an interim: both INTERIM and equal; a row: both */
+        uint8_t flags;   /* enum lease_flag */
         char subscriber[SUBSCRIBER_MAX]; /* UTF-8, never empty */
 };
 
-/* A stored lease is the same, with what is known of both edges after all events of its session were joined. */
+/* A stored lease is the same, with what is known of both edges after all events of its session were joined.
+ */
 struct lease {
         struct lease_event is;
-        int64_t seen_until_ms; /* the last instant at which the source said that it existed; TIME_UNKNOWN if never */
+        int64_t seen_until_ms; /* the last instant at which the source said that it existed; TIME_UNKNOWN if
+                                  never */
 };
 
 struct lease_list {
@@ -41,9 +44,9 @@ struct lease_list {
 int lease_list_append(struct lease_list *list, const struct lease *lease); /* 0 or -ENOMEM */
 void lease_list_free(struct lease_list *list);
 
-/* Joins: events of one session (same prefix, VRF, subscriber, session) become one lease; repeated ones collapse; a
- * closed row replaces the standing one with the same beginning. A function of the set. Sorted by prefix, then from.
- * Works in place; 0 or -ENOMEM. */
+/* Joins: events of one session (same prefix, VRF, subscriber, session) become one lease; repeated ones
+ * collapse; a closed row replaces the standing one with the same beginning. A function of the set. Sorted by
+ * prefix, then from. Works in place; 0 or -ENOMEM. */
 int lease_join(struct lease_list *list);
 
 #endif

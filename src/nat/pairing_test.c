@@ -20,11 +20,13 @@ static struct nat_point point(int64_t time, enum nat_action action, uint32_t ins
                 .protocol = 6};
 }
 
-static struct binding_list run(struct nat_point *points, size_t count, bool keep, const struct binding_list *stored)
+static struct binding_list run(
+        struct nat_point *points, size_t count, bool keep, const struct binding_list *stored)
 {
         struct binding_list list = {0};
-        assert_int_equal(
-                pairing_run(points, count, keep, stored ? stored->items : NULL, stored ? stored->count : 0, &list), 0);
+        assert_int_equal(pairing_run(points, count, keep, stored ? stored->items : NULL,
+                                 stored ? stored->count : 0, &list),
+                0);
         return list;
 }
 
@@ -52,8 +54,8 @@ static void pairs_open_and_close(void **state)
 static void a_copy_is_one_event(void **state)
 {
         (void)state;
-        struct nat_point points[] = {point(10, NAT_OPEN, 7, 0), point(10, NAT_OPEN, 7, 0), point(30, NAT_CLOSE, 7, 0),
-                point(30, NAT_CLOSE, 7, 0)};
+        struct nat_point points[] = {point(10, NAT_OPEN, 7, 0), point(10, NAT_OPEN, 7, 0),
+                point(30, NAT_CLOSE, 7, 0), point(30, NAT_CLOSE, 7, 0)};
         struct binding_list list = run(points, 4, false, NULL);
         assert_int_equal(list.count, 1);
         binding_list_free(&list);
@@ -77,7 +79,8 @@ static void two_flows_in_one_millisecond_are_two(void **state)
 static void a_close_takes_the_latest_open(void **state)
 {
         (void)state;
-        struct nat_point points[] = {point(1, NAT_OPEN, 7, 0), point(50, NAT_OPEN, 7, 0), point(60, NAT_CLOSE, 7, 0)};
+        struct nat_point points[] = {
+                point(1, NAT_OPEN, 7, 0), point(50, NAT_OPEN, 7, 0), point(60, NAT_CLOSE, 7, 0)};
         struct binding_list list = run(points, 3, false, NULL);
         assert_int_equal(list.count, 2);
         expect(&list.items[0], 1, EDGE_OBSERVED, 0, EDGE_OPEN);
@@ -98,8 +101,8 @@ static void a_close_alone_has_no_beginning(void **state)
 static void interims_keep_a_binding_alive(void **state)
 {
         (void)state;
-        struct nat_point points[] = {point(10, NAT_OPEN, 7, 0), point(20, NAT_ALIVE, 7, 0), point(40, NAT_ALIVE, 7, 0),
-                point(15, NAT_ALIVE, 8, 0)};
+        struct nat_point points[] = {point(10, NAT_OPEN, 7, 0), point(20, NAT_ALIVE, 7, 0),
+                point(40, NAT_ALIVE, 7, 0), point(15, NAT_ALIVE, 8, 0)};
         struct binding_list list = run(points, 4, false, NULL);
         assert_int_equal(list.count, 2);
         expect(&list.items[0], 10, EDGE_OBSERVED, 40, EDGE_INTERIM);
@@ -120,8 +123,8 @@ static void other_holders_are_kept_apart(void **state)
 
 static struct nat_point random_point(void)
 {
-        struct nat_point p = point(rand() % 40, (enum nat_action)(rand() % NAT_ACTION_COUNT), 1 + (uint32_t)rand() % 3,
-                (uint32_t)rand() % 3);
+        struct nat_point p = point(rand() % 40, (enum nat_action)(rand() % NAT_ACTION_COUNT),
+                1 + (uint32_t)rand() % 3, (uint32_t)rand() % 3);
         p.session = rand() % 4 ? 0 : 1 + (uint32_t)rand() % 2;
         return p;
 }
@@ -156,7 +159,8 @@ static void the_order_of_reading_does_not_matter(void **state)
                 struct binding_list second = run(shuffled, count, keep, NULL);
                 struct binding_list third = run(again, count, keep, &first);
                 assert_same(&first, &second);
-                /* Interims inside a pair are not kept, so only a second reading of the whole must change nothing. */
+                /* Interims inside a pair are not kept, so only a second reading of the whole must change
+                 * nothing. */
                 struct binding_list fourth = run(shuffled, 0, keep, &third);
                 assert_same(&third, &fourth);
                 binding_list_free(&first);
@@ -175,7 +179,8 @@ static void halves_make_the_whole(void **state)
                 struct nat_point all[30], left[30], right[30];
                 size_t count = 1 + (size_t)rand() % 30, lefts = 0, rights = 0;
                 for (size_t i = 0; i < count; i++) {
-                        all[i] = point((int64_t)i, rand() % 2 ? NAT_OPEN : NAT_CLOSE, 1 + (uint32_t)rand() % 2, 0);
+                        all[i] = point(
+                                (int64_t)i, rand() % 2 ? NAT_OPEN : NAT_CLOSE, 1 + (uint32_t)rand() % 2, 0);
                         if (rand() % 2)
                                 left[lefts++] = all[i];
                         else

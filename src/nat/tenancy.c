@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static bool is_lease_of(const struct lease *lease, const struct address *address, uint32_t vrf, bool vrf_known)
+static bool is_lease_of(
+        const struct lease *lease, const struct address *address, uint32_t vrf, bool vrf_known)
 {
         if (!prefix_contains(&lease->is.prefix, address))
                 return false;
@@ -15,8 +16,8 @@ static bool has_end(const struct lease *lease)
         return lease->is.to_edge == EDGE_OBSERVED || lease->is.to_edge == EDGE_BOUND;
 }
 
-/* The first lease of the same prefix to another subscriber that begins after this one: an inside address has one holder
- * at a time, so this one had ended by then. */
+/* The first lease of the same prefix to another subscriber that begins after this one: an inside address has
+ * one holder at a time, so this one had ended by then. */
 static int64_t find_successor(const struct evidence *e, const struct lease *lease)
 {
         int64_t first = TIME_UNKNOWN;
@@ -42,8 +43,8 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /* When the lease was held for certain and at most. */
-static void stretches_of(const struct lease *lease, const struct attribution_rules *rules, const struct evidence *e,
-        struct stretch *ret_certain, struct stretch *ret_possible)
+static void stretches_of(const struct lease *lease, const struct attribution_rules *rules,
+        const struct evidence *e, struct stretch *ret_certain, struct stretch *ret_possible)
 {
         bool begun = lease->is.from_edge == EDGE_OBSERVED || lease->is.from_edge == EDGE_BOUND;
         int64_t seen_first = lease->is.from_edge == EDGE_OPEN ? lease->is.to_ms : lease->is.from_ms;
@@ -69,12 +70,14 @@ static bool covers(struct stretch outer, struct stretch inner)
         return outer.from <= inner.from && outer.to >= inner.to;
 }
 
-void tenancy_find(const struct attribution_rules *rules, const struct evidence *e, const struct address *address,
-        uint32_t vrf, bool vrf_known, struct stretch stretch, struct tenancy *ret)
+void tenancy_find(const struct attribution_rules *rules, const struct evidence *e,
+        const struct address *address, uint32_t vrf, bool vrf_known, struct stretch stretch,
+        struct tenancy *ret)
 {
         struct stretch wide = {
-                .from = stretch.from > INT64_MIN + rules->uncertainty_ms ? stretch.from - rules->uncertainty_ms
-                                                                         : INT64_MIN,
+                .from = stretch.from > INT64_MIN + rules->uncertainty_ms
+                                ? stretch.from - rules->uncertainty_ms
+                                : INT64_MIN,
                 .to = stretch.to < INT64_MAX - rules->uncertainty_ms ? stretch.to + rules->uncertainty_ms
                                                                      : INT64_MAX,
         };

@@ -26,8 +26,9 @@ struct segment_header {
         bool destinations_kept;
         bool has_blocks;        /* it holds port blocks or whole-address bindings (the writer adds it) */
         bool has_unported;      /* it holds bindings whose outside port was not logged (the writer adds it) */
-        bool has_untold_flows;  /* it holds sessions that carry neither destination nor identity, so that a close may
-                                 * belong to any of one customer's flows over the endpoint (the writer adds it) */
+        bool has_untold_flows;  /* it holds sessions that carry neither destination nor identity, so that a
+                                 * close may  belong to any of one customer's flows over the endpoint (the
+                                 * writer adds it) */
         uint64_t binding_count; /* filled in by the writer */
         uint32_t sheet_count;   /* filled in by the writer */
 };

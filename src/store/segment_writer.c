@@ -393,7 +393,8 @@ int segment_writer_sheet(struct segment_writer *writer, const struct nat_binding
         for (size_t i = 0; i < count; i++) {
                 writer->header.has_blocks |= bindings[i].kind == NAT_BLOCK || bindings[i].kind == NAT_ADDRESS;
                 writer->header.has_unported |= (bindings[i].flags & NAT_PORT_UNKNOWN) != 0;
-                writer->header.has_untold_flows |= bindings[i].kind == NAT_SESSION && bindings[i].session == 0 &&
+                writer->header.has_untold_flows |= bindings[i].kind == NAT_SESSION &&
+                                                   bindings[i].session == 0 &&
                                                    !(bindings[i].flags & NAT_HAS_DESTINATION);
         }
         if (writer->trained) {

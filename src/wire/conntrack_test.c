@@ -30,7 +30,7 @@ static void opens_and_closes(void **state)
         read_text(OPEN("1795226353.664619",
                 "3206273513") "[1795226370.0009]\t[DESTROY] ipv4     2 tcp      6 TIME_WAIT " TUPLES
                               "packets=5 bytes=300 " REPLY "packets=4 bytes=200 [ASSURED] mark=0 "
-                                                           "delta-time=0 [start=Sat Nov 21 01:59:13 2026] "
+                              "delta-time=0 [start=Sat Nov 21 01:59:13 2026] "
                               "[stop=Sat Nov 21 01:59:30 2026] id=3206273513 [USERSPACE] portid=25071 "
                               "progname=my tool\r\n");
         assert_int_equal(c.event_count, 2);

@@ -240,8 +240,8 @@ static unsigned log2_of(int64_t number)
         return power;
 }
 
-/* A clock that goes back by `step` had been set ahead at some time before: at the latest forward jump that is large
- * enough (the size classes that lie wholly above half the step), or before the file began. */
+/* A clock that goes back by `step` had been set ahead at some time before: at the latest forward jump that is
+ * large enough (the size classes that lie wholly above half the step), or before the file began. */
 static int64_t wrong_since(const struct text_hearing *h, int64_t step, bool *ret_known)
 {
         int64_t since = h->earliest;
@@ -286,7 +286,10 @@ int text_heard(struct text_decoder *decoder, int64_t instant)
                 bool known;
                 int64_t step = last - instant, since = wrong_since(h, step, &known);
                 r = add_gap(decoder, GAP_CLOCK, (since < instant ? since : instant) - TEXT_DELAY_MS,
-                        last + TEXT_DELAY_MS, known ? 0 : step > UINT32_MAX ? UINT32_MAX : (uint32_t)step);
+                        last + TEXT_DELAY_MS,
+                        known               ? 0
+                        : step > UINT32_MAX ? UINT32_MAX
+                                            : (uint32_t)step);
         }
         return r < 0 ? r : begin_span(decoder, instant);
 }

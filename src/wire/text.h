@@ -2,8 +2,9 @@
 #ifndef ROGATORY_WIRE_TEXT_H
 #define ROGATORY_WIRE_TEXT_H
 
-/* Text logs: one operations table for every format. A decoder is fed line by line (without the line end), delivers NAT
- * events or lease events, refuses what it does not understand, and keeps the span that it heard. Pure. */
+/* Text logs: one operations table for every format. A decoder is fed line by line (without the line end),
+ * delivers NAT events or lease events, refuses what it does not understand, and keeps the span that it heard.
+ * Pure. */
 
 #include "base/error.h"
 #include "nat/coverage.h"
@@ -16,25 +17,27 @@
  * ret_second the later); -ERANGE where it never happened (DST begins). */
 struct local_clock {
         void *context;
-        int (*to_instant)(void *context, const struct civil *civil, int64_t *ret_instant, int64_t *ret_second);
+        int (*to_instant)(
+                void *context, const struct civil *civil, int64_t *ret_instant, int64_t *ret_second);
 };
 
 struct text_options {
-        uint16_t exporter;               /* the caller's number, put into events and coverage */
-        bool loss_reported;              /* the source writes a line when it loses events: what is not reported lost
-                                          * was heard. Otherwise no span of hearing is made at all. */
+        uint16_t exporter;  /* the caller's number, put into events and coverage */
+        bool loss_reported; /* the source writes a line when it loses events: what is not reported lost
+                             * was heard. Otherwise no span of hearing is made at all. */
         const struct local_clock *clock; /* NULL: lines without a zone are refused */
-        int year;                        /* of the first line, for lines without a year; 0: such lines are refused */
-        int64_t heartbeat_ms;            /* longer silence inside a file ends a span of hearing; 0: 60 s */
+        int year;             /* of the first line, for lines without a year; 0: such lines are refused */
+        int64_t heartbeat_ms; /* longer silence inside a file ends a span of hearing; 0: 60 s */
 };
 
-/* Every line is counted once: lines = blank + used + continued + not_nat + other + reported_losses + all refused. */
+/* Every line is counted once: lines = blank + used + continued + not_nat + other + reported_losses + all
+ * refused. */
 struct text_counts {
         uint64_t lines, blank;
-        uint64_t used;            /* lines (first lines of records) out of which events were delivered */
-        uint64_t continued;       /* further lines of a record whose first line is counted */
-        uint64_t not_nat;         /* sound lines that bind nothing: not translated, IPv6, updates, no address */
-        uint64_t other;           /* header rows, comments, closing lines of a tool, Accounting-On */
+        uint64_t used;      /* lines (first lines of records) out of which events were delivered */
+        uint64_t continued; /* further lines of a record whose first line is counted */
+        uint64_t not_nat;   /* sound lines that bind nothing: not translated, IPv6, updates, no address */
+        uint64_t other;     /* header rows, comments, closing lines of a tool, Accounting-On */
         uint64_t reported_losses; /* lines in which the source says that it lost events */
         uint64_t refused[REFUSAL_COUNT];
         uint64_t events, lease_events; /* delivered to the sink; one line may give several */
@@ -43,8 +46,8 @@ struct text_counts {
 struct text_sink {
         struct decode_sink nat;
         int (*lease)(void *context, const struct lease_event *event); /* NULL where no leases are wanted */
-        /* Worth a line in the summary but nothing was refused (a column that is not known ...); may be NULL. Both get
-         * nat.context. */
+        /* Worth a line in the summary but nothing was refused (a column that is not known ...); may be NULL.
+         * Both get nat.context. */
         void (*noted)(void *context, const char *sentence);
 };
 
@@ -54,7 +57,7 @@ struct text_format {
         const char *name;        /* "conntrack", "ulogd2", "csv", "leases", "freeradius-detail" */
         const char *description; /* one line for a person */
         bool carries_leases;
-        bool loss_detectable;    /* by itself (never true for plain text; with loss_reported it is) */
+        bool loss_detectable; /* by itself (never true for plain text; with loss_reported it is) */
         /* 0..100: how sure the format is that these first lines (up to 4 KiB) are its own; 0 is a no. */
         int (*recognise)(const char *head, size_t length);
         int (*create)(const struct text_options *options, struct text_decoder **ret_decoder); /* 0, -ENOMEM */
@@ -69,9 +72,9 @@ struct text_format {
 /* Longest line that is read; a longer one is refused as a whole. */
 #define TEXT_LINE_MAX 65536
 
-/* Instead of format->line for a line that is not whole: the last one of a file whose line feed is missing (it may be cut
- * in the middle of a port or a name, and would then name somebody else), or one of which only the beginning is there
- * because it is too long. It is refused, never read. As format->line. */
+/* Instead of format->line for a line that is not whole: the last one of a file whose line feed is missing (it
+ * may be cut in the middle of a port or a name, and would then name somebody else), or one of which only the
+ * beginning is there because it is too long. It is refused, never read. As format->line. */
 int text_incomplete_line(const struct text_format *format, struct text_decoder *decoder, struct slice line,
         bool too_long, const struct text_sink *sink);
 
