@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A large bucket grows by an eighth, so that what the set counts is what it holds. */
+#define SMALL_BUCKET 65536
+
 static struct bucket *find(struct bucket_set *set, uint16_t realm, int64_t window_from)
 {
         for (size_t i = 0; i < set->count; i++) {
@@ -17,7 +20,8 @@ static struct bucket *find(struct bucket_set *set, uint16_t realm, int64_t windo
         return NULL;
 }
 
-static int open_bucket(struct bucket_set *set, uint16_t realm, int64_t window_from, struct bucket **ret_bucket)
+static int open_bucket(
+        struct bucket_set *set, uint16_t realm, int64_t window_from, struct bucket **ret_bucket)
 {
         if (set->count == BUCKETS_MAX)
                 return -E2BIG;
@@ -45,7 +49,8 @@ int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, cons
                         return r;
         }
         if (bucket->count == bucket->capacity) {
-                size_t capacity = bucket->capacity ? bucket->capacity * 2 : 1024;
+                size_t more = bucket->capacity < SMALL_BUCKET ? bucket->capacity : bucket->capacity / 8;
+                size_t capacity = bucket->capacity ? bucket->capacity + more : 1024;
                 struct nat_point *points = realloc(bucket->points, capacity * sizeof *points);
                 if (!points)
                         return -ENOMEM;
@@ -73,8 +78,8 @@ void bucket_set_free(struct bucket_set *set)
         *set = (struct bucket_set){0};
 }
 
-/* One pass of a stable radix sort by eight bits of the address (the upper half of a key); the lower half is the point's
- * place. */
+/* One pass of a stable radix sort by eight bits of the address (the upper half of a key); the lower half is
+ * the point's place. */
 static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
 {
         size_t starts[256] = {0};
@@ -91,18 +96,32 @@ static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, unsigne
                 to[starts[from[i] >> shift & 0xff]++] = from[i];
 }
 
+/* Moves every point to its place: keys[i] names in its lower half who belongs to i. In place, because a copy
+ * would double the memory that an import may take. */
+static void move_points(struct nat_point *points, uint64_t *keys, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                struct nat_point first = points[i];
+                size_t at = i, from = keys[i] & UINT32_MAX;
+                for (; from != i; from = keys[at] & UINT32_MAX) {
+                        points[at] = points[from];
+                        keys[at] = at;
+                        at = from;
+                }
+                points[at] = first;
+                keys[at] = at;
+        }
+}
+
 int bucket_group(struct bucket *bucket)
 {
         size_t count = bucket->count;
         uint64_t *keys = calloc(count + 1, sizeof *keys);
         uint64_t *spare = calloc(count + 1, sizeof *spare);
-        /* As much room as before, because the set counts it. */
-        struct nat_point *grouped = malloc((bucket->capacity + 1) * sizeof *grouped);
 
-        if (!keys || !spare || !grouped || count > UINT32_MAX) {
+        if (!keys || !spare || count > UINT32_MAX) {
                 free(keys);
                 free(spare);
-                free(grouped);
                 return -ENOMEM;
         }
         for (size_t i = 0; i < count; i++)
@@ -111,11 +130,8 @@ int bucket_group(struct bucket *bucket)
                 radix_pass(keys, spare, count, shift);
                 radix_pass(spare, keys, count, shift + 8);
         }
-        for (size_t i = 0; i < count; i++)
-                grouped[i] = bucket->points[keys[i] & UINT32_MAX];
-        free(keys);
         free(spare);
-        free(bucket->points);
-        bucket->points = grouped;
+        move_points(bucket->points, keys, count);
+        free(keys);
         return 0;
 }

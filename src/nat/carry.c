@@ -20,7 +20,8 @@ bool binding_shows_end(const struct nat_binding *b, const struct nat_binding *ot
 {
         if (other->from_edge != EDGE_OBSERVED || other == b || has_end(b) || b->from_edge == EDGE_OPEN)
                 return false;
-        if (b->protocol != other->protocol && b->protocol != NAT_PROTOCOL_ANY && other->protocol != NAT_PROTOCOL_ANY)
+        if (b->protocol != other->protocol && b->protocol != NAT_PROTOCOL_ANY &&
+                other->protocol != NAT_PROTOCOL_ANY)
                 return false;
         int64_t alive = b->to_edge == EDGE_INTERIM ? b->to_ms : b->from_ms;
         if (other->from_ms <= b->from_ms || other->from_ms < alive)
@@ -41,13 +42,42 @@ static int compare_port(const void *left, const void *right)
         return ((*a)->port_first > (*b)->port_first) - ((*a)->port_first < (*b)->port_first);
 }
 
-/* The bindings of an address by first port; those that lend a range stand aside, because any port may be theirs. */
+/* The bindings of an address that may show an end, by first port; those that lend a range stand aside,
+ * because any port may be theirs. */
 struct by_port {
         const struct nat_binding **single, **ranges;
         size_t single_count, range_count;
 };
 
-static int by_port_make(const struct nat_binding *bindings, size_t count, struct by_port *ret)
+/* The ports that bindings which may live on hold, as a set of bits: only who shares one of them can show an
+ * end. */
+#define PORT_WORDS (65536 / 64)
+
+static void mark_ports(uint64_t marks[PORT_WORDS], const struct nat_binding *b)
+{
+        for (unsigned port = b->port_first; port <= b->port_last; port++)
+                marks[port / 64] |= UINT64_C(1) << port % 64;
+}
+
+/* Expects index->single and index->ranges with room for all. */
+static void by_port_fill(const struct nat_binding *bindings, size_t count, const uint64_t marks[PORT_WORDS],
+        struct by_port *index)
+{
+        for (size_t i = 0; i < count; i++) {
+                const struct nat_binding *b = &bindings[i];
+                if (b->from_edge != EDGE_OBSERVED)
+                        continue; /* shows nothing */
+                if (b->port_first != b->port_last)
+                        index->ranges[index->range_count++] = b;
+                else if (marks[b->port_first / 64] >> b->port_first % 64 & 1)
+                        index->single[index->single_count++] = b;
+        }
+        if (index->single_count > 1)
+                qsort(index->single, index->single_count, sizeof *index->single, compare_port);
+}
+
+static int by_port_make(const struct nat_binding *bindings, size_t count, const uint64_t marks[PORT_WORDS],
+        struct by_port *ret)
 {
         struct by_port index = {
                 .single = malloc((count + 1) * sizeof *index.single),
@@ -58,26 +88,20 @@ static int by_port_make(const struct nat_binding *bindings, size_t count, struct
                 free(index.ranges);
                 return -ENOMEM;
         }
-        for (size_t i = 0; i < count; i++) {
-                if (bindings[i].port_first == bindings[i].port_last)
-                        index.single[index.single_count++] = &bindings[i];
-                else
-                        index.ranges[index.range_count++] = &bindings[i];
-        }
-        if (index.single_count > 1)
-                qsort(index.single, index.single_count, sizeof *index.single, compare_port);
+        by_port_fill(bindings, count, marks, &index);
         *ret = index;
         return 0;
 }
 
-static bool is_exclusive_pair(const struct nat_binding *a, const struct nat_binding *b,
-        const struct attribution_rules *rules)
+static bool is_exclusive_pair(
+        const struct nat_binding *a, const struct nat_binding *b, const struct attribution_rules *rules)
 {
-        return rules->mapping == MAPPING_ENDPOINT_INDEPENDENT && !((a->flags | b->flags) & NAT_DESTINATION_BOUND);
+        return rules->mapping == MAPPING_ENDPOINT_INDEPENDENT &&
+               !((a->flags | b->flags) & NAT_DESTINATION_BOUND);
 }
 
-static bool is_shown_ended(const struct nat_binding *b, const struct by_port *index,
-        const struct attribution_rules *rules)
+static bool is_shown_ended(
+        const struct nat_binding *b, const struct by_port *index, const struct attribution_rules *rules)
 {
         size_t low = 0, high = index->single_count;
 
@@ -104,20 +128,26 @@ static bool may_live(const struct nat_binding *b, const struct attribution_rules
 {
         int64_t known = b->to_edge == EDGE_INTERIM ? b->to_ms : b->from_ms;
 
-        return !has_end(b) && b->from_edge != EDGE_OPEN && window_to - known <= binding_longest_life(b, rules);
+        return !has_end(b) && b->from_edge != EDGE_OPEN &&
+               window_to - known <= binding_longest_life(b, rules);
 }
 
 int carry_select(const struct nat_binding *bindings, size_t count, const struct attribution_rules *rules,
         int64_t window_to, struct binding_list *ret)
 {
+        uint64_t marks[PORT_WORDS] = {0};
         struct by_port index;
         bool any = false;
 
-        for (size_t i = 0; i < count && !any; i++)
-                any = may_live(&bindings[i], rules, window_to);
+        for (size_t i = 0; i < count; i++) {
+                if (!may_live(&bindings[i], rules, window_to))
+                        continue;
+                mark_ports(marks, &bindings[i]);
+                any = true;
+        }
         if (!any)
                 return 0;
-        int r = by_port_make(bindings, count, &index);
+        int r = by_port_make(bindings, count, marks, &index);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < count && r == 0; i++)
@@ -128,7 +158,8 @@ int carry_select(const struct nat_binding *bindings, size_t count, const struct 
         return r;
 }
 
-int carry_strip(const struct nat_binding *bindings, size_t count, int64_t window_from, struct binding_list *ret)
+int carry_strip(
+        const struct nat_binding *bindings, size_t count, int64_t window_from, struct binding_list *ret)
 {
         int r = 0;
 

@@ -8,7 +8,7 @@
 
 int host_table_init(struct host_table *table, uint32_t ceiling)
 {
-        uint32_t *slots = calloc(FIRST_SLOTS, sizeof *slots);
+        uint64_t *slots = calloc(FIRST_SLOTS, sizeof *slots);
         struct nat_host *hosts = calloc(FIRST_SLOTS, sizeof *hosts);
 
         if (!slots || !hosts) {
@@ -56,15 +56,17 @@ static bool host_equal(const struct nat_host *a, const struct nat_host *b)
 static int grow_slots(struct host_table *table)
 {
         uint32_t size = (table->mask + 1) * 2;
-        uint32_t *slots = calloc(size, sizeof *slots);
+        uint64_t *slots = calloc(size, sizeof *slots);
 
         if (!slots)
                 return -ENOMEM;
-        for (uint32_t number = 1; number <= table->count; number++) {
-                uint32_t at = host_hash(&table->hosts[number]) & (size - 1);
+        for (uint32_t i = 0; i <= table->mask; i++) {
+                if (!table->slots[i])
+                        continue;
+                uint32_t at = (uint32_t)(table->slots[i] >> 32) & (size - 1);
                 while (slots[at])
                         at = (at + 1) & (size - 1);
-                slots[at] = number;
+                slots[at] = table->slots[i];
         }
         free(table->slots);
         table->slots = slots;
@@ -90,11 +92,12 @@ int host_intern(struct host_table *table, const struct nat_host *host, uint32_t 
                 *ret_number = HOST_NONE;
                 return 0;
         }
-        uint32_t at = host_hash(host) & table->mask;
+        uint32_t hash = host_hash(host), at = hash & table->mask;
         for (; table->slots[at]; at = (at + 1) & table->mask) {
-                if (!host_equal(&table->hosts[table->slots[at]], host))
+                uint32_t number = (uint32_t)table->slots[at];
+                if (table->slots[at] >> 32 != hash || !host_equal(&table->hosts[number], host))
                         continue;
-                *ret_number = table->slots[at];
+                *ret_number = number;
                 return 0;
         }
         if (table->count >= table->ceiling)
@@ -104,12 +107,12 @@ int host_intern(struct host_table *table, const struct nat_host *host, uint32_t 
         if (table->count + 1 > table->mask / 2 + table->mask / 4) {
                 if (grow_slots(table) < 0)
                         return -ENOMEM;
-                at = host_hash(host) & table->mask;
+                at = hash & table->mask;
                 while (table->slots[at])
                         at = (at + 1) & table->mask;
         }
         table->hosts[++table->count] = *host;
-        table->slots[at] = table->count;
+        table->slots[at] = (uint64_t)hash << 32 | table->count;
         *ret_number = table->count;
         return 0;
 }

@@ -22,7 +22,7 @@ struct nat_host {
 
 struct host_table {
         struct nat_host *hosts; /* hosts[0] is unused; owned */
-        uint32_t *slots;        /* open addressing, host numbers; owned */
+        uint64_t *slots;        /* open addressing; hash in the upper half, host number in the lower; owned */
         uint32_t count;         /* highest number given */
         uint32_t capacity;      /* of hosts */
         uint32_t mask;          /* slots - 1 */
