@@ -42,7 +42,7 @@ fuzz:
 	@build-aux/fuzz build-fuzz $(FUZZ_SECONDS) $(FUZZ)
 
 bench: build
-	@if [ -x bench/run ]; then bench/run; else echo "There is no benchmark in this version." >&2; exit 1; fi
+	@bench/run
 
 clang:
 	@build-aux/install-dependencies build test
@@ -70,7 +70,7 @@ help:
 	@echo "make soak          the long variants of the tests"
 	@echo "make fault         long runs of writers that are killed at random instants"
 	@echo "make fuzz          libFuzzer targets, FUZZ_SECONDS=60 each; FUZZ=\"flow text\" for some of them"
-	@echo "make bench         benchmarks"
+	@echo "make bench         import and questions of the reference workload, beside nfcapd where it is installed"
 	@echo "make clang         the same build by clang, in build-clang"
 	@echo "make check-format  are the sources formatted as .clang-format says? (make format formats them)"
 	@echo "make install       installs (DESTDIR is respected)"
