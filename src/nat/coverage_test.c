@@ -424,6 +424,23 @@ static void a_log_from_the_beginning_saw_everything_open(void **state)
         add_gap(&c, hole(GAP_DAMAGED, 20000, 20500));
         assert_int_equal(coverage_heard(&c, 0, NULL, 50000, 50000).seen_since, 20501);
         coverage_free(&c);
+        /* Something lost before the beginning that was taken for the first: it was not. */
+        add(&c, with(numbered(1000, 100000, 0, 50), SPAN_BEGINS_EMPTY));
+        add_gap(&c, hole(GAP_DAMAGED, 500, 900));
+        assert_int_equal(coverage_heard(&c, 0, NULL, 50000, 50000).seen_since, 901);
+        coverage_free(&c);
+}
+
+static void what_is_only_known_was_not_heard(void **state)
+{
+        struct coverage c = {0};
+
+        (void)state;
+        add(&c, with(numbered(1000, 100000, 0, 50), SPAN_KNOWN_ONLY));
+        struct heard heard = coverage_heard(&c, 0, NULL, 50000, 50000);
+        assert_false(heard.whole);
+        assert_int_equal(heard.streams, 1);
+        coverage_free(&c);
 }
 
 static void a_set_clock_is_seen_where_it_counts(void **state)
@@ -458,6 +475,7 @@ int main(void)
                 cmocka_unit_test(gaps_take_away_and_holes_explain),
                 cmocka_unit_test(every_stream_that_counts_must_be_heard),
                 cmocka_unit_test(a_log_from_the_beginning_saw_everything_open),
+                cmocka_unit_test(what_is_only_known_was_not_heard),
                 cmocka_unit_test(a_set_clock_is_seen_where_it_counts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

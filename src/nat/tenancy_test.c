@@ -301,7 +301,15 @@ static void clock_off_and_leased_through(struct scene *s)
 static void clock_off_and_leased_shortly(struct scene *s)
 {
         clock_off_and_leased_through(s);
+        s->bindings[0].from_ms = NOW - 10 * SEC;
         s->leases.items[0].is.from_ms = NOW - 30 * SEC;
+}
+
+/* By a clock that is right, the lease covers the holding and that is enough. */
+static void clock_right_and_leased_shortly(struct scene *s)
+{
+        clock_off_and_leased_shortly(s);
+        s->coverage.spans[0].offset_min_ms = s->coverage.spans[0].offset_max_ms = 0;
 }
 
 static void leases_bring_the_verdict_to_a_person(void **state)
@@ -327,6 +335,8 @@ static void leases_bring_the_verdict_to_a_person(void **state)
                         BITS(REASON_PROVEN, REASON_NO_LEASE), 0, 1, 0},
                 {"a clock far off, leased through all of it", clock_off_and_leased_through, VERDICT_ONE,
                         BITS(REASON_PROVEN, REASON_CLOCK_OFFSET), 0, 1, 0},
+                {"a clock that is right, leased as long", clock_right_and_leased_shortly, VERDICT_ONE,
+                        BIT(REASON_PROVEN), BIT(REASON_CLOCK_OFFSET), 1, 0},
                 {"a clock far off, leased for a part", clock_off_and_leased_shortly, VERDICT_UNKNOWN,
                         BITS(REASON_LEASE_NOT_PROVEN, REASON_CLOCK_OFFSET), BIT(REASON_PROVEN), 0, 1},
         };
