@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "crypto/digest.h"
+#include "custody/canonical_json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -33,14 +34,26 @@ static int append_json(struct buffer *ret, const json_t *value)
         return r;
 }
 
+static void append_key(struct buffer *ret, const char *key)
+{
+        buffer_append_text(ret, ",\"");
+        buffer_append_text(ret, key);
+        buffer_append_text(ret, "\":");
+}
+
 static int append_text(
         struct buffer *ret, const char *key, const char *text, bool required, struct error *error)
 {
-        buffer_printf(ret, ",\"%s\":", key);
+        append_key(ret, key);
         if (!text && !required)
                 return buffer_append_text(ret, "null");
         if (!text || !text[0])
                 return error_set(error, -EINVAL, "an access entry needs its \"%s\"", key);
+        if (json_is_plain_text(text)) {
+                buffer_append_u8(ret, '"');
+                buffer_append_text(ret, text);
+                return buffer_append_u8(ret, '"');
+        }
         json_t *value = json_string(text);
         if (!value)
                 return error_set(error, -EINVAL, "the \"%s\" of an access entry is not UTF-8 text", key);
@@ -53,9 +66,11 @@ static int append_object(struct buffer *ret, const char *key, const char *text, 
 {
         json_error_t reason;
 
-        buffer_printf(ret, ",\"%s\":", key);
+        append_key(ret, key);
         if (!text)
                 return buffer_append_text(ret, "null");
+        if (json_is_canonical_object(text))
+                return buffer_append_text(ret, text);
         json_t *value = json_loads(text, JSON_REJECT_DUPLICATES, &reason);
         if (!json_is_object(value)) {
                 json_decref(value);
