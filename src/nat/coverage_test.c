@@ -47,8 +47,7 @@ static void add_gap(struct coverage *c, struct coverage_gap gap)
         assert_int_equal(coverage_add_gap(c, &gap), 0);
 }
 
-/* --- Joining
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Joining --- */
 
 struct joining {
         const char *name;
@@ -105,6 +104,8 @@ static void spans_join_by_number_and_never_over_a_hole(void **state)
                         numbered(0, 300000, 10, 90), true},
                 {"continued, begins later", with(numbered(0, 100000, 10, 0), SPAN_CONTINUES),
                         numbered(100001, 300000, 20, 90), false},
+                {"continued, its end is void", with(numbered(0, 100000, 0, 0), SPAN_CONTINUES),
+                        numbered(50000, 300000, 40, 90), true},
                 {"no numbers, a heartbeat apart", plain(0, 100000), plain(100000 + HEARTBEAT, 300000), true},
                 {"no numbers, longer apart", plain(0, 100000), plain(100001 + HEARTBEAT, 300000), false},
                 {"numbers and none", numbered(0, 100000, 10, 50), plain(100000, 300000), false},
@@ -227,8 +228,7 @@ static void overlapping_gaps_of_one_kind_are_one(void **state)
         coverage_free(&c);
 }
 
-/* --- Windows
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Windows --- */
 
 static struct coverage cut(struct coverage *whole, int64_t from, int64_t to, int64_t memory)
 {
@@ -343,8 +343,7 @@ static void the_last_gap_before_a_window_stays_with_it(void **state)
         coverage_free(&part);
 }
 
-/* --- Hearing
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Hearing --- */
 
 static void gaps_take_away_and_holes_explain(void **state)
 {
