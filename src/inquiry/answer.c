@@ -160,6 +160,14 @@ static int name_exporters(struct inquiry *inquiry, unsigned realm, const struct 
         return 0;
 }
 
+static bool all_known(const struct gathered *g, const struct attribution *a)
+{
+        for (size_t i = 0; i < g->expected_count; i++)
+                if (coverage_heard(&g->coverage, g->expected[i], NULL, a->from_ms, a->to_ms).streams == 0)
+                        return false;
+        return true;
+}
+
 int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
         const struct attribution *a, struct realm_answer *ret, struct error *error)
 {
@@ -170,7 +178,7 @@ int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct ques
         answer->from_ms = a->from_ms;
         answer->to_ms = a->to_ms;
         answer->complete =
-                a->heard.whole && !g->loss_undetectable && a->heard.exporters >= g->expected_exporters;
+                a->heard.whole && !g->loss_undetectable && all_known(g, a);
         snprintf(answer->realm, sizeof answer->realm, "%s", inquiry->realms[realm].name);
         snprintf(answer->zone, sizeof answer->zone, "%s", inquiry->realms[realm].zone);
         int r = name_all(

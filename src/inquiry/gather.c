@@ -24,8 +24,7 @@ int inquiry_open_leases(struct inquiry *inquiry, unsigned realm, struct error *e
         return r;
 }
 
-/* --- Windows
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Windows --- */
 
 /* The same binding as it stands in two windows. */
 static bool same_binding(const struct nat_binding *a, const struct nat_binding *b)
@@ -123,23 +122,82 @@ static void bound_interval(const struct question *q, struct gathered *g)
                 g->to_ms = q->at_ms + q->skew_ms + most;
 }
 
-static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct question *q,
+/* Where an hour has no window, nothing is known of it; but what was open at the end of the last window before it may have
+ * gone on. */
+static int gather_before(struct inquiry *inquiry, unsigned realm, const struct question *q, int64_t missing,
         struct gathered *g, struct error *error)
+{
+        const struct depot_files *files = &inquiry->files[realm];
+        struct cached_window *w = NULL;
+        int64_t before = TIME_UNKNOWN;
+
+        for (size_t i = 0; i < files->count; i++)
+                if (files->items[i].from < missing)
+                        before = files->items[i].from;
+        if (before == TIME_UNKNOWN || missing - before > g->rules.longest_block_ms)
+                return 0;
+        int r = window_cache_get(&inquiry->cache, realm, inquiry->realms[realm].name, before, &w, error);
+        return r == 0 && w ? gather_window(w, q, g, error) : r;
+}
+
+static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        struct error *error)
 {
         const char *name = inquiry->realms[realm].name;
         struct cached_window *w;
+        bool first = true;
         int r = 0;
 
         for (int64_t at = window_of(g->from_ms); at <= g->to_ms && r == 0; at += DEPOT_WINDOW_MS) {
                 r = window_cache_get(&inquiry->cache, realm, name, at, &w, error);
+                g->windows += r == 0 && w;
                 if (r == 0 && w)
                         r = gather_window(w, q, g, error);
+                else if (r == 0 && first)
+                        r = gather_before(inquiry, realm, q, at, g, error);
+                first = false;
         }
         return r;
 }
 
-/* --- Exporters
- * --------------------------------------------------------------------------------------------------- */
+/* The source itself says which beginning and end belong together (a row of a table, a conntrack id): then an end that
+ * stands in a later window proves all the time before it. */
+static int gather_known_ends(struct inquiry *inquiry, unsigned realm, struct gathered *g, struct error *error)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < g->bindings.count && r == 0; i++)
+                if (g->bindings.items[i].session != 0)
+                        r = gather_end(inquiry, realm, g, &g->bindings.items[i], error);
+        return r;
+}
+
+/* Windows beside the question's that are searched for the address, before it is said not to be the realm's. */
+#define NEIGHBOURS_SEARCHED 4
+
+/* Does a stored window near the question's know the address? */
+static int find_nearby(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        struct error *error)
+{
+        const struct depot_files *files = &inquiry->files[realm];
+        size_t behind = 0;
+        int r = 0;
+
+        while (behind < files->count && files->items[behind].from <= g->from_ms)
+                behind++;
+        size_t first = behind > NEIGHBOURS_SEARCHED ? behind - NEIGHBOURS_SEARCHED : 0;
+        for (size_t i = first; i < files->count && i < behind + NEIGHBOURS_SEARCHED && r == 0 && !g->ours; i++) {
+                struct cached_window *w;
+                uint32_t sheet;
+                r = window_cache_get(
+                        &inquiry->cache, realm, inquiry->realms[realm].name, files->items[i].from, &w, error);
+                if (r == 0 && w)
+                        g->ours = segment_find_sheet(w->window.segment, address_ipv4(&q->address), &sheet) == 0;
+        }
+        return r;
+}
+
+/* --- Exporters --- */
 
 /* May this exporter lend the address? Its settings may confine it to some addresses; one without settings may
  * lend all of its realm's. */
@@ -158,6 +216,9 @@ static int count_exporters(
 {
         const struct settings *settings = depot_settings(inquiry->cache.depot);
 
+        g->expected = calloc(settings->exporter_count + 1, sizeof *g->expected);
+        if (!g->expected)
+                return -ENOMEM;
         for (size_t i = 0; i < settings->exporter_count; i++) {
                 const struct exporter_settings *exporter = &settings->exporters[i];
                 uint16_t number;
@@ -168,7 +229,7 @@ static int count_exporters(
                         return r;
                 if (!may_lend(exporter, &q->address))
                         continue;
-                g->expected_exporters++;
+                g->expected[g->expected_count++] = number;
                 g->loss_undetectable = g->loss_undetectable || exporter->loss == LOSS_UNDETECTABLE;
         }
         g->counts = calloc(inquiry->cache.exporter_count + 1, sizeof *g->counts);
@@ -185,7 +246,7 @@ static int count_exporters(
 /* A source that gave records but no span of hearing cannot show what it lost. */
 static void find_silent_sources(struct gathered *g)
 {
-        for (size_t i = 0; i < g->bindings.count && !g->loss_undetectable; i++) {
+        for (size_t i = 0; i < g->bindings.count && !g->loss_undetectable && g->windows > 0; i++) {
                 bool heard = false;
                 for (size_t k = 0; k < g->coverage.span_count && !heard; k++)
                         heard = g->coverage.spans[k].exporter == g->bindings.items[i].exporter;
@@ -193,14 +254,20 @@ static void find_silent_sources(struct gathered *g)
         }
 }
 
-/* --- Leases
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Leases --- */
 
 static int gather_leases_of(const struct inquiry *inquiry, unsigned realm, const struct address *address,
         struct gathered *g, struct error *error)
 {
-        int64_t from = g->from_ms - g->rules.uncertainty_ms;
+        int64_t from = g->from_ms;
 
+        /* A flow belongs to whoever opened it: leases since then matter (nat/attribution.c). */
+        for (size_t i = 0; i < g->bindings.count; i++) {
+                const struct nat_binding *b = &g->bindings.items[i];
+                if (b->kind < NAT_BLOCK && b->from_edge != EDGE_OPEN && b->from_ms < from)
+                        from = b->from_ms;
+        }
+        from -= g->rules.uncertainty_ms;
         return lease_query(inquiry->leases[realm].window.leases, address, from, INT64_MAX, &g->leases, error);
 }
 
@@ -227,8 +294,7 @@ static int gather_leases(const struct inquiry *inquiry, unsigned realm, const st
         return r;
 }
 
-/* --- All of it
- * --------------------------------------------------------------------------------------------------- */
+/* --- All of it --- */
 
 static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
         struct error *error)
@@ -249,9 +315,15 @@ static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct ques
         if (r == 0) {
                 /* A wider interval may have brought windows with exporters that were not met before. */
                 free(g->counts);
-                g->expected_exporters = 0;
+                free(g->expected);
+                g->counts = NULL;
+                g->expected_count = 0;
                 r = count_exporters(inquiry, realm, q, g);
         }
+        if (r == 0)
+                r = gather_known_ends(inquiry, realm, g, error);
+        if (r == 0 && !g->ours)
+                r = find_nearby(inquiry, realm, q, g, error);
         find_silent_sources(g);
         return r;
 }
@@ -293,34 +365,47 @@ void gathered_free(struct gathered *g)
         host_table_free(&g->hosts);
         coverage_free(&g->coverage);
         free(g->counts);
+        free(g->expected);
         lease_list_free(&g->leases);
+}
+
+/* Takes over what a later window says of the binding. true where it may go on behind that window. */
+static bool take_end(struct nat_binding *binding, const struct binding_list *found)
+{
+        bool goes_on = false;
+
+        for (size_t i = 0; i < found->count; i++) {
+                if (!same_binding(binding, &found->items[i]))
+                        continue;
+                goes_on = found->items[i].to_edge == EDGE_OPEN;
+                binding->to_ms = found->items[i].to_ms;
+                binding->to_edge = found->items[i].to_edge;
+        }
+        return goes_on;
 }
 
 int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *g, struct nat_binding *binding,
         struct error *error)
 {
-        const char *name = inquiry->realms[realm].name;
-        int64_t last = window_of(binding->from_ms + binding_longest_life(binding, &g->rules));
-        struct cached_window *w;
-        bool go_on = binding->to_edge == EDGE_OPEN && binding->from_edge != EDGE_OPEN;
+        const struct depot_files *files = &inquiry->files[realm];
+        bool goes_on = binding->to_edge == EDGE_OPEN && binding->from_edge != EDGE_OPEN;
+        int64_t first = window_of(g->to_ms) + DEPOT_WINDOW_MS;
+        int64_t last = goes_on ? window_of(binding->from_ms + binding_longest_life(binding, &g->rules)) : 0;
         int r = 0;
 
-        for (int64_t at = window_of(g->to_ms) + DEPOT_WINDOW_MS; r == 0 && go_on && at <= last;
-                at += DEPOT_WINDOW_MS) {
+        for (size_t i = 0; i < files->count && r == 0 && goes_on && files->items[i].from <= last; i++) {
                 struct binding_list found = {0};
-                r = window_cache_get(&inquiry->cache, realm, name, at, &w, error);
+                struct cached_window *w;
+                int64_t at = files->items[i].from;
+                if (at < first)
+                        continue;
+                r = window_cache_get(&inquiry->cache, realm, inquiry->realms[realm].name, at, &w, error);
                 if (r < 0 || !w)
                         return r == -E2BIG ? 0 : r;
-                r = segment_query(w->window.segment, binding->outside, binding->port_first, at,
-                        at + DEPOT_WINDOW_MS, &g->hosts, w->map, &found, NULL, error);
-                go_on = false;
-                for (size_t i = 0; i < found.count; i++) {
-                        if (!same_binding(binding, &found.items[i]))
-                                continue;
-                        go_on = found.items[i].to_edge == EDGE_OPEN;
-                        binding->to_ms = found.items[i].to_ms;
-                        binding->to_edge = found.items[i].to_edge;
-                }
+                r = segment_query(w->window.segment, binding->outside, binding->port_first, at, at + DEPOT_WINDOW_MS,
+                        &g->hosts, w->map, &found, NULL, error);
+                if (r == 0)
+                        goes_on = take_end(binding, &found);
                 binding_list_free(&found);
         }
         return r;

@@ -23,6 +23,7 @@ struct inquiry {
         struct realm_settings *realms; /* owned array; prefix lists are the depot's */
         unsigned realm_count;
         struct realm_leases *leases; /* one per realm */
+        struct depot_files *files;   /* one list per realm: the stored windows, ascending */
 };
 
 struct gathered {
@@ -32,7 +33,9 @@ struct gathered {
         struct host_table hosts;
         struct coverage coverage;
         bool *counts; /* by exporter number */
-        unsigned expected_exporters;
+        uint16_t *expected; /* exporters that must have been heard; owned */
+        size_t expected_count;
+        unsigned windows; /* stored windows that the interval touches */
         bool loss_undetectable, blocks, untold_flows, ours;
         struct lease_list leases;
         int64_t leases_until_ms;

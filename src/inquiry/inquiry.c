@@ -11,8 +11,7 @@
 
 #define SKEW_WITHOUT_REALM_MS 2000
 
-/* --- Realms
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Realms --- */
 
 static int add_realm(struct inquiry *inquiry, const struct realm_settings *settings)
 {
@@ -47,6 +46,13 @@ static int find_realms(struct inquiry *inquiry, struct error *error)
         return r < 0 ? error_set(error, r, "not enough memory") : 0;
 }
 
+static int open_realm(struct inquiry *inquiry, unsigned realm, struct error *error)
+{
+        int r = depot_nat_files(inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->files[realm], error);
+
+        return r < 0 ? r : inquiry_open_leases(inquiry, realm, error);
+}
+
 int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error *error)
 {
         struct inquiry *inquiry = calloc(1, sizeof *inquiry);
@@ -57,11 +63,12 @@ int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error 
         int r = find_realms(inquiry, error);
         if (r == 0) {
                 inquiry->leases = calloc(inquiry->realm_count + 1, sizeof *inquiry->leases);
-                if (!inquiry->leases)
+                inquiry->files = calloc(inquiry->realm_count + 1, sizeof *inquiry->files);
+                if (!inquiry->leases || !inquiry->files)
                         r = error_set(error, -ENOMEM, "not enough memory");
         }
         for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
-                r = inquiry_open_leases(inquiry, i, error);
+                r = open_realm(inquiry, i, error);
         if (r < 0) {
                 inquiry_free(inquiry);
                 return r;
@@ -77,6 +84,9 @@ void inquiry_free(struct inquiry *inquiry)
         for (unsigned i = 0; inquiry->leases && i < inquiry->realm_count; i++)
                 if (inquiry->leases[i].is_open)
                         depot_window_release(&inquiry->leases[i].window);
+        for (unsigned i = 0; inquiry->files && i < inquiry->realm_count; i++)
+                depot_files_free(&inquiry->files[i]);
+        free(inquiry->files);
         free(inquiry->leases);
         free(inquiry->realms);
         window_cache_free(&inquiry->cache);
@@ -106,8 +116,16 @@ int64_t inquiry_default_skew(struct inquiry *inquiry, const struct address *addr
         return skew > 0 ? skew : SKEW_WITHOUT_REALM_MS;
 }
 
-/* --- One realm's judgement
- * --------------------------------------------------------------------------------------- */
+/* --- One realm's judgement --- */
+
+/* A realm that does not declare its outside addresses may own any of them. Where it has records, but was not heard through
+ * the interval, another realm's proof is none. */
+static bool may_own(const struct inquiry *inquiry, unsigned realm, const struct gathered *gathered,
+        const struct attribution *attribution)
+{
+        return inquiry->realms[realm].outside.count == 0 && inquiry->files[realm].count > 0 &&
+               (!attribution->heard.whole || gathered->loss_undetectable);
+}
 
 static int judge_realm(struct inquiry *inquiry, unsigned number, const struct question *q, int64_t now_ms,
         struct realm_answer *ret, struct error *error)
@@ -126,7 +144,8 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .hosts = &gathered.hosts,
                 .coverage = &gathered.coverage,
                 .exporter_counts = gathered.counts,
-                .expected_exporters = gathered.expected_exporters,
+                .expected = gathered.expected,
+                .expected_count = gathered.expected_count,
                 .loss_undetectable = gathered.loss_undetectable,
                 .untold_flows = gathered.untold_flows,
                 .blocks_in_realm = gathered.blocks,
@@ -140,7 +159,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
         struct attribution attribution;
         r = attribution_decide(q, &gathered.rules, &evidence, &attribution);
         if (r == 0) {
-                ret->concerned = gathered.ours;
+                ret->concerned = gathered.ours || may_own(inquiry, number, &gathered, &attribution);
                 r = realm_answer_make(inquiry, number, q, &gathered, &attribution, ret, error);
                 attribution_free(&attribution);
         } else {
@@ -150,8 +169,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
         return r;
 }
 
-/* --- Several realms
- * ---------------------------------------------------------------------------------------------- */
+/* --- Several realms --- */
 
 /* One realm answers for itself. Of several that have to do with the address, one may be proven and all others
  * proven empty; anything else is no proof. */

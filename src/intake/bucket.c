@@ -66,14 +66,17 @@ void bucket_drop(struct bucket_set *set, size_t index)
 {
         set->bytes -= set->items[index].capacity * sizeof(struct nat_point);
         free(set->items[index].points);
+        free(set->items[index].order);
         set->items[index] = set->items[--set->count];
         set->last = 0;
 }
 
 void bucket_set_free(struct bucket_set *set)
 {
-        for (size_t i = 0; i < set->count; i++)
+        for (size_t i = 0; i < set->count; i++) {
                 free(set->items[i].points);
+                free(set->items[i].order);
+        }
         free(set->items);
         *set = (struct bucket_set){0};
 }
@@ -96,32 +99,17 @@ static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, unsigne
                 to[starts[from[i] >> shift & 0xff]++] = from[i];
 }
 
-/* Moves every point to its place: keys[i] names in its lower half who belongs to i. In place, because a copy
- * would double the memory that an import may take. */
-static void move_points(struct nat_point *points, uint64_t *keys, size_t count)
-{
-        for (size_t i = 0; i < count; i++) {
-                struct nat_point first = points[i];
-                size_t at = i, from = keys[i] & UINT32_MAX;
-                for (; from != i; from = keys[at] & UINT32_MAX) {
-                        points[at] = points[from];
-                        keys[at] = at;
-                        at = from;
-                }
-                points[at] = first;
-                keys[at] = at;
-        }
-}
-
 int bucket_group(struct bucket *bucket)
 {
         size_t count = bucket->count;
         uint64_t *keys = calloc(count + 1, sizeof *keys);
         uint64_t *spare = calloc(count + 1, sizeof *spare);
+        uint32_t *order = calloc(count + 1, sizeof *order);
 
-        if (!keys || !spare || count > UINT32_MAX) {
+        if (!keys || !spare || !order || count > UINT32_MAX) {
                 free(keys);
                 free(spare);
+                free(order);
                 return -ENOMEM;
         }
         for (size_t i = 0; i < count; i++)
@@ -130,8 +118,11 @@ int bucket_group(struct bucket *bucket)
                 radix_pass(keys, spare, count, shift);
                 radix_pass(spare, keys, count, shift + 8);
         }
-        free(spare);
-        move_points(bucket->points, keys, count);
+        for (size_t i = 0; i < count; i++)
+                order[i] = (uint32_t)keys[i];
         free(keys);
+        free(spare);
+        free(bucket->order);
+        bucket->order = order;
         return 0;
 }

@@ -12,9 +12,10 @@
 /* What happened in one window of one realm; in order of arrival. */
 struct bucket {
         int64_t window_from;
-        uint16_t realm; /* the caller's number */
-        struct nat_point *points;
+        uint16_t realm;           /* the caller's number */
+        struct nat_point *points; /* owned */
         size_t count, capacity;
+        uint32_t *order; /* owned; NULL until bucket_group */
 };
 
 struct bucket_set {

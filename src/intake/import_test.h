@@ -92,9 +92,7 @@ static inline struct intake_summary import_with(
         import_with(store, &(const struct intake_options){.exporter = "cgn1"},                               \
                 (const char *const[]){__VA_ARGS__, NULL})
 
-/* --- Logs
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- Logs --- */
 
 static inline void csv_event(
         struct buffer *log, int64_t second, const char *event, unsigned port, unsigned inside)
@@ -166,8 +164,7 @@ static inline void make_log(const char *name, int64_t since, int64_t until)
         buffer_free(&log);
 }
 
-/* --- What a store says
- * -------------------------------------------------------------------------------------------------- */
+/* --- What a store says --- */
 
 static inline void tell_binding(struct buffer *text, const struct depot_window *w,
         const struct host_table *hosts, const struct nat_binding *b)

@@ -14,8 +14,7 @@ static bool said(const char *option)
         return option && option[0];
 }
 
-/* --- Realms and exporters
- * ---------------------------------------------------------------------------------------- */
+/* --- Realms and exporters --- */
 
 static int add_realm(struct intake *intake, const struct realm_settings *settings, uint16_t *ret_number)
 {
@@ -140,8 +139,7 @@ const char *intake_file_source(const struct intake *intake)
         return said(intake->options.exporter) ? intake->options.exporter : FILE_SOURCE_DEFAULT;
 }
 
-/* --- Sinks
- * ------------------------------------------------------------------------------------------------------- */
+/* --- Sinks --- */
 
 static int64_t window_of(int64_t instant)
 {
@@ -280,8 +278,7 @@ int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_
         return r < 0 ? r : intake_bound_memory(intake, error);
 }
 
-/* --- One file
- * ---------------------------------------------------------------------------------------------------- */
+/* --- One file --- */
 
 static bool is_capture(const uint8_t *head, size_t length)
 {
@@ -366,8 +363,7 @@ int intake_file(struct intake *intake, const char *path, struct error *error)
         return 0;
 }
 
-/* --- Commit
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Commit --- */
 
 static void count_lease_overlaps(struct intake *intake, const struct lease_list *leases)
 {

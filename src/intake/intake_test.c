@@ -213,9 +213,7 @@ static void damaged_lines_are_counted_and_the_rest_is_read(void **state)
         free(text);
 }
 
-/* --- Settings
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- Settings --- */
 
 static void new_sources_are_written_into_the_settings(void **state)
 {

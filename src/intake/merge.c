@@ -31,8 +31,7 @@ struct walk {
         struct error *error;
 };
 
-/* --- The windows to walk
- * --------------------------------------------------------------------------------------- */
+/* --- The windows to walk --- */
 
 static struct stop *stop_find(struct stop_list *list, int64_t window_from)
 {
@@ -276,8 +275,7 @@ static int plan(struct walk *walk, int64_t from, int64_t to)
         return r < 0 ? r : want_windows(walk, first, to);
 }
 
-/* --- One window
- * ------------------------------------------------------------------------------------------------ */
+/* --- One window --- */
 
 /* A stored window opened for merging, or none. */
 struct opened {
@@ -343,6 +341,8 @@ struct window_merge {
         bool carry_known;      /* a window before this one exists: its open bindings are carried in */
         struct binding_list carry_out, carry_out_before;
         struct binding_list sheet, known, result; /* reused from address to address */
+        struct nat_point *points;                 /* of one address */
+        size_t points_room;
         struct segment_writer *writer;
         size_t at_point, at_carried;
         uint32_t at_sheet;
@@ -355,7 +355,7 @@ static bool next_address(const struct window_merge *m, uint32_t *ret_outside)
         uint32_t lowest = UINT32_MAX;
 
         if (m->bucket && m->at_point < m->bucket->count) {
-                lowest = m->bucket->points[m->at_point].outside;
+                lowest = m->bucket->points[m->bucket->order[m->at_point]].outside;
                 any = true;
         }
         if (m->stored.is_open && m->at_sheet < segment_sheet_count(m->stored.window.segment)) {
@@ -414,23 +414,41 @@ static void count_bindings(struct window_merge *m)
         }
 }
 
+/* The new points of the address, out of the bucket. */
+static int gather_points(struct window_merge *m, uint32_t outside, size_t *ret_count)
+{
+        const struct bucket *bucket = m->bucket;
+        size_t end = m->at_point, count;
+
+        while (end < bucket->count && bucket->points[bucket->order[end]].outside == outside)
+                end++;
+        count = end - m->at_point;
+        if (count > m->points_room) {
+                struct nat_point *grown = realloc(m->points, 2 * count * sizeof *grown);
+                if (!grown)
+                        return -ENOMEM;
+                m->points = grown;
+                m->points_room = 2 * count;
+        }
+        for (size_t i = 0; i < count; i++)
+                m->points[i] = bucket->points[bucket->order[m->at_point + i]];
+        m->at_point = end;
+        *ret_count = count;
+        return 0;
+}
+
 static int merge_address(struct window_merge *m, uint32_t outside)
 {
         struct walk *walk = m->walk;
-        struct nat_point *points = NULL;
         size_t count = 0;
 
-        if (m->bucket) {
-                points = m->bucket->points + m->at_point;
-                while (m->at_point + count < m->bucket->count && points[count].outside == outside)
-                        count++;
-                m->at_point += count;
-        }
-        int r = gather_known(m, outside);
+        int r = m->bucket ? gather_points(m, outside, &count) : 0;
+        if (r == 0)
+                r = gather_known(m, outside);
         if (r < 0)
                 return r;
         m->result.count = 0;
-        r = pairing_run(points, count, walk->request->realm->keep_destinations, m->known.items,
+        r = pairing_run(m->points, count, walk->request->realm->keep_destinations, m->known.items,
                 m->known.count, &m->result);
         if (r < 0 || m->result.count == 0)
                 return r;
@@ -498,6 +516,7 @@ static void window_merge_free(struct window_merge *m)
         binding_list_free(&m->sheet);
         binding_list_free(&m->known);
         binding_list_free(&m->result);
+        free(m->points);
         opened_close(&m->stored);
 }
 

@@ -62,8 +62,7 @@ static int add_candidate(struct candidate_list *list, const struct candidate *ca
         return 0;
 }
 
-/* --- The interval
- * --------------------------------------------------------------------------------------------- */
+/* --- The interval --- */
 
 /* Export times are whole seconds, cut off: a clock that is right shows an offset between -1 s and 0. */
 #define EXPORT_TIME_GRAIN_MS 999
@@ -112,8 +111,7 @@ static int32_t offset_of_exporter(const struct coverage *coverage, uint16_t expo
         return offset;
 }
 
-/* --- Claims
- * --------------------------------------------------------------------------------------------------- */
+/* --- Claims --- */
 
 static int64_t distance(int64_t a, int64_t b)
 {
@@ -185,6 +183,51 @@ static void doubt_missing_leases(struct claim_list *claims)
                         }
 }
 
+/* A flow belongs to whoever opened it, also where its inside address passed to somebody else meanwhile: the tenant must have
+ * been the same since then. (A block of ports belongs to the inside address, whoever has that now.) Others since then are
+ * added as doubtful. */
+static void doubt_older_tenants(const struct judgement *j, const struct holding *h, const struct nat_host *host,
+        struct stretch stretch, struct tenancy *tenancy)
+{
+        const struct nat_binding *b = h->binding;
+        struct stretch since = {.from = b->from_ms + j->rules->uncertainty_ms, .to = stretch.to};
+        struct tenancy older;
+
+        if (b->kind >= NAT_BLOCK || b->from_edge == EDGE_OPEN || since.from >= stretch.from || tenancy->count == 0)
+                return;
+        tenancy_find(j->rules, j->evidence, &host->address, host->vrf, true, since, &older);
+        if (older.proven)
+                return;
+        tenancy->proven = false;
+        tenancy->changed = tenancy->changed || older.changed;
+        for (unsigned i = 0; i < older.count; i++) {
+                bool known = false;
+                for (unsigned k = 0; k < tenancy->count && !known; k++)
+                        known = tenancy->tenants[k].lease == older.tenants[i].lease;
+                if (!known && tenancy->count < TENANTS_MAX)
+                        tenancy->tenants[tenancy->count++] = (struct tenant){.lease = older.tenants[i].lease};
+        }
+}
+
+/* Who may have had the inside address of a holding. */
+static void find_tenants(const struct judgement *j, const struct holding *h, struct stretch stretch,
+        struct tenancy *tenancy)
+{
+        struct nat_host host = host_get(j->evidence->hosts, h->binding->inside);
+        bool widened = j->interval.from < j->question->at_ms - j->question->skew_ms ||
+                       j->interval.to > j->question->at_ms + j->question->skew_ms;
+
+        *tenancy = (struct tenancy){.count = 0};
+        if (h->binding->flags & NAT_INSIDE_UNKNOWN)
+                return;
+        /* Where the exporter's clock was off, its times say nothing of when a lease stood: only a subscriber who had the
+         * address through the whole widened interval is certain. */
+        tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true, widened ? j->interval : stretch, tenancy);
+        for (unsigned i = 0; i < tenancy->count && widened && !tenancy->proven; i++)
+                tenancy->tenants[i].certain = false;
+        doubt_older_tenants(j, h, &host, stretch, tenancy);
+}
+
 static int claim_holding(struct judgement *j, const struct holding *h)
 {
         struct claim claim = {
@@ -194,19 +237,9 @@ static int claim_holding(struct judgement *j, const struct holding *h)
                 .stretch = {.from = larger(h->possible.from, j->interval.from),
                         .to = smaller(h->possible.to, j->interval.to)},
         };
-        struct nat_host host = host_get(j->evidence->hosts, h->binding->inside);
-        struct tenancy tenancy = {.count = 0};
+        struct tenancy tenancy;
 
-        bool widened = j->interval.from < j->question->at_ms - j->question->skew_ms ||
-                       j->interval.to > j->question->at_ms + j->question->skew_ms;
-
-        /* Where the exporter's clock was off, its times say nothing of when a lease stood: only a subscriber
-         * who had the address through the whole widened interval is certain. */
-        if (!(h->binding->flags & NAT_INSIDE_UNKNOWN))
-                tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true,
-                        widened ? j->interval : claim.stretch, &tenancy);
-        for (unsigned i = 0; i < tenancy.count && widened && !tenancy.proven; i++)
-                tenancy.tenants[i].certain = false;
+        find_tenants(j, h, claim.stretch, &tenancy);
         if (tenancy.count > 0)
                 return claim_by_tenants(j, &claim, &tenancy);
         claim.candidate.reasons |= BIT(REASON_NO_LEASE);
@@ -257,8 +290,7 @@ static int gather_claims(struct judgement *j)
         return claim_leased_address(j);
 }
 
-/* --- Who is who
- * ----------------------------------------------------------------------------------------------- */
+/* --- Who is who --- */
 
 static bool same_person(const struct claim *a, const struct claim *b)
 {
@@ -320,8 +352,40 @@ static unsigned how_shared(const struct claim_list *claims)
         return reasons;
 }
 
-/* --- Completeness
- * --------------------------------------------------------------------------------------------- */
+/* --- Completeness --- */
+
+static bool is_expected(const struct judgement *j, uint16_t exporter)
+{
+        for (size_t i = 0; i < j->evidence->expected_count; i++)
+                if (j->evidence->expected[i] == exporter)
+                        return true;
+        return false;
+}
+
+/* One endpoint has one holder at a time in one NAT. Where several may lend the address (one took over from the other),
+ * what one of them lent says nothing of the others. */
+static bool is_one_exporter(const struct judgement *j)
+{
+        uint16_t exporter = j->holdings.count > 0 ? j->holdings.items[0].binding->exporter : EXPORTER_EVERY;
+
+        for (size_t i = 1; i < j->holdings.count; i++)
+                if (j->holdings.items[i].binding->exporter != exporter)
+                        return false;
+        if (j->evidence->expected_count > 1 || (j->evidence->expected_count == 1 && !is_expected(j, exporter)))
+                return false;
+        return j->ret->heard.exporters <= 1;
+}
+
+/* Every exporter that must have been heard has a log at all around this time. */
+static bool all_expected_known(const struct judgement *j)
+{
+        for (size_t i = 0; i < j->evidence->expected_count; i++)
+                if (coverage_heard(j->evidence->coverage, j->evidence->expected[i], NULL, j->interval.from,
+                            j->interval.to)
+                                .streams == 0)
+                        return false;
+        return true;
+}
 
 /* Every moment of the interval lies in an unbroken binding of an endpoint that has one holder at a time. */
 static bool filled_by_holders(const struct judgement *j)
@@ -329,7 +393,7 @@ static bool filled_by_holders(const struct judgement *j)
         int64_t at = j->interval.from;
         bool moved = true;
 
-        if (!j->holdings.exclusive)
+        if (!j->holdings.exclusive || !is_one_exporter(j))
                 return false;
         while (moved && at <= j->interval.to) {
                 moved = false;
@@ -358,7 +422,7 @@ static bool is_accounted(struct judgement *j)
                 j->ret->reasons |= BIT(REASON_LOSS_UNDETECTABLE);
                 return false;
         }
-        if (heard->streams == 0 || heard->exporters < j->evidence->expected_exporters) {
+        if (heard->streams == 0 || !all_expected_known(j)) {
                 j->ret->reasons |= BIT(REASON_NOT_HEARD);
                 return false;
         }
@@ -415,8 +479,7 @@ static bool seen_free(const struct judgement *j)
         return false;
 }
 
-/* --- The verdict
- * ---------------------------------------------------------------------------------------------- */
+/* --- The verdict --- */
 
 /* Does one certain binding lend everything that the coarse question may mean (the whole address, every
  * protocol)? */
@@ -592,13 +655,13 @@ static int hand_out(struct judgement *j)
 int attribution_decide(const struct question *q, const struct attribution_rules *rules,
         const struct evidence *e, struct attribution *ret)
 {
-        bool has_port = nat_protocol_has_port(q->protocol);
+        bool has_port = nat_protocol_has_port(q->protocol), ipv4 = address_is_ipv4(&q->address);
         struct judgement j = {.question = q,
                 .rules = rules,
                 .evidence = e,
                 .ret = ret,
-                .port_open = q->port < 0 && (q->protocol < 0 || has_port),
-                .protocol_open = q->protocol < 0};
+                .port_open = ipv4 && q->port < 0 && (q->protocol < 0 || has_port),
+                .protocol_open = ipv4 && q->protocol < 0};
 
         *ret = (struct attribution){.verdict = VERDICT_UNKNOWN};
         attribution_interval(q, rules, e->coverage, e->exporter_counts, &ret->from_ms, &ret->to_ms);

@@ -79,7 +79,8 @@ struct evidence {
         const struct host_table *hosts;
         const struct coverage *coverage; /* of the realm, around the interval */
         const bool *exporter_counts;     /* by number: may this exporter lend this address? NULL: all do */
-        unsigned expected_exporters;     /* how many of them must have been heard (0: those in coverage) */
+        const uint16_t *expected;           /* numbers of the exporters that must have been heard; may be NULL */
+        size_t expected_count;
         bool loss_undetectable; /* an exporter that counts comes from a source without loss detection */
         bool untold_flows;      /* the log has sessions that carry neither destination nor identity */
         bool blocks_in_realm;   /* the realm's log assigns blocks or whole addresses */

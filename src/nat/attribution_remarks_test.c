@@ -3,8 +3,7 @@
  * out. */
 #include "nat/scene_test.h"
 
-/* --- Remarks: clocks, retention, what is not logged
- * ------------------------------------------------------------------- */
+/* --- Remarks: clocks, retention, what is not logged --- */
 
 static void skew_of_the_clock(struct scene *s)
 {
@@ -175,8 +174,7 @@ static void the_interval_is_widened_by_the_clocks_offset(void **state)
         scene_end(&s);
 }
 
-/* --- Candidates
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Candidates --- */
 
 static void candidates_carry_margin_reference_and_clock(void **state)
 {

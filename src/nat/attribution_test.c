@@ -3,9 +3,7 @@
  * nearly does. Every case begins with the scene of scene_test.h and changes it. */
 #include "nat/scene_test.h"
 
-/* --- one
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- one --- */
 
 static void alice_for_a_moment(struct scene *s)
 {
@@ -101,8 +99,7 @@ static void one_holder_is_proven(void **state)
         RUN(cases);
 }
 
-/* --- Hidden earlier holders and exclusivity
- * -------------------------------------------------------------------------- */
+/* --- Hidden earlier holders and exclusivity --- */
 
 static void undeclared(struct scene *s)
 {
@@ -251,8 +248,7 @@ static void a_holder_from_before_the_log_is_excluded_or_said(void **state)
         RUN(cases);
 }
 
-/* --- several
- * -------------------------------------------------------------------------------------------------------- */
+/* --- several --- */
 
 static void two_at_once(struct scene *s)
 {
@@ -387,9 +383,7 @@ static void two_holders_or_too_coarse(void **state)
         RUN(cases);
 }
 
-/* --- none
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- none --- */
 
 static void nobody(struct scene *s)
 {
@@ -408,7 +402,7 @@ static void nobody_not_ours(struct scene *s)
 
 static void nobody_second_exporter_silent(struct scene *s)
 {
-        s->evidence.expected_exporters = 2;
+        s->evidence.expected_count = 2;
 }
 
 static void nobody_second_exporter_heard(struct scene *s)
@@ -427,7 +421,7 @@ static void nobody_second_exporter_does_not_count(struct scene *s)
 {
         static const bool counts[] = {true, false};
         nobody_second_exporter_ended(s);
-        s->evidence.expected_exporters = 1;
+        s->evidence.expected_count = 1;
         s->evidence.exporter_counts = counts;
 }
 
@@ -439,7 +433,7 @@ static void nobody_loss_undetectable(struct scene *s)
 static void nobody_never_heard(struct scene *s)
 {
         s->coverage.span_count = 0;
-        s->evidence.expected_exporters = 0;
+        s->evidence.expected_count = 0;
 }
 
 static void nobody_heard_to(struct scene *s, int64_t to)

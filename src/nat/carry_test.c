@@ -132,8 +132,7 @@ static void what_may_live_on_is_carried(void **state)
                 check_selection(&cases[i]);
 }
 
-/* --- A window without what was carried into it
- * ------------------------------------------------------------------------ */
+/* --- A window without what was carried into it --- */
 
 static void a_window_is_stripped_to_its_own_words(void **state)
 {

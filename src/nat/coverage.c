@@ -154,6 +154,8 @@ static void join_span(struct coverage_span *a, const struct coverage_span *b)
         if (!(b->flags & SPAN_KNOWN_ONLY))
                 a->flags &= (uint8_t)~SPAN_KNOWN_ONLY;
         a->flags |= b->flags & SPAN_HAS_EVENTS;
+        if (b->from == a->from)
+                a->flags |= b->flags & SPAN_AFTER_OTHERS;
         if (b->delay_ms > a->delay_ms)
                 a->delay_ms = b->delay_ms;
         widen_offset(a, b);
@@ -200,6 +202,11 @@ static void normalise_spans(struct coverage *coverage, int64_t heartbeat_ms)
                         coverage->spans[kept++] = span;
         }
         coverage->span_count = kept;
+        for (size_t i = 1; i < kept; i++) {
+                struct coverage_span *span = &coverage->spans[i];
+                if (same_stream(&coverage->spans[i - 1], span) && (span->flags & SPAN_BEGINS_EMPTY))
+                        span->flags |= SPAN_AFTER_OTHERS;
+        }
 }
 
 static void normalise_gaps(struct coverage *coverage)
@@ -353,7 +360,8 @@ static struct stream_heard hear_stream(
                 heard.whole = true;
                 heard.from = span->from;
                 heard.to = end;
-                heard.seen_since = span->flags & SPAN_BEGINS_EMPTY ? INT64_MIN : span->from;
+                bool begun = (span->flags & SPAN_BEGINS_EMPTY) && !(span->flags & SPAN_AFTER_OTHERS);
+                heard.seen_since = begun ? INT64_MIN : span->from;
                 break;
         }
         subtract_gaps(coverage, &coverage->spans[first], from, to, &heard);

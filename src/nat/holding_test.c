@@ -3,9 +3,7 @@
  * makes of it. */
 #include "nat/scene_test.h"
 
-/* --- Ends
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- Ends --- */
 
 static void open_end_heard(struct scene *s)
 {
@@ -152,8 +150,7 @@ static void ends_that_were_not_seen(void **state)
         RUN(cases);
 }
 
-/* --- Beginnings
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Beginnings --- */
 
 static void open_beginning(struct scene *s)
 {
@@ -224,8 +221,7 @@ static void beginnings_that_were_not_seen(void **state)
         RUN(cases);
 }
 
-/* --- Stretches
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Stretches --- */
 
 static struct holding_list make(struct scene *s)
 {

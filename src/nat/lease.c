@@ -96,15 +96,15 @@ static bool has_beginning(const struct lease *lease)
         return lease->is.from_edge == EDGE_OBSERVED || lease->is.from_edge == EDGE_BOUND;
 }
 
-/* An observed beginning outranks a computed one (stop minus session time), that one an interim. */
-static unsigned rank_of_beginning(uint8_t edge)
+/* What was observed outranks what was computed (stop minus session time), that an interim. */
+static unsigned rank_of_edge(uint8_t edge)
 {
         return edge == EDGE_OBSERVED ? 3 : edge == EDGE_BOUND ? 2 : edge == EDGE_INTERIM ? 1 : 0;
 }
 
 static void join_beginning(struct lease *a, const struct lease *b)
 {
-        unsigned rank_a = rank_of_beginning(a->is.from_edge), rank_b = rank_of_beginning(b->is.from_edge);
+        unsigned rank_a = rank_of_edge(a->is.from_edge), rank_b = rank_of_edge(b->is.from_edge);
 
         if (rank_b > rank_a || (rank_b == rank_a && rank_b > 0 && b->is.from_ms < a->is.from_ms)) {
                 a->is.from_ms = b->is.from_ms;
@@ -112,14 +112,14 @@ static void join_beginning(struct lease *a, const struct lease *b)
         }
 }
 
-/* Among ends, one that was seen outranks an interim; of two interims the later says more, of two ends the
- * later is the safer claim for the holder and is what a repeated or corrected stop means. */
+/* Among ends, an observed one outranks a computed one, that one an interim; of two interims the later says more. Of two
+ * ends alike the earlier counts: a session that is said to have ended twice names nobody after the first. */
 static void join_end(struct lease *a, const struct lease *b)
 {
-        bool b_better = has_end(b) ? !has_end(a) || b->is.to_ms > a->is.to_ms
-                                   : !has_end(a) && b->is.to_edge == EDGE_INTERIM &&
-                                             (a->is.to_edge != EDGE_INTERIM || b->is.to_ms > a->is.to_ms);
-        if (b_better) {
+        unsigned rank_a = rank_of_edge(a->is.to_edge), rank_b = rank_of_edge(b->is.to_edge);
+        bool earlier = b->is.to_ms < a->is.to_ms, interim = b->is.to_edge == EDGE_INTERIM;
+
+        if (rank_b > rank_a || (rank_b == rank_a && rank_b > 0 && (interim ? !earlier : earlier))) {
                 a->is.to_ms = b->is.to_ms;
                 a->is.to_edge = b->is.to_edge;
         }
@@ -136,6 +136,10 @@ static bool belongs(const struct lease *a, const struct lease *b)
         /* A source may give the same identity again after it restarted: what begins after the end is another.
          */
         if (has_end(a) && has_beginning(b) && b->is.from_ms > a->is.to_ms)
+                return false;
+        /* Two beginnings of one identity are two sessions: the end of the first was lost. */
+        if (a->is.session != 0 && a->is.from_edge == EDGE_OBSERVED && b->is.from_edge == EDGE_OBSERVED &&
+                a->is.from_ms != b->is.from_ms)
                 return false;
         if (a->is.session != 0)
                 return true;

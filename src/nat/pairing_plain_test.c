@@ -10,8 +10,7 @@
 
 #include <cmocka.h>
 
-/* --- The plain way
- * ----------------------------------------------------------------------------------------------- */
+/* --- The plain way --- */
 
 #define COMPARE(field)                                                                                       \
         do {                                                                                                 \
@@ -292,8 +291,7 @@ static int pair_plainly(struct nat_point *points, size_t point_count, bool keep_
         return r;
 }
 
-/* --- Both
- * -------------------------------------------------------------------------------------------------------- */
+/* --- Both --- */
 
 #define POINTS_MOST 3000
 

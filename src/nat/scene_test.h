@@ -68,6 +68,9 @@ static inline void scene_heard_only(struct scene *s, int64_t from, int64_t to)
         scene_span(s, 0, from, to);
 }
 
+/* The exporters that a scene may expect. */
+static const uint16_t scene_exporters[] = {0, 1};
+
 static inline void scene_begin(struct scene *s)
 {
         *s = (struct scene){
@@ -81,7 +84,7 @@ static inline void scene_begin(struct scene *s)
                         .at_ms = NOW,
                         .skew_ms = 2 * SEC,
                         .destination_port = -1},
-                .evidence = {.expected_exporters = 1, .ours = true, .leases_heard_until_ms = TIME_UNKNOWN},
+                .evidence = {.expected = scene_exporters, .expected_count = 1, .ours = true, .leases_heard_until_ms = TIME_UNKNOWN},
         };
         assert_int_equal(host_table_init(&s->hosts, 100), 0);
         for (unsigned host = ALICE; host <= OTHER_SERVER; host++) {
@@ -193,8 +196,7 @@ static inline struct nat_binding *whole_address(struct scene *s)
         return b;
 }
 
-/* --- Cases of the verdict
- * ---------------------------------------------------------------------------------------- */
+/* --- Cases of the verdict --- */
 
 #define BIT(reason) (1u << (reason))
 #define BITS(a, b) (BIT(a) | BIT(b))

@@ -70,39 +70,87 @@ static bool covers(struct stretch outer, struct stretch inner)
         return outer.from <= inner.from && outer.to >= inner.to;
 }
 
-void tenancy_find(const struct attribution_rules *rules, const struct evidence *e,
-        const struct address *address, uint32_t vrf, bool vrf_known, struct stretch stretch,
-        struct tenancy *ret)
+static struct stretch widen(struct stretch s, int64_t by)
 {
-        struct stretch wide = {
-                .from = stretch.from > INT64_MIN + rules->uncertainty_ms
-                                ? stretch.from - rules->uncertainty_ms
-                                : INT64_MIN,
-                .to = stretch.to < INT64_MAX - rules->uncertainty_ms ? stretch.to + rules->uncertainty_ms
-                                                                     : INT64_MAX,
+        return (struct stretch){
+                .from = s.from > INT64_MIN + by ? s.from - by : INT64_MIN,
+                .to = s.to < INT64_MAX - by ? s.to + by : INT64_MAX,
         };
-        bool covered = false, any_certain = false;
+}
 
-        *ret = (struct tenancy){.count = 0};
+/* What is delegated to a customer out of a larger prefix (a wholesale one, a pool) is his alone: where a lease with a longer
+ * prefix stood throughout for certain, shorter ones do not count. Its prefix length, or 0. */
+static unsigned find_delegated(const struct attribution_rules *rules, const struct evidence *e,
+        const struct address *address, uint32_t vrf, bool vrf_known, struct stretch wide)
+{
+        unsigned longest = 0;
+
         for (size_t i = 0; i < e->lease_count; i++) {
                 const struct lease *lease = &e->leases[i];
                 struct stretch certain, possible;
                 if (!is_lease_of(lease, address, vrf, vrf_known))
                         continue;
                 stretches_of(lease, rules, e, &certain, &possible);
+                if (covers(certain, wide) && lease->is.prefix.length > longest)
+                        longest = lease->is.prefix.length;
+        }
+        return longest;
+}
+
+static void add_tenant(struct tenancy *ret, const struct lease *lease, bool certain)
+{
+        if (ret->count == TENANTS_MAX) {
+                ret->overflow = true;
+                return;
+        }
+        if (ret->count > 0 && strcmp(ret->tenants[0].lease->is.subscriber, lease->is.subscriber) != 0)
+                ret->changed = true;
+        ret->tenants[ret->count++] = (struct tenant){.lease = lease, .certain = certain};
+}
+
+/* Do the tenants' leases, one behind the other without a second between, fill the stretch? */
+static bool is_filled(const struct tenancy *tenancy, const struct attribution_rules *rules, const struct evidence *e,
+        struct stretch stretch)
+{
+        int64_t at = stretch.from;
+        bool moved = true;
+
+        while (moved && at <= stretch.to) {
+                moved = false;
+                for (unsigned i = 0; i < tenancy->count; i++) {
+                        struct stretch certain, possible;
+                        stretches_of(tenancy->tenants[i].lease, rules, e, &certain, &possible);
+                        if (certain.from > at + (at > stretch.from ? TIME_SECOND : 0) || certain.to < at)
+                                continue;
+                        at = certain.to < INT64_MAX ? certain.to + 1 : INT64_MAX;
+                        moved = true;
+                        if (at > stretch.to)
+                                break;
+                }
+        }
+        return at > stretch.to;
+}
+
+void tenancy_find(const struct attribution_rules *rules, const struct evidence *e, const struct address *address,
+        uint32_t vrf, bool vrf_known, struct stretch stretch, struct tenancy *ret)
+{
+        struct stretch wide = widen(stretch, rules->uncertainty_ms);
+        unsigned delegated = find_delegated(rules, e, address, vrf, vrf_known, wide);
+        bool any_certain = false;
+
+        *ret = (struct tenancy){.count = 0};
+        for (size_t i = 0; i < e->lease_count; i++) {
+                const struct lease *lease = &e->leases[i];
+                struct stretch certain, possible;
+                if (!is_lease_of(lease, address, vrf, vrf_known) || lease->is.prefix.length < delegated)
+                        continue;
+                stretches_of(lease, rules, e, &certain, &possible);
                 if (!stretch_touches(possible, wide))
                         continue;
-                if (ret->count == TENANTS_MAX) {
-                        ret->overflow = true;
-                        continue;
-                }
-                if (ret->count > 0 && strcmp(ret->tenants[0].lease->is.subscriber, lease->is.subscriber) != 0)
-                        ret->changed = true;
                 bool is_certain = stretch_touches(certain, stretch);
-                ret->tenants[ret->count++] = (struct tenant){.lease = lease, .certain = is_certain};
+                add_tenant(ret, lease, is_certain);
                 any_certain = any_certain || is_certain;
-                covered = covered || covers(certain, stretch);
         }
         ret->proven = ret->count > 0 && !ret->changed && !ret->overflow &&
-                      (covered || (any_certain && rules->lease_log_complete));
+                      (is_filled(ret, rules, e, stretch) || (any_certain && rules->lease_log_complete));
 }

@@ -2,8 +2,7 @@
 /* Whose was the inside address? Leases, and what the verdict makes of them. */
 #include "nat/scene_test.h"
 
-/* --- Leases alone
- * ------------------------------------------------------------------------------------------------- */
+/* --- Leases alone --- */
 
 static void whole(struct scene *s)
 {
@@ -28,7 +27,7 @@ static void part_complete_log(struct scene *s)
 
 static void two_pieces_of_one(struct scene *s)
 {
-        scene_lease(s, ALICE, "anna", -60, -1);
+        scene_lease(s, ALICE, "anna", -60, -2);
         scene_lease(s, ALICE, "anna", 0, 60);
 }
 
@@ -229,8 +228,7 @@ static void tenants_are_proven_or_not(void **state)
         }
 }
 
-/* --- The verdict
- * --------------------------------------------------------------------------------------------------- */
+/* --- The verdict --- */
 
 static void alice_whole(struct scene *s)
 {
@@ -345,8 +343,7 @@ static void leases_bring_the_verdict_to_a_person(void **state)
         RUN(cases);
 }
 
-/* --- The address asked is itself leased
- * ----------------------------------------------------------------------------- */
+/* --- The address asked is itself leased --- */
 
 static const uint8_t delegated[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 0x17, 0, 0x12, [15] = 1};
 

@@ -19,8 +19,7 @@ static void write_endpoint(const struct question *q, struct buffer *ret)
                 buffer_printf(ret, " (%s)", protocol_format(q->protocol, protocol));
 }
 
-/* --- The verdict
- * ------------------------------------------------------------------------------------------------ */
+/* --- The verdict --- */
 
 static void write_one(const struct answer *a, struct buffer *ret)
 {
@@ -87,8 +86,7 @@ static void write_verdict(const struct answer_view *view, struct buffer *ret)
         buffer_free(&sentence);
 }
 
-/* --- What needs attention
- * ------------------------------------------------------------------------------------------ */
+/* --- What needs attention --- */
 
 /* Takes the words over. */
 static void write_paragraph(struct buffer *words, struct buffer *ret)
@@ -148,8 +146,7 @@ static void write_attention(const struct answer_view *view, struct buffer *ret)
         }
 }
 
-/* --- The question
- * ----------------------------------------------------------------------------------------------- */
+/* --- The question --- */
 
 static void write_time(const struct answer_view *view, struct buffer *ret)
 {
@@ -192,8 +189,7 @@ static void write_question(const struct answer_view *view, struct buffer *ret)
         buffer_append_u8(ret, '\n');
 }
 
-/* --- Candidates
- * ------------------------------------------------------------------------------------------------- */
+/* --- Candidates --- */
 
 static void write_edge(const char *name, int64_t instant, enum binding_edge edge, struct buffer *ret)
 {
@@ -308,8 +304,7 @@ static void write_candidates(
                 buffer_printf(ret, "  ... and %zu more; --json lists them all\n", count - CANDIDATES_SHOWN);
 }
 
-/* --- Reasons and coverage
- * --------------------------------------------------------------------------------------- */
+/* --- Reasons and coverage --- */
 
 static void write_reasons(const struct answer *a, struct buffer *ret)
 {

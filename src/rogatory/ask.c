@@ -16,8 +16,7 @@ struct ask_options {
         bool json;
 };
 
-/* --- The command line
- * --------------------------------------------------------------------------------------------- */
+/* --- The command line --- */
 
 static void take_option(struct ask_options *o, int key, const char *value)
 {
@@ -96,8 +95,7 @@ static int read_options(const struct command *command, int argc, char **argv, st
         return -1;
 }
 
-/* --- One question
- * --------------------------------------------------------------------------------------------------- */
+/* --- One question --- */
 
 static struct slice optional(const char *text)
 {

@@ -36,8 +36,7 @@ struct batch {
         struct progress progress;
 };
 
-/* --- A group
- * -------------------------------------------------------------------------------------------------------- */
+/* --- A group --- */
 
 static void empty_group(struct batch *batch)
 {
@@ -104,9 +103,7 @@ static int flush_group(struct batch *batch)
         return code;
 }
 
-/* --- A row
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- A row --- */
 
 static char *copy_slice(struct slice text)
 {

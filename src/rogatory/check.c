@@ -10,8 +10,7 @@
 
 #include <inttypes.h>
 
-/* --- Rendering
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Rendering --- */
 
 static void write_damage(const struct check_damage *d, struct buffer *ret)
 {
@@ -81,8 +80,7 @@ static json_t *report_to_json(const struct check_report *r)
                 (json_int_t)r->cut_bytes);
 }
 
-/* --- The command
- * ---------------------------------------------------------------------------------------------------- */
+/* --- The command --- */
 
 static void show_progress(void *context, uint64_t done, uint64_t total, uint64_t files)
 {

@@ -31,8 +31,7 @@ const char *command_nearest(const char *name)
         return nearest_name(name, names, count);
 }
 
-/* --- Text
- * ------------------------------------------------------------------------------------------------------- */
+/* --- Text --- */
 
 /* Lines of a text, each behind some blanks. */
 static void append_indented(struct buffer *ret, const char *lines, unsigned blanks)
@@ -95,8 +94,7 @@ void program_write_help(struct buffer *ret)
                 "      198.51.100.7:4711 --at 2026-11-20T23:35:52Z\n");
 }
 
-/* --- The commands
- * ----------------------------------------------------------------------------------------------- */
+/* --- The commands --- */
 
 static json_t *command_to_json(const struct command *command)
 {

@@ -36,8 +36,7 @@ struct import_options {
         size_t file_count;
 };
 
-/* --- The command line
- * ----------------------------------------------------------------------------------------------- */
+/* --- The command line --- */
 
 static void take_option(struct import_options *o, int key, const char *value)
 {
@@ -152,8 +151,7 @@ static int read_options(const struct command *command, int argc, char **argv, st
         return check_names(command, &ret->intake);
 }
 
-/* --- The work
- * ------------------------------------------------------------------------------------------------------- */
+/* --- The work --- */
 
 static void show_progress(void *context, const char *file, uint64_t done, uint64_t total, uint64_t events)
 {

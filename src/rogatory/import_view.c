@@ -5,8 +5,7 @@
 
 #include <inttypes.h>
 
-/* --- For a person
- * ------------------------------------------------------------------------------------------------ */
+/* --- For a person --- */
 
 struct line_of_summary {
         const char *what;
@@ -175,8 +174,7 @@ void import_write_text(const struct import_view *view, struct buffer *ret)
         write_hints(view, ret);
 }
 
-/* --- For a machine
- * ------------------------------------------------------------------------------------------------ */
+/* --- For a machine --- */
 
 static json_t *refused_to_json(const struct intake_summary *s)
 {

@@ -19,8 +19,7 @@ static const char *mapping_name(const struct realm_settings *settings)
                                                                               : names[0];
 }
 
-/* --- For a person
- * --------------------------------------------------------------------------------------------------- */
+/* --- For a person --- */
 
 static void write_settings(const struct info_realm *realm, struct buffer *ret)
 {
@@ -147,8 +146,7 @@ static void write_text(const struct info *info, struct buffer *ret)
         }
 }
 
-/* --- For a machine
- * -------------------------------------------------------------------------------------------------- */
+/* --- For a machine --- */
 
 static json_t *instant_to_json(int64_t instant)
 {
@@ -210,8 +208,7 @@ static json_t *info_to_json(const struct info *info)
         return json_pack("{s:o}", "realms", realms);
 }
 
-/* --- The command
- * ---------------------------------------------------------------------------------------------------- */
+/* --- The command --- */
 
 static int info(struct depot *depot, bool json, struct buffer *ret, struct error *error)
 {

@@ -5,8 +5,7 @@
 
 #define WORD_LONGEST 32 /* longer words are no slip of the fingers */
 
-/* --- Nearest
- * ---------------------------------------------------------------------------------------------------- */
+/* --- Nearest --- */
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -54,8 +53,7 @@ const char *nearest_name(const char *word, const char *const *names, size_t coun
         return nearest;
 }
 
-/* --- Reading
- * ---------------------------------------------------------------------------------------------------- */
+/* --- Reading --- */
 
 #define KEY_HELP OPTION_KEYS
 

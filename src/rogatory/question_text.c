@@ -76,8 +76,7 @@ char *protocol_format(int protocol, char text[PROTOCOL_TEXT_MAX])
         return text;
 }
 
-/* --- The question
- * ----------------------------------------------------------------------------------------------- */
+/* --- The question --- */
 
 static int read_address(const struct question_text *text, struct question *q, struct error *error)
 {

@@ -86,8 +86,7 @@ int print_help(const struct command *command)
         return code;
 }
 
-/* --- Foreign text
- * ----------------------------------------------------------------------------------------------- */
+/* --- Foreign text --- */
 
 /* The bytes of the UTF-8 character (RFC 3629 section 4) at text, and its code point; 0 where there is none.
  */

@@ -78,8 +78,7 @@ static int column_of(const struct chart *chart, int64_t instant)
         return column >= CHART_COLUMNS ? CHART_COLUMNS : (int)column;
 }
 
-/* --- Rows
- * ------------------------------------------------------------------------------------------------------- */
+/* --- Rows --- */
 
 static void clear(struct chart *chart)
 {

@@ -17,8 +17,7 @@ struct check {
         const struct segment_reader *segment; /* NULL for leases */
 };
 
-/* --- The report
- * ------------------------------------------------------------------------------------------------- */
+/* --- The report --- */
 
 /* Room for one more damage, zeroed; NULL where it is only counted. */
 static struct check_damage *add_damage(struct check *check)
@@ -73,8 +72,7 @@ static void bad_block(void *context, uint32_t sheet, uint32_t block, const char 
         snprintf(damage->reason, sizeof damage->reason, "%s", reason);
 }
 
-/* --- Files
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Files --- */
 
 static int check_segment(struct check *check)
 {
@@ -149,8 +147,7 @@ static int check_realm(struct check *check, const char *realm, struct error *err
         return r;
 }
 
-/* --- The record of access
- * --------------------------------------------------------------------------------------- */
+/* --- The record of access --- */
 
 static int check_access(struct check *check, struct error *error)
 {

@@ -15,9 +15,7 @@ struct gathering {
         size_t outside_count, outside_capacity;
 };
 
-/* --- Pieces
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- Pieces --- */
 
 /* The realm's number for an exporter. 0, -ENOMEM, -EFBIG. */
 static int number_exporter(struct info_realm *realm, const char *name, uint16_t *ret_number)
@@ -120,9 +118,7 @@ static void unite_addresses(struct gathering *g)
         g->outside_count = kept;
 }
 
-/* --- Files
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- Files --- */
 
 static int gather_window(struct gathering *g, const struct depot_file *file)
 {
@@ -188,8 +184,7 @@ static int gather_leases(struct gathering *g, struct error *error)
         return r;
 }
 
-/* --- Hearing
- * -------------------------------------------------------------------------------------------------------- */
+/* --- Hearing --- */
 
 static enum info_hearing hearing_of(
         const struct coverage *coverage, uint16_t exporter, int64_t from, int64_t to)

@@ -171,11 +171,10 @@ static void wrong_lines(void **state)
                 "Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 DPT=2",
                 "Nov 32 23:35:52" FLOW("NEW"), "Nov 20 24:35:52" FLOW("NEW"), "Nix 20 23:35:52" FLOW("NEW"),
                 "Nov 20 23:35:52" FLOW("OTHER"),
-                "Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 DPT=2 , REPLY: "
-                "SRC=5.6.7.8 "
-                "DST=9.9.9.9 PROTO=UDP SPT=2 DPT=1",
-                "Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 , REPLY: SRC=5.6.7.8 "
-                "DST=9.9.9.9 PROTO=TCP SPT=2 DPT=1"};
+                ("Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 DPT=2 , REPLY: "
+                 "SRC=5.6.7.8 DST=9.9.9.9 PROTO=UDP SPT=2 DPT=1"),
+                ("Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 , REPLY: SRC=5.6.7.8 "
+                 "DST=9.9.9.9 PROTO=TCP SPT=2 DPT=1")};
 
         (void)state;
         for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
