@@ -118,10 +118,10 @@ int bucket_group(struct bucket *bucket)
                 radix_pass(keys, spare, count, shift);
                 radix_pass(spare, keys, count, shift + 8);
         }
+        free(spare);
         for (size_t i = 0; i < count; i++)
                 order[i] = (uint32_t)keys[i];
         free(keys);
-        free(spare);
         free(bucket->order);
         bucket->order = order;
         return 0;
