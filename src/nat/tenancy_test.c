@@ -203,7 +203,7 @@ static void tenants_are_proven_or_not(void **state)
                 {"no beginning", no_beginning, 1, false, false},
                 {"a computed beginning", computed_beginning, 1, true, false},
                 {"already there, later", interim_beginning_later, 1, false, false},
-                {"within another's prefix", nested_another, 2, false, true},
+                {"within another\'s prefix", nested_another, 1, true, false},
                 {"within the own prefix", nested_same, 2, true, false},
                 {"another network", another_network, 0, false, false},
                 {"more than are looked at", too_many, TENANTS_MAX, false, false},
