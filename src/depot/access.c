@@ -141,6 +141,42 @@ done:
         return r;
 }
 
+/* Does the store hold windows or leases of any realm? 1 or 0, or negative with a message. */
+static int holds_records(struct depot *depot, struct error *error)
+{
+        char **realms = NULL;
+        size_t count = 0;
+        int found = 0;
+
+        int r = depot_realms(depot, &realms, &count, error);
+        for (size_t i = 0; i < count; i++) {
+                struct depot_files nat = {0}, leases = {0};
+                if (r == 0 && !found)
+                        r = depot_nat_files(depot, realms[i], &nat, error);
+                if (r == 0 && !found)
+                        r = depot_lease_files(depot, realms[i], &leases, error);
+                found = found || nat.count > 0 || leases.count > 0;
+                depot_files_free(&nat);
+                depot_files_free(&leases);
+                free(realms[i]);
+        }
+        free(realms);
+        return r < 0 ? r : found;
+}
+
+/* Every import leaves an entry: a store that holds records and has no record of access has lost it. */
+static int refuse_missing(struct depot *depot, struct error *error)
+{
+        int held = holds_records(depot, error);
+
+        if (held <= 0)
+                return held;
+        return error_set(error, -EBADMSG,
+                "%s/access.log: the record of access is missing or empty although this store holds records; somebody "
+                "removed it: put it back from a copy, nothing is read before that",
+                depot->path);
+}
+
 int depot_record_accesses(
         struct depot *depot, const struct access_entry *entries, size_t count, struct error *error)
 {
@@ -150,6 +186,8 @@ int depot_record_accesses(
         int r = open_record(depot, &record, error);
         if (r == 0)
                 r = find_head(depot, &record, error);
+        if (r == 0 && record.head.entries == 0 && count > 0 && strcmp(entries[0].action, "import") != 0)
+                r = refuse_missing(depot, error);
         for (size_t i = 0; r == 0 && i < count; i++)
                 r = access_entry_write(&entries[i], &record.head, &lines, error);
         if (r == 0 && lines.length)
@@ -176,9 +214,13 @@ int depot_check_access(struct depot *depot, struct access_head *ret_head, uint64
         if (r < 0)
                 return r;
         if (access(path, F_OK) < 0 && errno == ENOENT) {
-                *ret_head = empty;
-                *ret_cut = 0;
-                return 0;
+                r = refuse_missing(depot, error);
+                *ret_bad_line = 0;
+                if (r == 0) {
+                        *ret_head = empty;
+                        *ret_cut = 0;
+                }
+                return r;
         }
         /* Under the lock, so that an entry that is being written does not look cut off. */
         r = lock_take(path, true, &lock, error);
@@ -188,8 +230,12 @@ int depot_check_access(struct depot *depot, struct access_head *ret_head, uint64
                 r = access_record_check(
                         slice_make(map.bytes, map.length), ret_head, ret_bad_line, ret_cut, error);
                 file_unmap(&map);
-                if (r < 0)
+                if (r == 0 && ret_head->entries == 0) {
+                        *ret_bad_line = 0;
+                        r = refuse_missing(depot, error);
+                } else if (r < 0) {
                         error_prefix(error, r, "%s: ", path);
+                }
         }
         lock_release(lock);
         return r;

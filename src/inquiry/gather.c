@@ -337,6 +337,7 @@ int gather(struct inquiry *inquiry, unsigned realm, const struct question *q, st
                         .uncertainty_ms = settings->uncertainty_ms,
                         .longest_session_ms = settings->longest_session_ms,
                         .longest_block_ms = settings->longest_block_ms,
+                        .leases_any_vrf = settings->leases_any_vrf,
                         .lease_log_complete = settings->lease_log_complete},
                 .from_ms = q->at_ms - q->skew_ms,
                 .to_ms = q->at_ms + q->skew_ms,
@@ -346,6 +347,7 @@ int gather(struct inquiry *inquiry, unsigned realm, const struct question *q, st
         int r = host_table_init(&g.hosts, INQUIRY_HOSTS_MAX);
         if (r == 0 && address_is_ipv4(&q->address))
                 r = gather_nat(inquiry, realm, q, &g, error);
+        g.lent = g.ours;
         if (r == 0)
                 r = gather_leases(inquiry, realm, q, &g, error);
         if (r == -ENOMEM || r == -EFBIG)
@@ -400,12 +402,13 @@ int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *g, stru
                 if (at < first)
                         continue;
                 r = window_cache_get(&inquiry->cache, realm, inquiry->realms[realm].name, at, &w, error);
-                if (r < 0 || !w)
-                        return r == -E2BIG ? 0 : r;
-                r = segment_query(w->window.segment, binding->outside, binding->port_first, at, at + DEPOT_WINDOW_MS,
-                        &g->hosts, w->map, &found, NULL, error);
-                if (r == 0)
-                        goes_on = take_end(binding, &found);
+                if (r == 0 && w)
+                        r = segment_query(w->window.segment, binding->outside, binding->port_first, at,
+                                at + DEPOT_WINDOW_MS, &g->hosts, w->map, &found, NULL, error);
+                goes_on = r == 0 && w && take_end(binding, &found);
+                /* The end is open then; a damaged hour must not silence the hours before it. */
+                if (r == -EBADMSG || r == -E2BIG)
+                        r = 0;
                 binding_list_free(&found);
         }
         return r;

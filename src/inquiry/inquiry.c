@@ -150,6 +150,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .untold_flows = gathered.untold_flows,
                 .blocks_in_realm = gathered.blocks,
                 .ours = gathered.ours,
+                .lent = gathered.lent,
                 .outside_retention = old && gathered.ours,
                 .leases = gathered.leases.items,
                 .lease_count = gathered.leases.count,

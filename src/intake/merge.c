@@ -27,6 +27,7 @@ struct walk {
         struct coverage coverage;    /* all that is known of the realm's hearing around the windows walked */
         struct binding_list carried; /* bindings that go on out of the window before; by outside address */
         int64_t carried_from;        /* the window they come from; TIME_UNKNOWN: not read yet */
+        bool rewritten;              /* the window visited last had to be */
         bool carry_changed;          /* they are not what the stored windows were made with */
         struct error *error;
 };
@@ -474,6 +475,9 @@ static int write_sheets(struct window_merge *m)
 /* Is what goes on out of this window the same as before? Both lists are by address, each address sorted. */
 static bool carry_is_same(const struct window_merge *m)
 {
+        /* The windows behind a new one were made with what had been carried past it. */
+        if (!m->stored.is_open && m->carry_known && m->walk->carried.count > 0)
+                return false;
         if (!m->stored.is_open || m->carry_out.count != m->carry_out_before.count)
                 return m->carry_out.count == 0 && m->carry_out_before.count == 0;
         for (size_t i = 0; i < m->carry_out.count; i++)
@@ -611,7 +615,8 @@ static int visit(struct walk *walk, size_t index)
         if (r == 0) {
                 coverage_normalise(&cut, walk->request->heartbeat_ms);
                 bool needed = m.bucket || walk->carry_changed || (!stop->stored && stop->wanted) ||
-                              (stop->stored && stop->wanted && !coverage_is_same(&cut, &m.stored));
+                              (stop->stored && !coverage_is_same(&cut, &m.stored));
+                walk->rewritten = needed;
                 if (needed)
                         r = prepare_carry(walk, index, &m.carry_known);
                 if (r == 0 && needed)
@@ -645,9 +650,10 @@ int merge_run(const struct merge_request *request, struct merge_counts *counts, 
                 return 0;
         r = plan(&walk, from, to);
         for (size_t i = 0; i < walk.stops.count && r == 0; i++) {
-                if (walk.stops.items[i].window_from > to && !walk.carry_changed)
-                        break;
                 r = visit(&walk, i);
+                /* Behind the new material, the first window that stays as it is ends the walk. */
+                if (walk.stops.items[i].window_from > to && !walk.rewritten)
+                        break;
         }
         if (r == -ENOMEM)
                 error_set(error, r, "out of memory while merging realm \"%s\"", request->realm->name);

@@ -141,7 +141,6 @@ static struct candidate candidate_of(const struct judgement *j, const struct hol
         if (h->reused_ms != TIME_UNKNOWN && h->possible.to == h->reused_ms) {
                 c.binding.to_ms = h->reused_ms;
                 c.binding.to_edge = EDGE_REUSED;
-                c.reasons &= ~BIT(REASON_END_NOT_SEEN);
         }
         c.margin_ms = margin_of(&c.binding, j->question->at_ms);
         return c;
@@ -507,7 +506,7 @@ static enum verdict judge_one(struct judgement *j)
 
         for (size_t i = 0; i < j->claims.count; i++) {
                 const struct candidate *c = &j->claims.items[i].candidate;
-                by_lease = by_lease && c->from_lease_only;
+                by_lease = by_lease && c->from_lease_only && !(j->evidence->lent && address_is_ipv4(&j->question->address));
                 proven_lease = proven_lease && !(c->reasons & BIT(REASON_LEASE_NOT_PROVEN));
         }
         bool accounted = by_lease ? proven_lease : is_accounted(j);

@@ -58,6 +58,7 @@ struct attribution_rules {
         int64_t uncertainty_ms;     /* of the exporters' and the asker's clocks */
         int64_t longest_session_ms; /* no session or mapping lives longer */
         int64_t longest_block_ms;   /* no block or whole-address binding lives longer */
+        bool leases_any_vrf;        /* leases that name no VRF hold for every VRF */
         bool lease_log_complete;    /* every start and stop of a lease is in the lease log */
 };
 
@@ -84,6 +85,7 @@ struct evidence {
         bool loss_undetectable; /* an exporter that counts comes from a source without loss detection */
         bool untold_flows;      /* the log has sessions that carry neither destination nor identity */
         bool blocks_in_realm;   /* the realm's log assigns blocks or whole addresses */
+        bool lent;                          /* a NAT lends the address, so a lease of it proves nothing by itself */
         bool ours;              /* the address is declared to be, or known as, the realm's own */
         bool outside_retention;
         const struct lease

@@ -3,12 +3,16 @@
 
 #include <string.h>
 
-static bool is_lease_of(
-        const struct lease *lease, const struct address *address, uint32_t vrf, bool vrf_known)
+/* The same private address in two VRFs is two customers: a lease that names no VRF is theirs only where the NAT log names
+ * none either, or where the realm says that VRFs do not matter. */
+static bool is_lease_of(const struct attribution_rules *rules, const struct lease *lease,
+        const struct address *address, uint32_t vrf, bool vrf_known)
 {
         if (!prefix_contains(&lease->is.prefix, address))
                 return false;
-        return !vrf_known || (lease->is.flags & LEASE_ANY_VRF) || lease->is.vrf == vrf;
+        if (!vrf_known || rules->leases_any_vrf)
+                return true;
+        return lease->is.flags & LEASE_ANY_VRF ? vrf == 0 : lease->is.vrf == vrf;
 }
 
 static bool has_end(const struct lease *lease)
@@ -88,7 +92,7 @@ static unsigned find_delegated(const struct attribution_rules *rules, const stru
         for (size_t i = 0; i < e->lease_count; i++) {
                 const struct lease *lease = &e->leases[i];
                 struct stretch certain, possible;
-                if (!is_lease_of(lease, address, vrf, vrf_known))
+                if (!is_lease_of(rules, lease, address, vrf, vrf_known))
                         continue;
                 stretches_of(lease, rules, e, &certain, &possible);
                 if (covers(certain, wide) && lease->is.prefix.length > longest)
@@ -142,7 +146,7 @@ void tenancy_find(const struct attribution_rules *rules, const struct evidence *
         for (size_t i = 0; i < e->lease_count; i++) {
                 const struct lease *lease = &e->leases[i];
                 struct stretch certain, possible;
-                if (!is_lease_of(lease, address, vrf, vrf_known) || lease->is.prefix.length < delegated)
+                if (!is_lease_of(rules, lease, address, vrf, vrf_known) || lease->is.prefix.length < delegated)
                         continue;
                 stretches_of(lease, rules, e, &certain, &possible);
                 if (!stretch_touches(possible, wide))

@@ -48,6 +48,20 @@ static void take_option(struct ask_options *o, int key, const char *value)
         }
 }
 
+/* Whoever reads the record of access later must be able to tell which case it was. */
+static bool is_case_readable(const char *reference)
+{
+        bool readable = false;
+
+        for (const char *c = reference; *c; c++) {
+                unsigned char byte = (unsigned char)*c;
+                if (byte < 0x20 || byte == 0x7f)
+                        return false;
+                readable = readable || byte > ' ';
+        }
+        return readable;
+}
+
 static const char *missing_or_odd(const struct ask_options *o, int operands)
 {
         if (!o->store)
@@ -56,6 +70,8 @@ static const char *missing_or_odd(const struct ask_options *o, int operands)
                 return "--case REF is missing: every question is recorded with the case it is asked for, "
                        "because nobody "
                        "may be looked up without one";
+        if (!is_case_readable(o->case_reference))
+                return "the case reference must be readable: at least one letter or digit, and no control characters";
         if (strlen(o->case_reference) > CASE_LENGTH_MAX)
                 return "the case reference is longer than 1024 bytes";
         if (o->batch && (operands > 0 || o->at || o->protocol || o->destination))

@@ -38,6 +38,7 @@ struct realm_settings {
         int64_t longest_session_ms;     /* longest-session = 24h */
         int64_t longest_block_ms;       /* longest-block = 30d */
         bool keep_destinations;         /* destinations = drop | keep; drop by default (RFC 6888 REQ-12) */
+        bool leases_any_vrf;            /* lease-vrf = matched | ignored; matched by default */
         bool lease_log_complete;        /* lease-log = may-lose | complete; may-lose by default */
         int64_t retain_ms;              /* retain = 180d; 0: not limited (the default) */
         struct prefix_list outside;     /* outside = PREFIX, ...: the realm's own public addresses */

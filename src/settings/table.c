@@ -12,6 +12,7 @@ static const struct key_choice mapping_choices[] = {
 };
 
 static const struct key_choice destination_choices[] = {{"drop", false}, {"keep", true}, {NULL, 0}};
+static const struct key_choice lease_vrf_choices[] = {{"matched", false}, {"ignored", true}, {NULL, 0}};
 static const struct key_choice lease_log_choices[] = {{"may-lose", false}, {"complete", true}, {NULL, 0}};
 static const struct key_choice restart_choices[] = {{"clears", false}, {"keeps", true}, {NULL, 0}};
 
@@ -92,6 +93,13 @@ static const struct key realm_table[] = {
                         "proves the subscriber only between records that mention it. complete: every start "
                         "and stop\n"
                         "is in the log, as in an export of the customer database."},
+        {.name = "lease-vrf",
+                .kind = KEY_SWITCH,
+                .offset = REALM(leases_any_vrf),
+                .choices = lease_vrf_choices,
+                .help = "matched: a lease names the customer behind a binding only in its own VRF, and one that\n"
+                        "names no VRF (RADIUS, DHCP) only where the NAT log names none. ignored: leases hold for\n"
+                        "every VRF; say so only where no inside address is used in two of them."},
         {.name = "retain",
                 .kind = KEY_RETAIN,
                 .offset = REALM(retain_ms),

@@ -52,7 +52,7 @@ void text_decoder_init(
         decoder->hearing.earliest = TIME_UNKNOWN;
         for (unsigned power = 0; power < 64; power++)
                 decoder->hearing.jumps[power] = TIME_UNKNOWN;
-        decoder->hearing.delay_ms = TEXT_DELAY_MS;
+        decoder->hearing.delay_ms = decoder->hearing.least_delay_ms = TEXT_DELAY_MS;
         decoder->hearing.resolution_ms = resolution_ms;
 }
 
@@ -217,7 +217,7 @@ static int begin_span(struct text_decoder *decoder, int64_t instant)
         int r = close_span(decoder);
 
         h->first = h->last = instant;
-        h->delay_ms = TEXT_DELAY_MS;
+        h->delay_ms = h->least_delay_ms;
         return r;
 }
 

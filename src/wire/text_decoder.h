@@ -23,6 +23,7 @@ struct text_hearing {
         int64_t earliest;      /* time that any line of the file stated */
         int64_t jumps[64]; /* the time before the latest forward jump of 2^k to 2^(k+1) ms; TIME_UNKNOWN: none
                             */
+        int64_t least_delay_ms; /* assumed where less disorder was seen */
         int64_t resolution_ms; /* of the log's times: 1000 where they are whole seconds, 0 for milliseconds */
         struct {
                 int64_t from;   /* TIME_UNKNOWN: before the first line */
