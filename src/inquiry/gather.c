@@ -66,6 +66,12 @@ static int keep_references(
         return 0;
 }
 
+static bool are_bolder(const struct segment_rules *made, const struct attribution_rules *now)
+{
+        return (made->endpoint_independent && now->mapping != MAPPING_ENDPOINT_INDEPENDENT) ||
+               made->longest_session_ms < now->longest_session_ms || made->longest_block_ms < now->longest_block_ms;
+}
+
 /* All bindings of the endpoint in one window: also those beside the interval, because they may show when the
  * endpoint was free. Without a port only what touches the interval, for that may be much. */
 static int gather_window(
@@ -87,6 +93,9 @@ static int gather_window(
                 return r;
         drop_repeated(g, first);
         g->blocks = g->blocks || segment_header_of(w->window.segment)->has_blocks;
+        const struct segment_header *header = segment_header_of(w->window.segment);
+        g->rules_changed = g->rules_changed || are_bolder(&header->made_by, &g->rules) ||
+                           (header->older_until > header->window_from && are_bolder(&header->older, &g->rules));
         g->untold_flows = g->untold_flows || segment_header_of(w->window.segment)->has_untold_flows;
         g->ours = g->ours || segment_find_sheet(w->window.segment, outside, &sheet) == 0;
         return 0;

@@ -37,6 +37,7 @@ struct gathered {
         size_t expected_count;
         unsigned windows; /* stored windows that the interval touches */
         bool loss_undetectable, blocks, untold_flows, ours;
+        bool rules_changed; /* a window was made by bolder rules than the realm has now */
         bool lent; /* declared as, or known from records to be, an outside address of a NAT */
         struct lease_list leases;
         int64_t leases_until_ms;

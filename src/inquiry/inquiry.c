@@ -151,6 +151,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .blocks_in_realm = gathered.blocks,
                 .ours = gathered.ours,
                 .lent = gathered.lent,
+                .rules_changed = gathered.rules_changed,
                 .outside_retention = old && gathered.ours,
                 .leases = gathered.leases.items,
                 .lease_count = gathered.leases.count,

@@ -26,6 +26,7 @@ struct walk {
         struct stop_list stops;
         struct coverage coverage;    /* all that is known of the realm's hearing around the windows walked */
         struct binding_list carried; /* bindings that go on out of the window before; by outside address */
+        struct segment_header carried_header; /* of the window they come from */
         int64_t carried_from;        /* the window they come from; TIME_UNKNOWN: not read yet */
         bool rewritten;              /* the window visited last had to be */
         bool carry_changed;          /* they are not what the stored windows were made with */
@@ -327,6 +328,7 @@ static int read_carry(struct walk *walk, int64_t window_from)
                                 window_from + DEPOT_WINDOW_MS, &walk->carried);
         }
         binding_list_free(&sheet);
+        walk->carried_header = *segment_header_of(opened.window.segment);
         opened_close(&opened);
         walk->carried_from = window_from;
         walk->carry_changed = false;
@@ -345,6 +347,7 @@ struct window_merge {
         struct nat_point *points;                 /* of one address */
         size_t points_room;
         struct segment_writer *writer;
+        struct segment_header made; /* what was written */
         size_t at_point, at_carried;
         uint32_t at_sheet;
 };
@@ -486,6 +489,52 @@ static bool carry_is_same(const struct window_merge *m)
         return true;
 }
 
+static bool are_bolder(const struct segment_rules *a, const struct segment_rules *b)
+{
+        return (a->endpoint_independent && !b->endpoint_independent) ||
+               a->longest_session_ms < b->longest_session_ms || a->longest_block_ms < b->longest_block_ms;
+}
+
+/* What was left out by bolder rules cannot be brought back by a merge: they are kept in mind for as long as it could
+ * live. */
+static void keep_in_mind(struct segment_header *header, const struct segment_rules *rules, int64_t until)
+{
+        struct segment_rules *older = &header->older;
+
+        if (until <= header->window_from || !are_bolder(rules, &header->made_by))
+                return;
+        bool first = header->older_until <= header->window_from;
+        older->endpoint_independent = (!first && older->endpoint_independent) || rules->endpoint_independent;
+        if (first || rules->longest_session_ms < older->longest_session_ms)
+                older->longest_session_ms = rules->longest_session_ms;
+        if (first || rules->longest_block_ms < older->longest_block_ms)
+                older->longest_block_ms = rules->longest_block_ms;
+        if (until > header->older_until)
+                header->older_until = until;
+}
+
+/* The rules of now, and bolder ones of the stored generation and of the window that is carried into this one. */
+static void state_rules(const struct window_merge *m, struct segment_header *header)
+{
+        const struct walk *walk = m->walk;
+        const struct segment_header *stored = m->stored.is_open ? segment_header_of(m->stored.window.segment) : NULL;
+        int64_t life = memory_of(walk);
+
+        header->made_by = (struct segment_rules){
+                .endpoint_independent = walk->rules.mapping == MAPPING_ENDPOINT_INDEPENDENT,
+                .longest_session_ms = walk->rules.longest_session_ms,
+                .longest_block_ms = walk->rules.longest_block_ms,
+        };
+        if (stored) {
+                keep_in_mind(header, &stored->made_by, m->to + life);
+                keep_in_mind(header, &stored->older, stored->older_until);
+        }
+        if (m->carry_known) {
+                keep_in_mind(header, &walk->carried_header.made_by, walk->carried_header.window_to + life);
+                keep_in_mind(header, &walk->carried_header.older, walk->carried_header.older_until);
+        }
+}
+
 static int write_segment(struct window_merge *m, const struct coverage *coverage, struct depot_draft *draft)
 {
         struct walk *walk = m->walk;
@@ -498,6 +547,7 @@ static int write_segment(struct window_merge *m, const struct coverage *coverage
 
         if (!exporters)
                 return -ENOMEM;
+        state_rules(m, &header);
         for (unsigned i = 0; i < names; i++) {
                 const struct source *source = &walk->request->sources->items[i];
                 exporters[i] = source->realm == walk->request->realm_number ? source->settings.name : "";
@@ -508,6 +558,8 @@ static int write_segment(struct window_merge *m, const struct coverage *coverage
                 r = write_sheets(m);
         if (r == 0)
                 r = segment_writer_finish(m->writer, coverage, &header, walk->error);
+        if (r == 0)
+                m->made = header;
         segment_writer_free(m->writer);
         free(exporters);
         return r;
@@ -548,6 +600,7 @@ static int rewrite_window(struct window_merge *m, const struct coverage *coverag
         struct binding_list swapped = walk->carried;
         walk->carried = m->carry_out;
         m->carry_out = swapped;
+        walk->carried_header = m->made;
         walk->carried_from = m->from;
         return 0;
 }

@@ -578,6 +578,11 @@ static bool clock_was_set(struct judgement *j)
 
 static enum verdict judge(struct judgement *j)
 {
+        if (j->evidence->rules_changed) {
+                j->ret->reasons |= BIT(REASON_SETTINGS_CHANGED);
+                explain_doubt(j);
+                return VERDICT_UNKNOWN;
+        }
         if (clock_was_set(j)) {
                 explain_doubt(j);
                 return VERDICT_UNKNOWN;

@@ -65,6 +65,9 @@ static const struct reason_words {
         [REASON_SEVERAL_REALMS] = {"several-realms", "More than one realm of this store has records of the "
                                                      "address; at one time it can belong to one network "
                                                      "only, so one of them is wrong or out of date."},
+        [REASON_SETTINGS_CHANGED] = {"settings-changed",
+                "The records were stored while the realm was set to endpoint-independent mapping or to shorter lives of "
+                "bindings than now, so some may be missing; import the logs into a new store."},
 };
 
 const char *reason_code(enum reason reason)

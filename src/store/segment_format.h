@@ -42,6 +42,8 @@ enum summary_flag {
         SUMMARY_HAS_BLOCKS = 1 << 1,
         SUMMARY_HAS_UNPORTED = 1 << 2,
         SUMMARY_HAS_UNTOLD_FLOWS = 1 << 3,
+        SUMMARY_ENDPOINT_INDEPENDENT = 1 << 4,
+        SUMMARY_OLDER_ENDPOINT_INDEPENDENT = 1 << 5,
 };
 
 /* Flags of a block in its sheet's directory. */

@@ -243,11 +243,18 @@ int summary_write(
         unsigned flags = (header->destinations_kept ? SUMMARY_DESTINATIONS_KEPT : 0u) |
                          (header->has_blocks ? SUMMARY_HAS_BLOCKS : 0u) |
                          (header->has_unported ? SUMMARY_HAS_UNPORTED : 0u) |
-                         (header->has_untold_flows ? SUMMARY_HAS_UNTOLD_FLOWS : 0u);
+                         (header->has_untold_flows ? SUMMARY_HAS_UNTOLD_FLOWS : 0u) |
+                         (header->made_by.endpoint_independent ? SUMMARY_ENDPOINT_INDEPENDENT : 0u) |
+                         (header->older.endpoint_independent ? SUMMARY_OLDER_ENDPOINT_INDEPENDENT : 0u);
 
         buffer_append_le(out, header->binding_count, 8);
         buffer_append_le(out, header->sheet_count, 4);
         buffer_append_le(out, flags, 4);
+        buffer_append_le(out, (uint64_t)header->made_by.longest_session_ms, 8);
+        buffer_append_le(out, (uint64_t)header->made_by.longest_block_ms, 8);
+        buffer_append_le(out, (uint64_t)header->older.longest_session_ms, 8);
+        buffer_append_le(out, (uint64_t)header->older.longest_block_ms, 8);
+        buffer_append_le(out, (uint64_t)header->older_until, 8);
         for (unsigned c = 0; c <= COLUMN_CHECKSUMS; c++)
                 buffer_append_varint(out, prices[c] / 2048);
         return out->failed;
@@ -262,7 +269,14 @@ int summary_read(struct cursor section, struct segment_header *header, uint64_t 
         header->has_blocks = flags & SUMMARY_HAS_BLOCKS;
         header->has_unported = flags & SUMMARY_HAS_UNPORTED;
         header->has_untold_flows = flags & SUMMARY_HAS_UNTOLD_FLOWS;
+        header->made_by.endpoint_independent = flags & SUMMARY_ENDPOINT_INDEPENDENT;
+        header->older.endpoint_independent = flags & SUMMARY_OLDER_ENDPOINT_INDEPENDENT;
+        header->made_by.longest_session_ms = (int64_t)cursor_le64(&section);
+        header->made_by.longest_block_ms = (int64_t)cursor_le64(&section);
+        header->older.longest_session_ms = (int64_t)cursor_le64(&section);
+        header->older.longest_block_ms = (int64_t)cursor_le64(&section);
+        header->older_until = (int64_t)cursor_le64(&section);
         for (unsigned c = 0; c <= COLUMN_CHECKSUMS; c++)
                 ret_bytes[c] = cursor_varint(&section);
-        return section.overrun || cursor_left(&section) || flags >> 4 ? -EBADMSG : 0;
+        return section.overrun || cursor_left(&section) || flags >> 6 ? -EBADMSG : 0;
 }
