@@ -23,6 +23,12 @@ static void old(struct scene *s)
         s->evidence.outside_retention = true;
 }
 
+static void made_by_bolder_settings(struct scene *s)
+{
+        alice(s);
+        s->evidence.rules_changed = true;
+}
+
 static void clock_set_at_the_edge(struct scene *s)
 {
         alice(s);
@@ -126,6 +132,8 @@ static void remarks_are_made_where_they_hold(void **state)
                         1, 0},
                 {"outside retention", old, VERDICT_UNKNOWN, BIT(REASON_OUTSIDE_RETENTION), BIT(REASON_PROVEN),
                         0, 0},
+                {"made by bolder settings", made_by_bolder_settings, VERDICT_UNKNOWN, BIT(REASON_SETTINGS_CHANGED),
+                        BIT(REASON_PROVEN), 0, 1},
                 {"the clock was set", clock_set_at_the_edge, VERDICT_UNKNOWN, BIT(REASON_CLOCK_SET),
                         BIT(REASON_PROVEN), 0, 1},
                 {"the clock was set just after", clock_set_beside, VERDICT_ONE, BIT(REASON_PROVEN),

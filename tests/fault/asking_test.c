@@ -381,6 +381,33 @@ static void what_is_older_than_retention_is_not_answered(void **state)
         asked_free(&asked);
 }
 
+/* What was carried on by bolder rules than those of now may lack a holder; stored windows know by which they were made. */
+static void less_bold_settings_want_the_logs_again(void **state)
+{
+        static const struct row rows[] = {{5400, "open", 4711, 17}, {7000, "close", 4711, 17}};
+        static const char *const changed[] = {"mapping = destination-dependent\n",
+                "mapping = endpoint-independent\nlongest-session = 48h\n"};
+        struct question q = question_at(6000000);
+        char settings[512], path[256];
+
+        (void)state;
+        make_store("store",
+                "[realm default]\nmapping = endpoint-independent\n" OURS "[exporter cgn1]\nloss = reported\n");
+        write_log("log.csv", 3600, 3 * 3600, rows, 2);
+        IMPORT("store", "log.csv");
+        expect("store", &q, VERDICT_ONE, BIT(REASON_PROVEN), 1, 0);
+        for (size_t i = 0; i < 2; i++) {
+                snprintf(settings, sizeof settings, "[realm default]\n%s" OURS "[exporter cgn1]\nloss = reported\n",
+                        changed[i]);
+                snprintf(path, sizeof path, "%s/rogatory.conf", scratch_path("store"));
+                write_text(path, settings, strlen(settings));
+                expect("store", &q, VERDICT_UNKNOWN, BIT(REASON_SETTINGS_CHANGED), 0, 1);
+                /* A merge cannot bring back what was left out. */
+                IMPORT("store", "log.csv");
+                expect("store", &q, VERDICT_UNKNOWN, BIT(REASON_SETTINGS_CHANGED), 0, 1);
+        }
+}
+
 static void a_strange_address_is_not_ours(void **state)
 {
         struct question q = question_at(9000000);
@@ -461,6 +488,7 @@ int main(void)
                 TEST(the_default_skew_is_the_realms_uncertainty),
                 TEST(exporters_count_for_the_addresses_they_lend),
                 TEST(what_is_older_than_retention_is_not_answered),
+                TEST(less_bold_settings_want_the_logs_again),
                 TEST(a_strange_address_is_not_ours),
                 TEST(a_damaged_window_names_its_file),
         };
