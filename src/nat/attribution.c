@@ -442,11 +442,11 @@ static bool earlier_excluded(const struct judgement *j)
                 return false;
         if (j->evidence->blocks_in_realm)
                 longest = larger(longest, j->rules->longest_block_ms);
-        if (heard->seen_since == INT64_MIN)
-                return true;
-        /* A flow from before the log began may have lent its end to a later one of the same customer, where
-         * records do not tell flows apart; that may go on from flow to flow for ever. */
-        return !j->evidence->untold_flows && j->interval.from - heard->seen_since >= longest;
+        /* Where records do not tell the flows of a customer apart, a close may be that of another flow than the one it was
+         * paired with, and the one left open may be older than the one that lives: nothing is too old to live then. */
+        if (j->evidence->untold_flows)
+                return heard->seen_since == INT64_MIN && j->interval.from - heard->from < longest;
+        return heard->seen_since == INT64_MIN || j->interval.from - heard->seen_since >= longest;
 }
 
 /* Was the endpoint, which has one holder at a time, seen to become free before the interval, or to be opened

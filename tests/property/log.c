@@ -72,9 +72,12 @@ static size_t collect(const struct world *w, struct dice *dice, struct saying **
         for (size_t i = 0; i < w->hold_count; i++) {
                 const struct hold *hold = &w->holds[i];
                 int64_t open_said = hold->from + random_delay(w, dice), close_said = hold->to + random_delay(w, dice);
-                if (open_said >= w->log_from && open_said <= w->log_to && hold->from >= w->log_from)
+                /* What had not been sent when the exporter restarted died with it. */
+                bool open_died = w->restart_at && hold->from < w->restart_at && open_said >= w->restart_at;
+                bool close_died = w->restart_at && hold->to < w->restart_at && close_said >= w->restart_at;
+                if (!open_died && open_said >= w->log_from && open_said <= w->log_to && hold->from >= w->log_from)
                         list[count++] = (struct saying){.hold = hold, .at = hold->from, .said = open_said};
-                if (!hold->end_unlogged && close_said >= w->log_from && close_said <= w->log_to &&
+                if (!hold->end_unlogged && !close_died && close_said >= w->log_from && close_said <= w->log_to &&
                         hold->to >= w->log_from)
                         list[count++] =
                                 (struct saying){.hold = hold, .at = hold->to, .said = close_said, .close = true};

@@ -32,6 +32,7 @@ struct scenario {
         bool declared;              /* the realm's configuration declares the mapping behaviour */
         int domains;                /* observation domains: line cards that count for themselves */
         int files;                  /* the log is cut into this many files, imported in any order */
+        int64_t longest_session_ms; /* what the realm declares; never less than the truth */
         int clock_error_ms;         /* largest error of the exporter's clock and the asker's together */
         /* Faults, per mille of messages (or lines). */
         unsigned lost, lost_burst, duplicated, reordered, late, truncated;

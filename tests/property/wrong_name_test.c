@@ -97,7 +97,11 @@ static struct scenario choose_scenario(struct dice *dice)
         if (s.netflow9 && s.kind == NAT_MAPPING)
                 s.netflow9 = false;
         s.clock_error_ms = s.exact ? 0 : (int)dice_range(dice, -1900, 1900);
+        s.longest_session_ms = LONGEST_SESSION_MS;
         if (s.lossless) {
+                /* Flows that records do not tell apart are answered only while none is too old to live (doc/verdict.md). */
+                bool untold = s.kind == NAT_SESSION && !s.conntrack && !s.keep_destinations;
+                s.longest_session_ms = untold ? 4 * TIME_HOUR : LONGEST_SESSION_MS;
                 s.files = 1;
                 s.warm = false; /* nobody can know who was there before the log began */
                 s.declared = true;
@@ -126,7 +130,7 @@ static void declare(struct depot *depot, const struct world *w)
         struct exporter_settings exporter = exporter_defaults("cgn", "sim");
         struct error error = {0};
 
-        realm.longest_session_ms = LONGEST_SESSION_MS;
+        realm.longest_session_ms = s->longest_session_ms;
         realm.longest_block_ms = LONGEST_BLOCK_MS;
         realm.lease_log_complete = !s->leases_lost;
         realm.keep_destinations = s->keep_destinations;
@@ -386,7 +390,7 @@ static void judge(const struct world *w, const struct log_files *files, const st
                 wrong = "WRONG CANDIDATE";
         }
         /* A text log cannot say that the NAT was empty when it began: only time can. */
-        int64_t settled = w->log_from + (w->scenario.conntrack ? LONGEST_SESSION_MS : 0);
+        int64_t settled = w->log_from + (w->scenario.conntrack ? w->scenario.longest_session_ms : 0);
         if (w->scenario.lossless && a->question.at_ms - edge > settled &&
                 a->question.at_ms + edge < files->heard_to) {
                 tally->lossless_questions++;
