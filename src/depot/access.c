@@ -172,7 +172,8 @@ static int refuse_missing(struct depot *depot, struct error *error)
         if (held <= 0)
                 return held;
         return error_set(error, -EBADMSG,
-                "%s/access.log: the record of access is missing or empty although this store holds records; somebody "
+                "%s/access.log: the record of access is missing or empty although this store holds records; "
+                "somebody "
                 "removed it: put it back from a copy, nothing is read before that",
                 depot->path);
 }

@@ -92,7 +92,8 @@ static int read_settings(struct depot *depot, struct error *error)
         return 0;
 }
 
-int depot_replace_settings(struct depot *depot, const struct buffer *text, const char *path, struct error *error)
+int depot_replace_settings(
+        struct depot *depot, const struct buffer *text, const char *path, struct error *error)
 {
         struct settings settings;
 

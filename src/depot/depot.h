@@ -46,10 +46,11 @@ const struct settings *depot_settings(const struct depot *depot);
 /* Appends sections to rogatory.conf (published whole) and reads it again. */
 int depot_add_settings(struct depot *depot, const struct buffer *text, struct error *error);
 
-/* Gives a key a value in a section that stands in rogatory.conf: `key = value` is put behind the section's heading
- * (published whole, and read again). section: "realm" or "exporter". -ENOENT where there is no such section. */
-int depot_set_value(struct depot *depot, const char *section, const char *name, const char *key, const char *value,
-        struct error *error);
+/* Gives a key a value in a section that stands in rogatory.conf: `key = value` is put behind the section's
+ * heading (published whole, and read again). section: "realm" or "exporter". -ENOENT where there is no such
+ * section. */
+int depot_set_value(struct depot *depot, const char *section, const char *name, const char *key,
+        const char *value, struct error *error);
 
 /* One stored file. */
 struct depot_file {

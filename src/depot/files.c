@@ -53,9 +53,10 @@ static bool read_nat_name(const char *text, int64_t *ret_from, int *ret_generati
 {
         struct civil civil = {0};
 
-        if (strlen(text) != 23 || !read_digits(text, 4, &civil.year) || !read_digits(text + 4, 2, &civil.month) ||
-                !read_digits(text + 6, 2, &civil.day) || !read_digits(text + 9, 2, &civil.hour) ||
-                !read_digits(text + 13, 6, ret_generation) || !civil_is_valid(&civil))
+        if (strlen(text) != 23 || !read_digits(text, 4, &civil.year) ||
+                !read_digits(text + 4, 2, &civil.month) || !read_digits(text + 6, 2, &civil.day) ||
+                !read_digits(text + 9, 2, &civil.hour) || !read_digits(text + 13, 6, ret_generation) ||
+                !civil_is_valid(&civil))
                 return false;
         *ret_from = time_from_civil(&civil);
         return *ret_from >= TIME_FIRST && *ret_from < TIME_LIMIT;
@@ -74,7 +75,8 @@ bool depot_name_read(const char *text, bool leases, struct depot_file *ret_file)
         int64_t from = 0;
         int generation = 0;
 
-        bool sound = leases ? read_lease_name(text, &from, &generation) : read_nat_name(text, &from, &generation);
+        bool sound =
+                leases ? read_lease_name(text, &from, &generation) : read_nat_name(text, &from, &generation);
         if (!sound || generation == 0)
                 return false;
         /* Whatever else could be read as a name is none: one window has one name. */

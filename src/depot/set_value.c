@@ -36,8 +36,8 @@ static bool insert(const struct buffer *text, const char *section, const char *n
         return found;
 }
 
-int depot_set_value(struct depot *depot, const char *section, const char *name, const char *key, const char *value,
-        struct error *error)
+int depot_set_value(struct depot *depot, const char *section, const char *name, const char *key,
+        const char *value, struct error *error)
 {
         struct buffer text = buffer_make(SETTINGS_TEXT_MAX), changed = buffer_make(SETTINGS_TEXT_MAX);
         char path[DEPOT_PATH_MAX];

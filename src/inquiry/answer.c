@@ -177,8 +177,7 @@ int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct ques
         answer->reasons = a->reasons;
         answer->from_ms = a->from_ms;
         answer->to_ms = a->to_ms;
-        answer->complete =
-                a->heard.whole && !g->loss_undetectable && all_known(g, a);
+        answer->complete = a->heard.whole && !g->loss_undetectable && all_known(g, a);
         snprintf(answer->realm, sizeof answer->realm, "%s", inquiry->realms[realm].name);
         snprintf(answer->zone, sizeof answer->zone, "%s", inquiry->realms[realm].zone);
         int r = name_all(

@@ -69,7 +69,8 @@ static int keep_references(
 static bool are_bolder(const struct segment_rules *made, const struct attribution_rules *now)
 {
         return (made->endpoint_independent && now->mapping != MAPPING_ENDPOINT_INDEPENDENT) ||
-               made->longest_session_ms < now->longest_session_ms || made->longest_block_ms < now->longest_block_ms;
+               made->longest_session_ms < now->longest_session_ms ||
+               made->longest_block_ms < now->longest_block_ms;
 }
 
 /* All bindings of the endpoint in one window: also those beside the interval, because they may show when the
@@ -94,8 +95,9 @@ static int gather_window(
         drop_repeated(g, first);
         g->blocks = g->blocks || segment_header_of(w->window.segment)->has_blocks;
         const struct segment_header *header = segment_header_of(w->window.segment);
-        g->rules_changed = g->rules_changed || are_bolder(&header->made_by, &g->rules) ||
-                           (header->older_until > header->window_from && are_bolder(&header->older, &g->rules));
+        g->rules_changed =
+                g->rules_changed || are_bolder(&header->made_by, &g->rules) ||
+                (header->older_until > header->window_from && are_bolder(&header->older, &g->rules));
         g->untold_flows = g->untold_flows || segment_header_of(w->window.segment)->has_untold_flows;
         g->ours = g->ours || segment_find_sheet(w->window.segment, outside, &sheet) == 0;
         return 0;
@@ -131,8 +133,8 @@ static void bound_interval(const struct question *q, struct gathered *g)
                 g->to_ms = q->at_ms + q->skew_ms + most;
 }
 
-/* Where an hour has no window, nothing is known of it; but what was open at the end of the last window before it may have
- * gone on. */
+/* Where an hour has no window, nothing is known of it; but what was open at the end of the last window before
+ * it may have gone on. */
 static int gather_before(struct inquiry *inquiry, unsigned realm, const struct question *q, int64_t missing,
         struct gathered *g, struct error *error)
 {
@@ -149,8 +151,8 @@ static int gather_before(struct inquiry *inquiry, unsigned realm, const struct q
         return r == 0 && w ? gather_window(w, q, g, error) : r;
 }
 
-static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
-        struct error *error)
+static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct question *q,
+        struct gathered *g, struct error *error)
 {
         const char *name = inquiry->realms[realm].name;
         struct cached_window *w;
@@ -169,8 +171,8 @@ static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct 
         return r;
 }
 
-/* The source itself says which beginning and end belong together (a row of a table, a conntrack id): then an end that
- * stands in a later window proves all the time before it. */
+/* The source itself says which beginning and end belong together (a row of a table, a conntrack id): then an
+ * end that stands in a later window proves all the time before it. */
 static int gather_known_ends(struct inquiry *inquiry, unsigned realm, struct gathered *g, struct error *error)
 {
         int r = 0;
@@ -181,7 +183,8 @@ static int gather_known_ends(struct inquiry *inquiry, unsigned realm, struct gat
         return r;
 }
 
-/* Windows beside the question's that are searched for the address, before it is said not to be the realm's. */
+/* Windows beside the question's that are searched for the address, before it is said not to be the realm's.
+ */
 #define NEIGHBOURS_SEARCHED 4
 
 /* Does a stored window near the question's know the address? */
@@ -195,13 +198,15 @@ static int find_nearby(struct inquiry *inquiry, unsigned realm, const struct que
         while (behind < files->count && files->items[behind].from <= g->from_ms)
                 behind++;
         size_t first = behind > NEIGHBOURS_SEARCHED ? behind - NEIGHBOURS_SEARCHED : 0;
-        for (size_t i = first; i < files->count && i < behind + NEIGHBOURS_SEARCHED && r == 0 && !g->ours; i++) {
+        for (size_t i = first; i < files->count && i < behind + NEIGHBOURS_SEARCHED && r == 0 && !g->ours;
+                i++) {
                 struct cached_window *w;
                 uint32_t sheet;
                 r = window_cache_get(
                         &inquiry->cache, realm, inquiry->realms[realm].name, files->items[i].from, &w, error);
                 if (r == 0 && w)
-                        g->ours = segment_find_sheet(w->window.segment, address_ipv4(&q->address), &sheet) == 0;
+                        g->ours =
+                                segment_find_sheet(w->window.segment, address_ipv4(&q->address), &sheet) == 0;
         }
         return r;
 }

@@ -32,13 +32,13 @@ struct gathered {
         uint64_t *references; /* per binding: number in `places` */
         struct host_table hosts;
         struct coverage coverage;
-        bool *counts; /* by exporter number */
+        bool *counts;       /* by exporter number */
         uint16_t *expected; /* exporters that must have been heard; owned */
         size_t expected_count;
         unsigned windows; /* stored windows that the interval touches */
         bool loss_undetectable, blocks, untold_flows, ours;
         bool rules_changed; /* a window was made by bolder rules than the realm has now */
-        bool lent; /* declared as, or known from records to be, an outside address of a NAT */
+        bool lent;          /* declared as, or known from records to be, an outside address of a NAT */
         struct lease_list leases;
         int64_t leases_until_ms;
         int64_t from_ms, to_ms; /* the interval to be judged */

@@ -48,7 +48,8 @@ static int find_realms(struct inquiry *inquiry, struct error *error)
 
 static int open_realm(struct inquiry *inquiry, unsigned realm, struct error *error)
 {
-        int r = depot_nat_files(inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->files[realm], error);
+        int r = depot_nat_files(
+                inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->files[realm], error);
 
         return r < 0 ? r : inquiry_open_leases(inquiry, realm, error);
 }
@@ -118,8 +119,8 @@ int64_t inquiry_default_skew(struct inquiry *inquiry, const struct address *addr
 
 /* --- One realm's judgement --- */
 
-/* A realm that does not declare its outside addresses may own any of them. Where it has records, but was not heard through
- * the interval, another realm's proof is none. */
+/* A realm that does not declare its outside addresses may own any of them. Where it has records, but was not
+ * heard through the interval, another realm's proof is none. */
 static bool may_own(const struct inquiry *inquiry, unsigned realm, const struct gathered *gathered,
         const struct attribution *attribution)
 {

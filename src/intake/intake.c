@@ -318,8 +318,9 @@ static int read_as(struct intake *intake, struct input *input, const char *forma
         }
         if (length <= 0) {
                 input_close(input);
-                return length < 0 ? (int)length
-                                  : error_set(error, -EINVAL, "%s: the file is empty", intake->path);
+                if (length == 0)
+                        intake_take_note(intake, "the file is empty");
+                return (int)length;
         }
         if (automatic ? is_capture(head, (size_t)length) : strcmp(format, "pcap") == 0)
                 return intake_read_capture(intake, input, error);

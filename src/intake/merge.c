@@ -27,9 +27,9 @@ struct walk {
         struct coverage coverage;    /* all that is known of the realm's hearing around the windows walked */
         struct binding_list carried; /* bindings that go on out of the window before; by outside address */
         struct segment_header carried_header; /* of the window they come from */
-        int64_t carried_from;        /* the window they come from; TIME_UNKNOWN: not read yet */
-        bool rewritten;              /* the window visited last had to be */
-        bool carry_changed;          /* they are not what the stored windows were made with */
+        int64_t carried_from;                 /* the window they come from; TIME_UNKNOWN: not read yet */
+        bool rewritten;                       /* the window visited last had to be */
+        bool carry_changed;                   /* they are not what the stored windows were made with */
         struct error *error;
 };
 
@@ -495,8 +495,8 @@ static bool are_bolder(const struct segment_rules *a, const struct segment_rules
                a->longest_session_ms < b->longest_session_ms || a->longest_block_ms < b->longest_block_ms;
 }
 
-/* What was left out by bolder rules cannot be brought back by a merge: they are kept in mind for as long as it could
- * live. */
+/* What was left out by bolder rules cannot be brought back by a merge: they are kept in mind for as long as
+ * it could live. */
 static void keep_in_mind(struct segment_header *header, const struct segment_rules *rules, int64_t until)
 {
         struct segment_rules *older = &header->older;
@@ -513,11 +513,13 @@ static void keep_in_mind(struct segment_header *header, const struct segment_rul
                 header->older_until = until;
 }
 
-/* The rules of now, and bolder ones of the stored generation and of the window that is carried into this one. */
+/* The rules of now, and bolder ones of the stored generation and of the window that is carried into this one.
+ */
 static void state_rules(const struct window_merge *m, struct segment_header *header)
 {
         const struct walk *walk = m->walk;
-        const struct segment_header *stored = m->stored.is_open ? segment_header_of(m->stored.window.segment) : NULL;
+        const struct segment_header *stored =
+                m->stored.is_open ? segment_header_of(m->stored.window.segment) : NULL;
         int64_t life = memory_of(walk);
 
         header->made_by = (struct segment_rules){

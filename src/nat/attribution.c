@@ -182,17 +182,18 @@ static void doubt_missing_leases(struct claim_list *claims)
                         }
 }
 
-/* A flow belongs to whoever opened it, also where its inside address passed to somebody else meanwhile: the tenant must have
- * been the same since then. (A block of ports belongs to the inside address, whoever has that now.) Others since then are
- * added as doubtful. */
-static void doubt_older_tenants(const struct judgement *j, const struct holding *h, const struct nat_host *host,
-        struct stretch stretch, struct tenancy *tenancy)
+/* A flow belongs to whoever opened it, also where its inside address passed to somebody else meanwhile: the
+ * tenant must have been the same since then. (A block of ports belongs to the inside address, whoever has
+ * that now.) Others since then are added as doubtful. */
+static void doubt_older_tenants(const struct judgement *j, const struct holding *h,
+        const struct nat_host *host, struct stretch stretch, struct tenancy *tenancy)
 {
         const struct nat_binding *b = h->binding;
         struct stretch since = {.from = b->from_ms + j->rules->uncertainty_ms, .to = stretch.to};
         struct tenancy older;
 
-        if (b->kind >= NAT_BLOCK || b->from_edge == EDGE_OPEN || since.from >= stretch.from || tenancy->count == 0)
+        if (b->kind >= NAT_BLOCK || b->from_edge == EDGE_OPEN || since.from >= stretch.from ||
+                tenancy->count == 0)
                 return;
         tenancy_find(j->rules, j->evidence, &host->address, host->vrf, true, since, &older);
         if (older.proven)
@@ -209,8 +210,8 @@ static void doubt_older_tenants(const struct judgement *j, const struct holding 
 }
 
 /* Who may have had the inside address of a holding. */
-static void find_tenants(const struct judgement *j, const struct holding *h, struct stretch stretch,
-        struct tenancy *tenancy)
+static void find_tenants(
+        const struct judgement *j, const struct holding *h, struct stretch stretch, struct tenancy *tenancy)
 {
         struct nat_host host = host_get(j->evidence->hosts, h->binding->inside);
         bool widened = j->interval.from < j->question->at_ms - j->question->skew_ms ||
@@ -219,9 +220,10 @@ static void find_tenants(const struct judgement *j, const struct holding *h, str
         *tenancy = (struct tenancy){.count = 0};
         if (h->binding->flags & NAT_INSIDE_UNKNOWN)
                 return;
-        /* Where the exporter's clock was off, its times say nothing of when a lease stood: only a subscriber who had the
-         * address through the whole widened interval is certain. */
-        tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true, widened ? j->interval : stretch, tenancy);
+        /* Where the exporter's clock was off, its times say nothing of when a lease stood: only a subscriber
+         * who had the address through the whole widened interval is certain. */
+        tenancy_find(j->rules, j->evidence, &host.address, host.vrf, true, widened ? j->interval : stretch,
+                tenancy);
         for (unsigned i = 0; i < tenancy->count && widened && !tenancy->proven; i++)
                 tenancy->tenants[i].certain = false;
         doubt_older_tenants(j, h, &host, stretch, tenancy);
@@ -361,8 +363,8 @@ static bool is_expected(const struct judgement *j, uint16_t exporter)
         return false;
 }
 
-/* One endpoint has one holder at a time in one NAT. Where several may lend the address (one took over from the other),
- * what one of them lent says nothing of the others. */
+/* One endpoint has one holder at a time in one NAT. Where several may lend the address (one took over from
+ * the other), what one of them lent says nothing of the others. */
 static bool is_one_exporter(const struct judgement *j)
 {
         uint16_t exporter = j->holdings.count > 0 ? j->holdings.items[0].binding->exporter : EXPORTER_EVERY;
@@ -370,7 +372,8 @@ static bool is_one_exporter(const struct judgement *j)
         for (size_t i = 1; i < j->holdings.count; i++)
                 if (j->holdings.items[i].binding->exporter != exporter)
                         return false;
-        if (j->evidence->expected_count > 1 || (j->evidence->expected_count == 1 && !is_expected(j, exporter)))
+        if (j->evidence->expected_count > 1 ||
+                (j->evidence->expected_count == 1 && !is_expected(j, exporter)))
                 return false;
         return j->ret->heard.exporters <= 1;
 }
@@ -442,8 +445,9 @@ static bool earlier_excluded(const struct judgement *j)
                 return false;
         if (j->evidence->blocks_in_realm)
                 longest = larger(longest, j->rules->longest_block_ms);
-        /* Where records do not tell the flows of a customer apart, a close may be that of another flow than the one it was
-         * paired with, and the one left open may be older than the one that lives: nothing is too old to live then. */
+        /* Where records do not tell the flows of a customer apart, a close may be that of another flow than
+         * the one it was paired with, and the one left open may be older than the one that lives: nothing is
+         * too old to live then. */
         if (j->evidence->untold_flows)
                 return heard->seen_since == INT64_MIN && j->interval.from - heard->from < longest;
         return heard->seen_since == INT64_MIN || j->interval.from - heard->seen_since >= longest;
@@ -506,7 +510,8 @@ static enum verdict judge_one(struct judgement *j)
 
         for (size_t i = 0; i < j->claims.count; i++) {
                 const struct candidate *c = &j->claims.items[i].candidate;
-                by_lease = by_lease && c->from_lease_only && !(j->evidence->lent && address_is_ipv4(&j->question->address));
+                by_lease = by_lease && c->from_lease_only &&
+                           !(j->evidence->lent && address_is_ipv4(&j->question->address));
                 proven_lease = proven_lease && !(c->reasons & BIT(REASON_LEASE_NOT_PROVEN));
         }
         bool accounted = by_lease ? proven_lease : is_accounted(j);

@@ -44,7 +44,7 @@ enum reason {
         REASON_MAPPING_UNDECLARED, /* the realm does not declare its mapping behaviour: taken as dependent */
         REASON_CONTRADICTION,      /* the records contradict the declared mapping behaviour */
         REASON_SEVERAL_REALMS,     /* more than one realm of the store has to do with the address */
-        REASON_SETTINGS_CHANGED,      /* the windows were made by bolder settings than those of now */
+        REASON_SETTINGS_CHANGED,   /* the windows were made by bolder settings than those of now */
         REASON_COUNT
 };
 
@@ -81,13 +81,13 @@ struct evidence {
         const struct host_table *hosts;
         const struct coverage *coverage; /* of the realm, around the interval */
         const bool *exporter_counts;     /* by number: may this exporter lend this address? NULL: all do */
-        const uint16_t *expected;           /* numbers of the exporters that must have been heard; may be NULL */
+        const uint16_t *expected;        /* numbers of the exporters that must have been heard; may be NULL */
         size_t expected_count;
         bool loss_undetectable; /* an exporter that counts comes from a source without loss detection */
         bool untold_flows;      /* the log has sessions that carry neither destination nor identity */
         bool blocks_in_realm;   /* the realm's log assigns blocks or whole addresses */
-        bool rules_changed;                 /* the records were made by bolder rules than those of now */
-        bool lent;                          /* a NAT lends the address, so a lease of it proves nothing by itself */
+        bool rules_changed;     /* the records were made by bolder rules than those of now */
+        bool lent;              /* a NAT lends the address, so a lease of it proves nothing by itself */
         bool ours;              /* the address is declared to be, or known as, the realm's own */
         bool outside_retention;
         const struct lease

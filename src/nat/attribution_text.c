@@ -66,7 +66,8 @@ static const struct reason_words {
                                                      "address; at one time it can belong to one network "
                                                      "only, so one of them is wrong or out of date."},
         [REASON_SETTINGS_CHANGED] = {"settings-changed",
-                "The records were stored while the realm was set to endpoint-independent mapping or to shorter lives of "
+                "The records were stored while the realm was set to endpoint-independent mapping or to "
+                "shorter lives of "
                 "bindings than now, so some may be missing; import the logs into a new store."},
 };
 

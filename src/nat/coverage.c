@@ -283,8 +283,8 @@ int coverage_cut(
                         span.flags |= SPAN_KNOWN_ONLY;
                         span.flags &= (uint8_t)~SPAN_CONTINUES;
                 } else if (span.to - span.delay_ms >= to) {
-                        /* Whatever happened in the window had been exported by then; of a span that ends sooner, the
-                         * last moments of the window are not heard yet. */
+                        /* Whatever happened in the window had been exported by then; of a span that ends
+                         * sooner, the last moments of the window are not heard yet. */
                         span.to = to;
                         span.sequence_to = 0;
                         span.flags |= SPAN_CONTINUES;

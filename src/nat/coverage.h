@@ -19,9 +19,9 @@ enum span_flag {
                 1 << 2, /* cut at the end of its window; goes on in the next (sequence_to is then void) */
         SPAN_HAS_EVENTS =
                 1 << 3, /* NAT events came on this stream (a stream of options alone proves nothing) */
-        SPAN_AFTER_OTHERS = 1 << 5, /* the stream was heard before: a beginning at zero is a restart of the exporter,
-                                     * which says nothing of the NAT behind it */
-        SPAN_KNOWN_ONLY = 1 << 4, /* nothing heard: stands for a stream known from the hours before */
+        SPAN_AFTER_OTHERS = 1 << 5, /* the stream was heard before: a beginning at zero is a restart of the
+                                     * exporter, which says nothing of the NAT behind it */
+        SPAN_KNOWN_ONLY = 1 << 4,   /* nothing heard: stands for a stream known from the hours before */
 };
 
 /* One stream (exporter and observation domain; 0 for text logs) heard without loss. */

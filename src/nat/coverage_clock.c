@@ -27,13 +27,14 @@ static int64_t step_between(const struct coverage_span *a, const struct coverage
         return a->to - b->from;
 }
 
-/* b was sent before a although its clock says later: a, which begins earlier by its clock, came after a step back. A
- * restart looks alike, unless the two overlap in time or the numbers go on exactly. */
+/* b was sent before a although its clock says later: a, which begins earlier by its clock, came after a step
+ * back. A restart looks alike, unless the two overlap in time or the numbers go on exactly. */
 static int64_t step_before(const struct coverage_span *a, const struct coverage_span *b)
 {
         uint32_t ahead = a->sequence_from - b->sequence_from, length = b->sequence_to - b->sequence_from;
 
-        if (!(a->flags & b->flags & SPAN_SEQUENCED) || (b->flags & SPAN_CONTINUES) || (a->flags & SPAN_BEGINS_EMPTY))
+        if (!(a->flags & b->flags & SPAN_SEQUENCED) || (b->flags & SPAN_CONTINUES) ||
+                (a->flags & SPAN_BEGINS_EMPTY))
                 return 0;
         if (ahead == 0 || ahead > AHEAD_MAX || ahead < length || a->from >= b->to - STEP_LEAST_MS)
                 return 0;

@@ -112,8 +112,9 @@ static void join_beginning(struct lease *a, const struct lease *b)
         }
 }
 
-/* Among ends, an observed one outranks a computed one, that one an interim; of two interims the later says more. Of two
- * ends alike the earlier counts: a session that is said to have ended twice names nobody after the first. */
+/* Among ends, an observed one outranks a computed one, that one an interim; of two interims the later says
+ * more. Of two ends alike the earlier counts: a session that is said to have ended twice names nobody after
+ * the first. */
 static void join_end(struct lease *a, const struct lease *b)
 {
         unsigned rank_a = rank_of_edge(a->is.to_edge), rank_b = rank_of_edge(b->is.to_edge);

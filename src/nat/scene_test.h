@@ -84,7 +84,10 @@ static inline void scene_begin(struct scene *s)
                         .at_ms = NOW,
                         .skew_ms = 2 * SEC,
                         .destination_port = -1},
-                .evidence = {.expected = scene_exporters, .expected_count = 1, .ours = true, .leases_heard_until_ms = TIME_UNKNOWN},
+                .evidence = {.expected = scene_exporters,
+                        .expected_count = 1,
+                        .ours = true,
+                        .leases_heard_until_ms = TIME_UNKNOWN},
         };
         assert_int_equal(host_table_init(&s->hosts, 100), 0);
         for (unsigned host = ALICE; host <= OTHER_SERVER; host++) {

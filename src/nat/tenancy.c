@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The same private address in two VRFs is two customers: a lease that names no VRF is theirs only where the NAT log names
- * none either, or where the realm says that VRFs do not matter. */
+/* The same private address in two VRFs is two customers: a lease that names no VRF is theirs only where the
+ * NAT log names none either, or where the realm says that VRFs do not matter. */
 static bool is_lease_of(const struct attribution_rules *rules, const struct lease *lease,
         const struct address *address, uint32_t vrf, bool vrf_known)
 {
@@ -82,8 +82,9 @@ static struct stretch widen(struct stretch s, int64_t by)
         };
 }
 
-/* What is delegated to a customer out of a larger prefix (a wholesale one, a pool) is his alone: where a lease with a longer
- * prefix stood throughout for certain, shorter ones do not count. Its prefix length, or 0. */
+/* What is delegated to a customer out of a larger prefix (a wholesale one, a pool) is his alone: where a
+ * lease with a longer prefix stood throughout for certain, shorter ones do not count. Its prefix length, or
+ * 0. */
 static unsigned find_delegated(const struct attribution_rules *rules, const struct evidence *e,
         const struct address *address, uint32_t vrf, bool vrf_known, struct stretch wide)
 {
@@ -113,8 +114,8 @@ static void add_tenant(struct tenancy *ret, const struct lease *lease, bool cert
 }
 
 /* Do the tenants' leases, one behind the other without a second between, fill the stretch? */
-static bool is_filled(const struct tenancy *tenancy, const struct attribution_rules *rules, const struct evidence *e,
-        struct stretch stretch)
+static bool is_filled(const struct tenancy *tenancy, const struct attribution_rules *rules,
+        const struct evidence *e, struct stretch stretch)
 {
         int64_t at = stretch.from;
         bool moved = true;
@@ -135,8 +136,9 @@ static bool is_filled(const struct tenancy *tenancy, const struct attribution_ru
         return at > stretch.to;
 }
 
-void tenancy_find(const struct attribution_rules *rules, const struct evidence *e, const struct address *address,
-        uint32_t vrf, bool vrf_known, struct stretch stretch, struct tenancy *ret)
+void tenancy_find(const struct attribution_rules *rules, const struct evidence *e,
+        const struct address *address, uint32_t vrf, bool vrf_known, struct stretch stretch,
+        struct tenancy *ret)
 {
         struct stretch wide = widen(stretch, rules->uncertainty_ms);
         unsigned delegated = find_delegated(rules, e, address, vrf, vrf_known, wide);
@@ -146,7 +148,8 @@ void tenancy_find(const struct attribution_rules *rules, const struct evidence *
         for (size_t i = 0; i < e->lease_count; i++) {
                 const struct lease *lease = &e->leases[i];
                 struct stretch certain, possible;
-                if (!is_lease_of(rules, lease, address, vrf, vrf_known) || lease->is.prefix.length < delegated)
+                if (!is_lease_of(rules, lease, address, vrf, vrf_known) ||
+                        lease->is.prefix.length < delegated)
                         continue;
                 stretches_of(lease, rules, e, &certain, &possible);
                 if (!stretch_touches(possible, wide))

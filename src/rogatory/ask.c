@@ -71,7 +71,8 @@ static const char *missing_or_odd(const struct ask_options *o, int operands)
                        "because nobody "
                        "may be looked up without one";
         if (!is_case_readable(o->case_reference))
-                return "the case reference must be readable: at least one letter or digit, and no control characters";
+                return "the case reference must be readable: at least one letter or digit, and no control "
+                       "characters";
         if (strlen(o->case_reference) > CASE_LENGTH_MAX)
                 return "the case reference is longer than 1024 bytes";
         if (o->batch && (operands > 0 || o->at || o->protocol || o->destination))

@@ -87,6 +87,18 @@ static void write_losses(const struct intake_summary *s, struct buffer *ret)
         WRITE_LINES("To be noted", losses, ret);
 }
 
+/* What readers remarked, file by file. */
+static void write_notes(const struct intake_summary *s, struct buffer *ret)
+{
+        if (s->note_count > 0)
+                buffer_append_text(ret, "Remarks\n");
+        for (unsigned i = 0; i < s->note_count; i++) {
+                buffer_append_text(ret, "  ");
+                append_foreign(ret, s->notes[i]);
+                buffer_append_u8(ret, '\n');
+        }
+}
+
 static void write_refused(const struct intake_summary *s, struct buffer *ret)
 {
         bool any = false;
@@ -165,6 +177,7 @@ void import_write_text(const struct import_view *view, struct buffer *ret)
 
         write_read(s, ret);
         write_stored(s, ret);
+        write_notes(s, ret);
         write_refused(s, ret);
         write_losses(s, ret);
         write_failed(view, ret);
@@ -249,13 +262,22 @@ static json_t *counts_to_json(const struct intake_summary *s)
         return object;
 }
 
+static json_t *notes_to_json(const struct intake_summary *s)
+{
+        json_t *notes = json_array();
+
+        for (unsigned i = 0; i < s->note_count; i++)
+                json_array_append_new(notes, json_foreign(s->notes[i]));
+        return notes;
+}
+
 json_t *import_to_json(const struct import_view *view)
 {
         const struct intake_summary *s = view->summary;
 
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "counts", counts_to_json(s), "from",
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "counts", counts_to_json(s), "from",
                 instant_to_json(s->first_ms), "to", instant_to_json(s->last_ms), "refused",
-                refused_to_json(s), "not_read", failed_to_json(view), "new_realm",
-                s->new_realm[0] ? json_foreign(s->new_realm) : json_null(), "mapping_undeclared",
+                refused_to_json(s), "remarks", notes_to_json(s), "not_read", failed_to_json(view),
+                "new_realm", s->new_realm[0] ? json_foreign(s->new_realm) : json_null(), "mapping_undeclared",
                 s->mapping_undeclared, "loss_undetectable", s->loss_undetectable);
 }

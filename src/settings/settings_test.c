@@ -69,8 +69,8 @@ static void test_template_parses_to_the_defaults(void **state)
 static void test_template_examples_are_sound(void **state)
 {
         static const char *const keys[] = {"zone", "mapping", "clock-uncertainty", "longest-session",
-                "longest-block", "destinations", "lease-log", "lease-vrf", "retain", "outside", "realm", "address",
-                "dialect", "loss", "delay", "heartbeat", "year", "restart"};
+                "longest-block", "destinations", "lease-log", "lease-vrf", "retain", "outside", "realm",
+                "address", "dialect", "loss", "delay", "heartbeat", "year", "restart"};
         struct buffer text = buffer_make(1 << 20), opened = buffer_make(1 << 20);
         struct settings settings;
 

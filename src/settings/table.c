@@ -97,8 +97,10 @@ static const struct key realm_table[] = {
                 .kind = KEY_SWITCH,
                 .offset = REALM(leases_any_vrf),
                 .choices = lease_vrf_choices,
-                .help = "matched: a lease names the customer behind a binding only in its own VRF, and one that\n"
-                        "names no VRF (RADIUS, DHCP) only where the NAT log names none. ignored: leases hold for\n"
+                .help = "matched: a lease names the customer behind a binding only in its own VRF, and one "
+                        "that\n"
+                        "names no VRF (RADIUS, DHCP) only where the NAT log names none. ignored: leases hold "
+                        "for\n"
                         "every VRF; say so only where no inside address is used in two of them."},
         {.name = "retain",
                 .kind = KEY_RETAIN,

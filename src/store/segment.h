@@ -18,9 +18,9 @@
 #define SEGMENT_EXPORTER_NAME_MAX 64 /* bytes with the end mark */
 #define SEGMENT_REALM_NAME_MAX 64
 
-/* What decides which bindings go on from one window into the next: one that ends because its endpoint was opened again
- * (endpoint-independent mapping), or that is older than any binding lives, is left out. Where a realm is later set to less
- * bold rules, its windows may lack what those would have kept, and must say so. */
+/* What decides which bindings go on from one window into the next: one that ends because its endpoint was
+ * opened again (endpoint-independent mapping), or that is older than any binding lives, is left out. Where a
+ * realm is later set to less bold rules, its windows may lack what those would have kept, and must say so. */
 struct segment_rules {
         bool endpoint_independent;
         int64_t longest_session_ms, longest_block_ms;
@@ -32,11 +32,12 @@ struct segment_header {
         int64_t window_from, window_to; /* [from, to), ms UTC */
         uint64_t generation;            /* a higher one of the same realm and window replaces a lower one */
         bool destinations_kept;
-        bool has_blocks;        /* it holds port blocks or whole-address bindings (the writer adds it) */
-        bool has_unported;      /* it holds bindings whose outside port was not logged (the writer adds it) */
-        struct segment_rules made_by;   /* the rules by which bindings were carried out of this window */
-        struct segment_rules older;     /* bolder ones by which something may have been left out of it before ... */
-        int64_t older_until;            /* ... that could still be alive until then; TIME_FIRST: none */
+        bool has_blocks;   /* it holds port blocks or whole-address bindings (the writer adds it) */
+        bool has_unported; /* it holds bindings whose outside port was not logged (the writer adds it) */
+        struct segment_rules made_by; /* the rules by which bindings were carried out of this window */
+        struct segment_rules
+                older;          /* bolder ones by which something may have been left out of it before ... */
+        int64_t older_until;    /* ... that could still be alive until then; TIME_FIRST: none */
         bool has_untold_flows;  /* it holds sessions that carry neither destination nor identity, so that a
                                  * close may  belong to any of one customer's flows over the endpoint (the
                                  * writer adds it) */

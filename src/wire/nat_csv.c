@@ -47,7 +47,8 @@ static int create(const struct text_options *options, struct text_decoder **ret_
         if (!decoder)
                 return -ENOMEM;
         text_decoder_init(&decoder->common, options, 0);
-        /* Rows of a table need not stand in order of time: the next file may still bring one for the end of this. */
+        /* Rows of a table need not stand in order of time: the next file may still bring one for the end of
+         * this. */
         decoder->common.hearing.delay_ms = decoder->common.hearing.least_delay_ms = TEXT_DISORDER_MS;
         *ret_decoder = &decoder->common;
         return 0;

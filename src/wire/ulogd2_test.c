@@ -173,7 +173,8 @@ static void wrong_lines(void **state)
                 "Nov 20 23:35:52" FLOW("OTHER"),
                 ("Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 DPT=2 , REPLY: "
                  "SRC=5.6.7.8 DST=9.9.9.9 PROTO=UDP SPT=2 DPT=1"),
-                ("Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 , REPLY: SRC=5.6.7.8 "
+                ("Nov 20 23:35:52 vm [NEW] ORIG: SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=1 , REPLY: "
+                 "SRC=5.6.7.8 "
                  "DST=9.9.9.9 PROTO=TCP SPT=2 DPT=1")};
 
         (void)state;

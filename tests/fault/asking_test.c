@@ -381,7 +381,8 @@ static void what_is_older_than_retention_is_not_answered(void **state)
         asked_free(&asked);
 }
 
-/* What was carried on by bolder rules than those of now may lack a holder; stored windows know by which they were made. */
+/* What was carried on by bolder rules than those of now may lack a holder; stored windows know by which they
+ * were made. */
 static void less_bold_settings_want_the_logs_again(void **state)
 {
         static const struct row rows[] = {{5400, "open", 4711, 17}, {7000, "close", 4711, 17}};
@@ -391,14 +392,14 @@ static void less_bold_settings_want_the_logs_again(void **state)
         char settings[512], path[256];
 
         (void)state;
-        make_store("store",
-                "[realm default]\nmapping = endpoint-independent\n" OURS "[exporter cgn1]\nloss = reported\n");
+        make_store("store", "[realm default]\nmapping = endpoint-independent\n" OURS
+                            "[exporter cgn1]\nloss = reported\n");
         write_log("log.csv", 3600, 3 * 3600, rows, 2);
         IMPORT("store", "log.csv");
         expect("store", &q, VERDICT_ONE, BIT(REASON_PROVEN), 1, 0);
         for (size_t i = 0; i < 2; i++) {
-                snprintf(settings, sizeof settings, "[realm default]\n%s" OURS "[exporter cgn1]\nloss = reported\n",
-                        changed[i]);
+                snprintf(settings, sizeof settings,
+                        "[realm default]\n%s" OURS "[exporter cgn1]\nloss = reported\n", changed[i]);
                 snprintf(path, sizeof path, "%s/rogatory.conf", scratch_path("store"));
                 write_text(path, settings, strlen(settings));
                 expect("store", &q, VERDICT_UNKNOWN, BIT(REASON_SETTINGS_CHANGED), 0, 1);

@@ -63,7 +63,8 @@ static int64_t random_delay(const struct world *w, struct dice *dice)
         return w->scenario.conntrack ? 0 : dice_range(dice, 0, 800);
 }
 
-/* Everything that happened while the log ran; what was said before it began or after it ended is not in it. */
+/* Everything that happened while the log ran; what was said before it began or after it ended is not in it.
+ */
 static size_t collect(const struct world *w, struct dice *dice, struct saying **ret)
 {
         struct saying *list = must(malloc((2 * w->hold_count + 1) * sizeof *list));
@@ -71,16 +72,18 @@ static size_t collect(const struct world *w, struct dice *dice, struct saying **
 
         for (size_t i = 0; i < w->hold_count; i++) {
                 const struct hold *hold = &w->holds[i];
-                int64_t open_said = hold->from + random_delay(w, dice), close_said = hold->to + random_delay(w, dice);
+                int64_t open_said = hold->from + random_delay(w, dice),
+                        close_said = hold->to + random_delay(w, dice);
                 /* What had not been sent when the exporter restarted died with it. */
                 bool open_died = w->restart_at && hold->from < w->restart_at && open_said >= w->restart_at;
                 bool close_died = w->restart_at && hold->to < w->restart_at && close_said >= w->restart_at;
-                if (!open_died && open_said >= w->log_from && open_said <= w->log_to && hold->from >= w->log_from)
+                if (!open_died && open_said >= w->log_from && open_said <= w->log_to &&
+                        hold->from >= w->log_from)
                         list[count++] = (struct saying){.hold = hold, .at = hold->from, .said = open_said};
-                if (!hold->end_unlogged && !close_died && close_said >= w->log_from && close_said <= w->log_to &&
-                        hold->to >= w->log_from)
-                        list[count++] =
-                                (struct saying){.hold = hold, .at = hold->to, .said = close_said, .close = true};
+                if (!hold->end_unlogged && !close_died && close_said >= w->log_from &&
+                        close_said <= w->log_to && hold->to >= w->log_from)
+                        list[count++] = (struct saying){
+                                .hold = hold, .at = hold->to, .said = close_said, .close = true};
         }
         qsort(list, count, sizeof *list, compare_sayings);
         *ret = list;
@@ -101,14 +104,15 @@ static void put_template(struct encoder *e, const struct world *w, uint16_t id)
 {
         if (w->scenario.kind == NAT_BLOCK && w->scenario.netflow9)
                 encode_template(e, id,
-                        FIELDS({323, 8, 0}, {230, 1, 0}, {8, 4, 0}, {225, 4, 0}, {361, 2, 0}, {363, 2, 0}, {364, 2, 0}));
+                        FIELDS({323, 8, 0}, {230, 1, 0}, {8, 4, 0}, {225, 4, 0}, {361, 2, 0}, {363, 2, 0},
+                                {364, 2, 0}));
         else if (w->scenario.kind == NAT_BLOCK)
-                encode_template(
-                        e, id, FIELDS({323, 8, 0}, {230, 1, 0}, {8, 4, 0}, {225, 4, 0}, {361, 2, 0}, {362, 2, 0}));
+                encode_template(e, id,
+                        FIELDS({323, 8, 0}, {230, 1, 0}, {8, 4, 0}, {225, 4, 0}, {361, 2, 0}, {362, 2, 0}));
         else if (w->scenario.kind == NAT_SESSION)
                 encode_template(e, id,
-                        FIELDS({323, 8, 0}, {230, 1, 0}, {8, 4, 0}, {225, 4, 0}, {4, 1, 0}, {7, 2, 0}, {227, 2, 0},
-                                {12, 4, 0}, {11, 2, 0}));
+                        FIELDS({323, 8, 0}, {230, 1, 0}, {8, 4, 0}, {225, 4, 0}, {4, 1, 0}, {7, 2, 0},
+                                {227, 2, 0}, {12, 4, 0}, {11, 2, 0}));
         else
                 encode_template(e, id, SESSION_TEMPLATE);
 }
@@ -145,22 +149,24 @@ static void keep(struct outgoing *out, const struct encoder *e, int64_t said)
                 out->items = must(realloc(out->items, out->capacity * sizeof *out->items));
         }
         struct message *m = &out->items[out->count++];
-        *m = (struct message){.said = said, .order = out->count, .length = e->length, .bytes = must(malloc(e->length))};
+        *m = (struct message){
+                .said = said, .order = out->count, .length = e->length, .bytes = must(malloc(e->length))};
         memcpy(m->bytes, e->bytes, e->length);
 }
 
 #define REFRESH_MS (30 * TIME_SECOND)
 
-/* An exporter over UDP sends its templates again and again (RFC 7011 section 8.1), also when nothing happens. Returns the
- * next sequence number. */
-static uint32_t repeat_templates(const struct world *w, uint32_t number, uint16_t template_id, uint32_t domain,
-        int64_t until, struct outgoing *out)
+/* An exporter over UDP sends its templates again and again (RFC 7011 section 8.1), also when nothing happens.
+ * Returns the next sequence number. */
+static uint32_t repeat_templates(const struct world *w, uint32_t number, uint16_t template_id,
+        uint32_t domain, int64_t until, struct outgoing *out)
 {
         struct encoder *e = must(malloc(sizeof *e));
         int64_t last = out->count ? out->items[out->count - 1].said : w->log_from;
 
         for (int64_t at = last + REFRESH_MS; at < until; at += REFRESH_MS) {
-                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, at) / 1000), number, domain);
+                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, at) / 1000), number,
+                        domain);
                 put_template(e, w, template_id);
                 encode_end(e);
                 number += w->scenario.netflow9;
@@ -181,7 +187,8 @@ static void encode_domain(const struct world *w, const struct saying *list, size
         bool restarted = w->restart_at == 0;
 
         /* The templates come first, as soon as the log is switched on. */
-        encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, w->log_from) / 1000), number, domain);
+        encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, w->log_from) / 1000), number,
+                domain);
         put_template(e, w, template_id);
         encode_end(e);
         number += w->scenario.netflow9;
@@ -202,7 +209,8 @@ static void encode_domain(const struct world *w, const struct saying *list, size
                 while (end < count && end - at < most && list[end].said <= first + 900 &&
                         (restarted || list[end].said < w->restart_at))
                         said = list[end++].said;
-                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, said) / 1000), number, domain);
+                encode_message(e, w->scenario.netflow9 ? 9 : 10, (uint32_t)(log_clock(w, said) / 1000),
+                        number, domain);
                 if (since_template++ > 20) {
                         put_template(e, w, template_id);
                         since_template = 0;
@@ -327,15 +335,16 @@ static void write_packet(FILE *file, const struct message *m, struct dice *dice)
         fwrite(m->bytes, 1, m->length, file);
 }
 
-static void write_messages(const struct world *w, const struct outgoing *out, const char *folder, struct dice *dice,
-        struct log_files *ret)
+static void write_messages(const struct world *w, const struct outgoing *out, const char *folder,
+        struct dice *dice, struct log_files *ret)
 {
         size_t at = 0;
 
         ret->count = w->scenario.files;
         for (int i = 0; i < ret->count; i++) {
-                size_t end = i + 1 == ret->count ? out->count
-                                                 : at + (size_t)dice_range(dice, 0, (int64_t)(out->count - at));
+                size_t end = i + 1 == ret->count
+                                     ? out->count
+                                     : at + (size_t)dice_range(dice, 0, (int64_t)(out->count - at));
                 snprintf(ret->paths[i], sizeof ret->paths[i], "%s/log%d", folder, i);
                 FILE *file = must(fopen(ret->paths[i], "wb"));
                 if (w->scenario.capture) {
@@ -371,12 +380,13 @@ static void write_line(FILE *file, const struct world *w, const struct saying *s
         dotted(h->outside, outside);
         dotted(h->destination, destination);
         fprintf(file,
-                "[%" PRId64 ".%03d000]\t%s %s %d %ssrc=%s dst=%s sport=%u dport=%u %ssrc=%s dst=%s sport=%u dport=%u "
+                "[%" PRId64
+                ".%03d000]\t%s %s %d %ssrc=%s dst=%s sport=%u dport=%u %ssrc=%s dst=%s sport=%u dport=%u "
                 "id=%u\n",
                 shown / 1000, (int)(shown % 1000), s->close ? "[DESTROY]" : "    [NEW]",
-                h->protocol == 6 ? "tcp     " : "udp     ", h->protocol, s->close ? "" : "30 ", inside, destination,
-                h->inside_port, h->destination_port, s->close ? "" : "[UNREPLIED] ", destination, outside,
-                h->destination_port, h->port_first, h->identity);
+                h->protocol == 6 ? "tcp     " : "udp     ", h->protocol, s->close ? "" : "30 ", inside,
+                destination, h->inside_port, h->destination_port, s->close ? "" : "[UNREPLIED] ", destination,
+                outside, h->destination_port, h->port_first, h->identity);
 }
 
 static void write_lines(const struct world *w, const struct saying *list, size_t count, const char *folder,

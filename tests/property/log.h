@@ -13,7 +13,7 @@ struct log_files {
         int count;
         char leases[256];
         int64_t heard_to; /* the exporter still said something at this time */
-        bool any_loss; /* something was in fact lost or damaged */
+        bool any_loss;    /* something was in fact lost or damaged */
 };
 
 /* The exporter's clock at a true instant. */

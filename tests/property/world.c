@@ -71,8 +71,9 @@ uint32_t world_subscriber(const struct world *w, uint32_t inside, int64_t at)
         return tenure ? tenure->subscriber : 0;
 }
 
-/* May this hold exist beside those that are there? A NAT never lends one endpoint twice at once, unless towards
- * different destinations; the same customer's flows may share his mapping where mapping is endpoint-independent. */
+/* May this hold exist beside those that are there? A NAT never lends one endpoint twice at once, unless
+ * towards different destinations; the same customer's flows may share his mapping where mapping is
+ * endpoint-independent. */
 static bool fits(const struct world *w, const struct hold *new, int64_t quiet)
 {
         for (size_t i = w->hold_count; i-- > 0;) {
@@ -128,7 +129,9 @@ static void try_hold(struct world *w, int64_t at, struct dice *dice)
         struct hold new = {
                 .inside = inside,
                 .outside = OUTSIDE_FIRST + inside % w->outsides,
-                .protocol = w->scenario.kind == NAT_BLOCK ? 0 : dice_chance(dice, 600) ? 6 : 17,
+                .protocol = w->scenario.kind == NAT_BLOCK ? 0
+                            : dice_chance(dice, 600)      ? 6
+                                                          : 17,
                 .inside_port = (uint16_t)dice_range(dice, 40000, 40015),
                 .destination = 0xcb007100u + (uint32_t)dice_range(dice, 1, 3),
                 .destination_port = dice_chance(dice, 500) ? 443 : 53,
@@ -198,7 +201,8 @@ void world_free(struct world *w)
 
 bool hold_matches(const struct hold *hold, const struct question *q)
 {
-        if (hold->outside != address_ipv4(&q->address) || q->port < hold->port_first || q->port > hold->port_last)
+        if (hold->outside != address_ipv4(&q->address) || q->port < hold->port_first ||
+                q->port > hold->port_last)
                 return false;
         if (hold->protocol != 0 && hold->protocol != q->protocol)
                 return false;
@@ -215,11 +219,13 @@ size_t world_holders(const struct world *w, const struct question *q, int64_t fr
 
         for (size_t i = 0; i < w->hold_count; i++) {
                 const struct hold *hold = &w->holds[i];
-                int64_t begin = shown ? shown(w, hold->from) : hold->from, end = shown ? shown(w, hold->to) : hold->to;
+                int64_t begin = shown ? shown(w, hold->from) : hold->from,
+                        end = shown ? shown(w, hold->to) : hold->to;
                 if (!hold_matches(hold, q) || begin > to || end < from)
                         continue;
                 /* A hold never outlives the tenure it began in. */
-                uint64_t holder = (uint64_t)hold->inside << 32 | world_subscriber(w, hold->inside, hold->from);
+                uint64_t holder =
+                        (uint64_t)hold->inside << 32 | world_subscriber(w, hold->inside, hold->from);
                 bool known = false;
                 for (size_t k = 0; k < count && !known; k++)
                         known = holders[k] == holder;

@@ -20,29 +20,29 @@ bool dice_chance(struct dice *dice, unsigned per_mille);
 
 /* What kind of NAT, log and faults one round has. */
 struct scenario {
-        enum nat_kind kind;         /* NAT_SESSION, NAT_MAPPING or NAT_BLOCK: what the log speaks of */
-        bool dependent;             /* one endpoint may be lent to two customers towards two destinations */
+        enum nat_kind kind; /* NAT_SESSION, NAT_MAPPING or NAT_BLOCK: what the log speaks of */
+        bool dependent;     /* one endpoint may be lent to two customers towards two destinations */
         bool keep_destinations;
-        bool leases_lost;           /* some rows are missing in the lease log, which is not called complete then */
-        bool leases;                /* inside addresses pass from subscriber to subscriber */
-        bool warm;                  /* the NAT had customers before its log begins */
-        bool netflow9;              /* Cisco NEL instead of RFC 8158 */
-        bool conntrack;             /* the text of `conntrack -E -o timestamp,id` */
-        bool capture;               /* a pcap file with receipt times */
-        bool declared;              /* the realm's configuration declares the mapping behaviour */
-        int domains;                /* observation domains: line cards that count for themselves */
-        int files;                  /* the log is cut into this many files, imported in any order */
+        bool leases_lost; /* some rows are missing in the lease log, which is not called complete then */
+        bool leases;      /* inside addresses pass from subscriber to subscriber */
+        bool warm;        /* the NAT had customers before its log begins */
+        bool netflow9;    /* Cisco NEL instead of RFC 8158 */
+        bool conntrack;   /* the text of `conntrack -E -o timestamp,id` */
+        bool capture;     /* a pcap file with receipt times */
+        bool declared;    /* the realm's configuration declares the mapping behaviour */
+        int domains;      /* observation domains: line cards that count for themselves */
+        int files;        /* the log is cut into this many files, imported in any order */
         int64_t longest_session_ms; /* what the realm declares; never less than the truth */
         int clock_error_ms;         /* largest error of the exporter's clock and the asker's together */
         /* Faults, per mille of messages (or lines). */
         unsigned lost, lost_burst, duplicated, reordered, late, truncated;
         bool restart, restart_keeps;
-        int64_t runaway_ms;         /* capture only: the exporter's clock is this far off throughout */
-        int64_t step_ms;            /* the exporter's clock is corrected by this much in the middle */
+        int64_t runaway_ms; /* capture only: the exporter's clock is this far off throughout */
+        int64_t step_ms;    /* the exporter's clock is corrected by this much in the middle */
         bool wrong_dialect;
-        bool silent_losses;         /* conntrack: lines are lost without the line that says so */
-        bool lossless;              /* nothing at all goes wrong */
-        bool exact;                 /* clocks are right: the verdict must fit the truth to the millisecond */
+        bool silent_losses; /* conntrack: lines are lost without the line that says so */
+        bool lossless;      /* nothing at all goes wrong */
+        bool exact;         /* clocks are right: the verdict must fit the truth to the millisecond */
 };
 
 #define PORT_FIRST 2000
@@ -56,7 +56,7 @@ struct hold {
         uint32_t outside, inside, destination;
         uint16_t port_first, port_last, inside_port, destination_port;
         uint8_t protocol;
-        int64_t from, to; /* [from, to) */
+        int64_t from, to;  /* [from, to) */
         bool end_unlogged; /* the NAT forgot it in a restart: no event says so */
         uint32_t identity; /* conntrack's id */
 };
@@ -88,8 +88,8 @@ uint32_t world_subscriber(const struct world *world, uint32_t inside, int64_t at
 /* Does the hold answer to this question's endpoint? */
 bool hold_matches(const struct hold *hold, const struct question *question);
 
-/* Different holders (inside << 32 | subscriber) of the endpoint within [from, to], up to `most`. shown: how the exporter's
- * clock shows a true instant; NULL where [from, to] is true time. */
+/* Different holders (inside << 32 | subscriber) of the endpoint within [from, to], up to `most`. shown: how
+ * the exporter's clock shows a true instant; NULL where [from, to] is true time. */
 size_t world_holders(const struct world *world, const struct question *question, int64_t from, int64_t to,
         int64_t (*shown)(const struct world *world, int64_t at), uint64_t *holders, size_t most);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The rule that outranks all: over any input whatever, the wrong subscriber is never given as `one`.
  *
- * Each round makes a carrier-grade NAT whose truth is known, writes its log with faults, imports it through the same
- * code as the program, and asks. A name that is not the one true holder, or a `none` where there was a holder, fails
- * the test. Rounds without faults count how often an `unknown` was not needed.
+ * Each round makes a carrier-grade NAT whose truth is known, writes its log with faults, imports it through
+ * the same code as the program, and asks. A name that is not the one true holder, or a `none` where there was
+ * a holder, fails the test. Rounds without faults count how often an `unknown` was not needed.
  *
  *   wrong_name_test [QUESTIONS [SEED]]     ROGATORY_LONG=1 asks a million */
 #include "inquiry/inquiry.h"
@@ -44,7 +44,8 @@ static void must_succeed(int r, const struct error *error, const char *what)
         exit(1);
 }
 
-/* --- Scenarios --------------------------------------------------------------------------------------------------- */
+/* --- Scenarios
+ * --------------------------------------------------------------------------------------------------- */
 
 static void choose_faults(struct scenario *s, struct dice *dice)
 {
@@ -60,8 +61,8 @@ static void choose_faults(struct scenario *s, struct dice *dice)
         s->silent_losses = dice_chance(dice, 300);
         if (s->capture && dice_chance(dice, 150))
                 s->runaway_ms = dice_range(dice, -2 * TIME_HOUR, 2 * TIME_HOUR);
-        /* Without receipt times a step shows only where it is longer than the silence or the loss it falls into: what a
-         * lost burst hides is in no record (KNOWN_RISKS.md). */
+        /* Without receipt times a step shows only where it is longer than the silence or the loss it falls
+         * into: what a lost burst hides is in no record (KNOWN_RISKS.md). */
         if (dice_chance(dice, 150))
                 s->step_ms = s->capture ? dice_range(dice, -TIME_HOUR, TIME_HOUR)
                                         : dice_range(dice, 90 * TIME_SECOND, TIME_HOUR);
@@ -99,7 +100,8 @@ static struct scenario choose_scenario(struct dice *dice)
         s.clock_error_ms = s.exact ? 0 : (int)dice_range(dice, -1900, 1900);
         s.longest_session_ms = LONGEST_SESSION_MS;
         if (s.lossless) {
-                /* Flows that records do not tell apart are answered only while none is too old to live (doc/verdict.md). */
+                /* Flows that records do not tell apart are answered only while none is too old to live
+                 * (doc/verdict.md). */
                 bool untold = s.kind == NAT_SESSION && !s.conntrack && !s.keep_destinations;
                 s.longest_session_ms = untold ? 4 * TIME_HOUR : LONGEST_SESSION_MS;
                 s.files = 1;
@@ -111,8 +113,7 @@ static struct scenario choose_scenario(struct dice *dice)
         }
         if (s.netflow9)
                 s.wrong_dialect = false;
-        if (s.conntrack)
-        {
+        if (s.conntrack) {
                 s.restart = s.wrong_dialect = false;
                 s.late = s.reordered = s.truncated = s.lost = 0;
                 s.runaway_ms = 0;
@@ -120,7 +121,8 @@ static struct scenario choose_scenario(struct dice *dice)
         return s;
 }
 
-/* --- The store --------------------------------------------------------------------------------------------------- */
+/* --- The store
+ * --------------------------------------------------------------------------------------------------- */
 
 static void declare(struct depot *depot, const struct world *w)
 {
@@ -162,7 +164,8 @@ static void import_file(struct depot *depot, const char *path, size_t memory)
         intake_free(intake);
 }
 
-static void import_all(const struct world *w, const char *store, const struct log_files *files, struct dice *dice)
+static void import_all(
+        const struct world *w, const char *store, const struct log_files *files, struct dice *dice)
 {
         struct depot *depot;
         struct error error = {0};
@@ -186,7 +189,8 @@ static void import_all(const struct world *w, const char *store, const struct lo
         depot_close(depot);
 }
 
-/* --- Questions --------------------------------------------------------------------------------------------------- */
+/* --- Questions
+ * --------------------------------------------------------------------------------------------------- */
 
 static struct question choose_question(const struct world *w, struct dice *dice)
 {
@@ -194,7 +198,9 @@ static struct question choose_question(const struct world *w, struct dice *dice)
         struct question q = {
                 .address = address_from_ipv4(h->outside),
                 .port = (int)dice_range(dice, h->port_first, h->port_last),
-                .protocol = h->protocol ? h->protocol : dice_chance(dice, 500) ? 6 : 17,
+                .protocol = h->protocol              ? h->protocol
+                            : dice_chance(dice, 500) ? 6
+                                                     : 17,
                 .skew_ms = dice_chance(dice, 600) ? -1 : dice_range(dice, 2000, 20000),
                 .destination_port = -1,
         };
@@ -223,7 +229,8 @@ static struct question choose_question(const struct world *w, struct dice *dice)
         return q;
 }
 
-/* --- Truth ------------------------------------------------------------------------------------------------------- */
+/* --- Truth
+ * ------------------------------------------------------------------------------------------------------- */
 
 static uint64_t holder_of(const struct answer_candidate *c)
 {
@@ -242,10 +249,11 @@ static bool is_holder(const uint64_t *holders, size_t count, uint64_t holder, bo
         return false;
 }
 
-/* Who held it within an interval that was judged, in true time or as the exporter's clock showed it: where the clock was
- * far off, the interval was widened over both. */
+/* Who held it within an interval that was judged, in true time or as the exporter's clock showed it: where
+ * the clock was far off, the interval was widened over both. */
 #define AROUND_MAX 512
-static size_t held_around(const struct world *w, const struct question *q, int64_t from, int64_t to, uint64_t *holders)
+static size_t held_around(
+        const struct world *w, const struct question *q, int64_t from, int64_t to, uint64_t *holders)
 {
         size_t count = world_holders(w, q, from, to, NULL, holders, AROUND_MAX / 2);
 
@@ -302,8 +310,8 @@ static bool none_is_right(const struct world *w, const struct answer *a)
         return world_holders(w, q, q->at_ms - reach, q->at_ms + reach, NULL, holders, 16) == 0;
 }
 
-/* Was the inside address the subscriber's within the interval? The lease log and the NAT log have clocks of their own: near
- * a change of hands both tenants are named. */
+/* Was the inside address the subscriber's within the interval? The lease log and the NAT log have clocks of
+ * their own: near a change of hands both tenants are named. */
 static bool is_tenant(const struct world *w, uint64_t holder, int64_t from, int64_t to)
 {
         for (size_t i = 0; i < w->tenure_count; i++) {
@@ -328,7 +336,8 @@ static bool several_is_right(const struct world *w, const struct answer *a)
         for (size_t i = 0; i < a->candidate_count; i++) {
                 uint64_t named = holder_of(&a->candidates[i]);
                 if (!is_holder(around, count, named, false) ||
-                        (a->candidates[i].subscriber[0] && !is_tenant(w, named, a->from_ms - slack, a->to_ms + slack)))
+                        (a->candidates[i].subscriber[0] &&
+                                !is_tenant(w, named, a->from_ms - slack, a->to_ms + slack)))
                         return false;
         }
         return true;
@@ -337,35 +346,41 @@ static bool several_is_right(const struct world *w, const struct answer *a)
 static void print_wrong(const struct world *w, const struct answer *a, uint64_t seed, const char *what)
 {
         const struct scenario *s = &w->scenario;
-        char address[ADDRESS_TEXT_MAX], inside[ADDRESS_TEXT_MAX], at[TIME_TEXT_MAX], from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
+        char address[ADDRESS_TEXT_MAX], inside[ADDRESS_TEXT_MAX], at[TIME_TEXT_MAX], from[TIME_TEXT_MAX],
+                to[TIME_TEXT_MAX];
 
-        fprintf(stderr, "%s in the round of seed %" PRIu64 ": %s:%d protocol %d at %s +- %" PRId64 " ms -> %s\n", what, seed,
-                address_format(&a->question.address, address), a->question.port, a->question.protocol,
-                time_format_utc(a->question.at_ms, at), a->question.skew_ms, verdict_name(a->verdict));
         fprintf(stderr,
-                "  kind %d dependent %d keep %d leases %d warm %d v9 %d conntrack %d capture %d declared %d files %d "
-                "error %d lost %u/%u dup %u reorder %u late %u cut %u restart %d/%d runaway %" PRId64 " step %" PRId64
-                " wrong-dialect %d exact %d reasons %x\n",
-                s->kind, s->dependent, s->keep_destinations, s->leases, s->warm, s->netflow9, s->conntrack, s->capture,
-                s->declared, s->files, s->clock_error_ms, s->lost, s->lost_burst, s->duplicated, s->reordered, s->late,
-                s->truncated, s->restart, s->restart_keeps, s->runaway_ms, s->step_ms, s->wrong_dialect, s->exact,
-                a->reasons);
+                "%s in the round of seed %" PRIu64 ": %s:%d protocol %d at %s +- %" PRId64 " ms -> %s\n",
+                what, seed, address_format(&a->question.address, address), a->question.port,
+                a->question.protocol, time_format_utc(a->question.at_ms, at), a->question.skew_ms,
+                verdict_name(a->verdict));
+        fprintf(stderr,
+                "  kind %d dependent %d keep %d leases %d warm %d v9 %d conntrack %d capture %d declared %d "
+                "files %d "
+                "error %d lost %u/%u dup %u reorder %u late %u cut %u restart %d/%d runaway %" PRId64
+                " step %" PRId64 " wrong-dialect %d exact %d reasons %x\n",
+                s->kind, s->dependent, s->keep_destinations, s->leases, s->warm, s->netflow9, s->conntrack,
+                s->capture, s->declared, s->files, s->clock_error_ms, s->lost, s->lost_burst, s->duplicated,
+                s->reordered, s->late, s->truncated, s->restart, s->restart_keeps, s->runaway_ms, s->step_ms,
+                s->wrong_dialect, s->exact, a->reasons);
         for (size_t i = 0; i < a->candidate_count + a->possible_count; i++) {
                 const struct answer_candidate *c =
                         i < a->candidate_count ? &a->candidates[i] : &a->possible[i - a->candidate_count];
-                fprintf(stderr, "  %s: %s %s [%s %s, %s %s] reasons %x\n", i < a->candidate_count ? "candidate" : "possible",
-                        address_format(&c->inside, inside), c->subscriber, time_format_utc(c->from_ms, from),
-                        edge_name(c->from_edge), time_format_utc(c->to_ms, to), edge_name(c->to_edge), c->reasons);
+                fprintf(stderr, "  %s: %s %s [%s %s, %s %s] reasons %x\n",
+                        i < a->candidate_count ? "candidate" : "possible", address_format(&c->inside, inside),
+                        c->subscriber, time_format_utc(c->from_ms, from), edge_name(c->from_edge),
+                        time_format_utc(c->to_ms, to), edge_name(c->to_edge), c->reasons);
         }
         for (size_t i = 0; i < w->hold_count; i++) {
                 const struct hold *h = &w->holds[i];
-                if (!hold_matches(h, &a->question) || h->to < a->question.at_ms - 600000 || h->from > a->question.at_ms + 600000)
+                if (!hold_matches(h, &a->question) || h->to < a->question.at_ms - 600000 ||
+                        h->from > a->question.at_ms + 600000)
                         continue;
                 struct address in = address_from_ipv4(h->inside);
-                fprintf(stderr, "  truth: %s subscriber-%u [%s, %s]%s dest %x:%u\n", address_format(&in, inside),
-                        world_subscriber(w, h->inside, h->from), time_format_utc(h->from, from),
-                        time_format_utc(h->to, to), h->end_unlogged ? " end not logged" : "", h->destination,
-                        h->destination_port);
+                fprintf(stderr, "  truth: %s subscriber-%u [%s, %s]%s dest %x:%u\n",
+                        address_format(&in, inside), world_subscriber(w, h->inside, h->from),
+                        time_format_utc(h->from, from), time_format_utc(h->to, to),
+                        h->end_unlogged ? " end not logged" : "", h->destination, h->destination_port);
         }
 }
 
@@ -400,11 +415,13 @@ static void judge(const struct world *w, const struct log_files *files, const st
                                 print_wrong(w, a, seed, "needless unknown");
                 }
         }
-        if (wrong && (getenv("ROGATORY_VERBOSE") || tally->wrong_names + tally->wrong_nones + tally->wrong_candidates <= 5))
+        if (wrong && (getenv("ROGATORY_VERBOSE") ||
+                             tally->wrong_names + tally->wrong_nones + tally->wrong_candidates <= 5))
                 print_wrong(w, a, seed, wrong);
 }
 
-static void ask_all(const struct world *w, const struct log_files *files, const char *store, uint64_t seed, struct dice *dice, struct tally *tally)
+static void ask_all(const struct world *w, const struct log_files *files, const char *store, uint64_t seed,
+        struct dice *dice, struct tally *tally)
 {
         struct depot *depot;
         struct inquiry *inquiry;
@@ -453,7 +470,9 @@ static void play_round(uint64_t seed, struct tally *tally)
 int main(int count, char **arguments)
 {
         const char *is_long = getenv("ROGATORY_LONG");
-        uint64_t questions = count > 1 ? strtoull(arguments[1], NULL, 10) : is_long ? QUESTIONS_LONG : QUESTIONS_SHORT;
+        uint64_t questions = count > 1 ? strtoull(arguments[1], NULL, 10)
+                             : is_long ? QUESTIONS_LONG
+                                       : QUESTIONS_SHORT;
         uint64_t seed = count > 2 ? strtoull(arguments[2], NULL, 10) : 20261120;
         struct tally tally = {0};
 
@@ -461,16 +480,17 @@ int main(int count, char **arguments)
         while (tally.questions < questions) {
                 play_round(seed++, &tally);
                 if (is_long && tally.rounds % 100 == 0)
-                        fprintf(stderr, "%" PRIu64 " questions, %" PRIu64 " wrong\n", tally.questions, tally.wrong_names);
+                        fprintf(stderr, "%" PRIu64 " questions, %" PRIu64 " wrong\n", tally.questions,
+                                tally.wrong_names);
         }
-        printf("%" PRIu64 " rounds, %" PRIu64 " questions: %" PRIu64 " one, %" PRIu64 " several, %" PRIu64 " none, %" PRIu64
-               " unknown\n",
+        printf("%" PRIu64 " rounds, %" PRIu64 " questions: %" PRIu64 " one, %" PRIu64 " several, %" PRIu64
+               " none, %" PRIu64 " unknown\n",
                 tally.rounds, tally.questions, tally.verdicts[VERDICT_ONE], tally.verdicts[VERDICT_SEVERAL],
                 tally.verdicts[VERDICT_NONE], tally.verdicts[VERDICT_UNKNOWN]);
-        printf("wrong names %" PRIu64 ", wrong nones %" PRIu64 ", wrong candidates %" PRIu64 "\n", tally.wrong_names,
-                tally.wrong_nones, tally.wrong_candidates);
-        printf("lossless logs: %" PRIu64 " questions, %" PRIu64 " needless unknown\n", tally.lossless_questions,
-                tally.lossless_unknown);
+        printf("wrong names %" PRIu64 ", wrong nones %" PRIu64 ", wrong candidates %" PRIu64 "\n",
+                tally.wrong_names, tally.wrong_nones, tally.wrong_candidates);
+        printf("lossless logs: %" PRIu64 " questions, %" PRIu64 " needless unknown\n",
+                tally.lossless_questions, tally.lossless_unknown);
         if (tally.verdicts[VERDICT_ONE] < tally.questions / 10 || tally.lossless_questions == 0) {
                 printf("too few answers of `one` for the test to mean anything\n");
                 return 1;
