@@ -66,11 +66,16 @@ static int keep_references(
         return 0;
 }
 
-static bool are_bolder(const struct segment_rules *made, const struct attribution_rules *now)
+/* Was the window made by bolder rules than the realm has now? */
+static bool made_bolder(const struct segment_header *header, const struct attribution_rules *rules)
 {
-        return (made->endpoint_independent && now->mapping != MAPPING_ENDPOINT_INDEPENDENT) ||
-               made->longest_session_ms < now->longest_session_ms ||
-               made->longest_block_ms < now->longest_block_ms;
+        struct segment_rules now = {
+                .endpoint_independent = rules->mapping == MAPPING_ENDPOINT_INDEPENDENT,
+                .longest_session_ms = rules->longest_session_ms,
+                .longest_block_ms = rules->longest_block_ms,
+        };
+        return segment_rules_bolder(&header->made_by, &now) ||
+               (header->older_until > header->window_from && segment_rules_bolder(&header->older, &now));
 }
 
 /* All bindings of the endpoint in one window: also those beside the interval, because they may show when the
@@ -95,9 +100,7 @@ static int gather_window(
         drop_repeated(g, first);
         g->blocks = g->blocks || segment_header_of(w->window.segment)->has_blocks;
         const struct segment_header *header = segment_header_of(w->window.segment);
-        g->rules_changed =
-                g->rules_changed || are_bolder(&header->made_by, &g->rules) ||
-                (header->older_until > header->window_from && are_bolder(&header->older, &g->rules));
+        g->rules_changed = g->rules_changed || made_bolder(header, &g->rules);
         g->untold_flows = g->untold_flows || segment_header_of(w->window.segment)->has_untold_flows;
         g->ours = g->ours || segment_find_sheet(w->window.segment, outside, &sheet) == 0;
         return 0;

@@ -489,19 +489,13 @@ static bool carry_is_same(const struct window_merge *m)
         return true;
 }
 
-static bool are_bolder(const struct segment_rules *a, const struct segment_rules *b)
-{
-        return (a->endpoint_independent && !b->endpoint_independent) ||
-               a->longest_session_ms < b->longest_session_ms || a->longest_block_ms < b->longest_block_ms;
-}
-
 /* What was left out by bolder rules cannot be brought back by a merge: they are kept in mind for as long as
  * it could live. */
 static void keep_in_mind(struct segment_header *header, const struct segment_rules *rules, int64_t until)
 {
         struct segment_rules *older = &header->older;
 
-        if (until <= header->window_from || !are_bolder(rules, &header->made_by))
+        if (until <= header->window_from || !segment_rules_bolder(rules, &header->made_by))
                 return;
         bool first = header->older_until <= header->window_from;
         older->endpoint_independent = (!first && older->endpoint_independent) || rules->endpoint_independent;

@@ -26,6 +26,9 @@ struct segment_rules {
         int64_t longest_session_ms, longest_block_ms;
 };
 
+/* Do rules a leave out something that rules b would carry on? */
+bool segment_rules_bolder(const struct segment_rules *a, const struct segment_rules *b);
+
 /* What a segment says of itself. */
 struct segment_header {
         char realm[SEGMENT_REALM_NAME_MAX];

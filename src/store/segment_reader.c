@@ -128,6 +128,12 @@ void segment_reader_free(struct segment_reader *reader)
 
 /* ---- what stands in it ---- */
 
+bool segment_rules_bolder(const struct segment_rules *a, const struct segment_rules *b)
+{
+        return (a->endpoint_independent && !b->endpoint_independent) ||
+               a->longest_session_ms < b->longest_session_ms || a->longest_block_ms < b->longest_block_ms;
+}
+
 const struct segment_header *segment_header_of(const struct segment_reader *reader)
 {
         return &reader->frame.header;
