@@ -187,10 +187,11 @@ static const struct key exporter_table[] = {
                 .kind = KEY_SWITCH,
                 .offset = EXPORTER(restart_keeps),
                 .choices = restart_choices,
-                .help = "clears: when the exporter restarts and counts from zero, the NAT starts empty too. "
-                        "keeps:\n"
-                        "the NAT keeps its bindings over a restart of the exporter, so earlier holders may "
-                        "remain."},
+                .help = "clears: a log that begins at sequence number zero begins with an empty NAT (only "
+                        "where the\n"
+                        "exporter was never heard before; a later restart proves nothing). keeps: the NAT "
+                        "may\n"
+                        "hold bindings when its log begins at zero, so earlier holders may remain."},
         {.name = "outside",
                 .kind = KEY_PREFIXES,
                 .offset = EXPORTER(outside),
