@@ -98,10 +98,10 @@ static int gather_window(
         if (r < 0)
                 return r;
         drop_repeated(g, first);
-        g->blocks = g->blocks || segment_header_of(w->window.segment)->has_blocks;
         const struct segment_header *header = segment_header_of(w->window.segment);
+        g->blocks = g->blocks || header->has_blocks;
         g->rules_changed = g->rules_changed || made_bolder(header, &g->rules);
-        g->untold_flows = g->untold_flows || segment_header_of(w->window.segment)->has_untold_flows;
+        g->untold_flows = g->untold_flows || header->has_untold_flows;
         g->ours = g->ours || segment_find_sheet(w->window.segment, outside, &sheet) == 0;
         return 0;
 }

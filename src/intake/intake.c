@@ -131,7 +131,9 @@ int intake_source_by_sender(
                 return intake_source_by_name(intake, intake->options.exporter, ret_number, error);
         if (known)
                 return intake_source_by_name(intake, known->name, ret_number, error);
-        return intake_source_by_name(intake, address_format(sender, text), ret_number, error);
+        address_format(sender, text);
+        intake->summary.unknown_senders += settings_exporter(depot_settings(intake->depot), text) == NULL;
+        return intake_source_by_name(intake, text, ret_number, error);
 }
 
 const char *intake_file_source(const struct intake *intake)
@@ -608,6 +610,9 @@ int intake_commit(struct intake *intake, struct intake_summary *ret_summary, str
         if (r < 0)
                 return r;
         add_flow_counts(intake);
+        if (intake->merged.windows_skipped > 0)
+                intake_take_note(intake, "the log was heard over more empty hours than one import stores; "
+                                         "import it in smaller pieces");
         for (unsigned i = 0; i < intake->realm_count; i++)
                 if (intake->realms[i].used && intake->realms[i].settings.mapping == MAPPING_UNDECLARED)
                         intake->summary.mapping_undeclared = true;
