@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         static const char *const names[] = {"rfc8158", "cisco-nel"};
         struct flow_exporter exporter = {.number = 7, .delay_ms = 1000};
         struct tally tally = {0};
-        const struct decode_sink sink = {&tally, on_event, on_refused};
+        const struct decode_sink sink = {.context = &tally, .event = on_event, .refused = on_refused};
         struct flow_decoder *decoder, *walker;
         struct coverage coverage = {0};
         unsigned sum = 0;

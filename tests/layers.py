@@ -17,7 +17,7 @@ ROOMS = {
     "os": ["base"],
     "crypto": ["base"],
     "nat": ["base"],
-    "wire": ["base", "nat"],
+    "wire": ["base", "crypto", "nat"],
     "store": ["base", "nat"],
     "custody": ["base", "crypto"],
     "settings": ["base", "nat"],

@@ -261,6 +261,17 @@ void intake_take_damage(struct intake *intake, const struct error *reason)
                 intake, REFUSAL_TRUNCATED, 0, reason ? reason->text : "compressed data is damaged");
 }
 
+struct decode_sink intake_sink(struct intake *intake)
+{
+        return (struct decode_sink){
+                .context = intake,
+                .event = intake_take_event,
+                .lease = intake_take_lease,
+                .refused = intake_take_refusal,
+                .noted = intake_take_note,
+        };
+}
+
 int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes,
         size_t length, struct error *error)
 {
@@ -271,10 +282,10 @@ int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_
                 .delay_ms = source->settings.delay_ms,
                 .restart_keeps = source->settings.restart_keeps,
         };
-        struct decode_sink sink = {
-                .context = intake, .event = intake_take_event, .refused = intake_take_refusal};
+        struct decode_sink sink = intake_sink(intake);
 
         intake->error = error;
+        intake->lease_realm = source->realm;
         intake->summary.messages++;
         int r = flow_decode(intake->flow, &exporter, receipt_ms, bytes, length, &sink);
         return r < 0 ? r : intake_bound_memory(intake, error);
@@ -445,8 +456,7 @@ static int share_coverage(struct intake *intake, const struct coverage *heard)
 
 static int finish_flow(struct intake *intake, struct error *error)
 {
-        struct decode_sink sink = {
-                .context = intake, .event = intake_take_event, .refused = intake_take_refusal};
+        struct decode_sink sink = intake_sink(intake);
         struct coverage heard = {0};
 
         intake->error = error;

@@ -29,7 +29,7 @@ static const char *zone_of(const struct intake *intake, const struct source *sou
 }
 
 static int feed_lines(struct intake *intake, struct line_reader *reader, const struct text_format *format,
-        struct text_decoder *decoder, const struct text_sink *sink, struct error *error)
+        struct text_decoder *decoder, const struct decode_sink *sink, struct error *error)
 {
         struct line line;
         int r;
@@ -66,11 +66,7 @@ static void add_counts(struct intake *intake, const struct text_counts *counts)
 static int decode_lines(struct intake *intake, struct line_reader *reader, const struct text_format *format,
         const struct text_options *options, struct error *error)
 {
-        struct text_sink sink = {
-                .nat = {.context = intake, .event = intake_take_event, .refused = intake_take_refusal},
-                .lease = intake_take_lease,
-                .noted = intake_take_note,
-        };
+        struct decode_sink sink = intake_sink(intake);
         struct text_decoder *decoder;
         struct coverage heard = {0};
 

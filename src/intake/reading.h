@@ -60,6 +60,9 @@ int intake_take_lease(void *context, const struct lease_event *event);
 void intake_take_note(void *context, const char *sentence);
 void intake_take_refusal(void *context, enum refusal refusal, size_t offset, const char *detail);
 
+/* All of them, for a decoder. Leases go to the realm `lease_realm`, which the reader sets. */
+struct decode_sink intake_sink(struct intake *intake);
+
 /* A file whose packing is damaged: what came out before counts, the rest is refused and said. */
 void intake_take_damage(struct intake *intake, const struct error *reason);
 

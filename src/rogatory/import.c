@@ -8,6 +8,7 @@
 #include "os/person.h"
 #include "os/progress.h"
 #include "os/zone.h"
+#include "wire/dialect.h"
 
 #include <stdlib.h>
 

@@ -347,7 +347,7 @@ static struct nat_event event_of(const struct text_decoder *decoder, const struc
 }
 
 static int take_event(
-        struct text_decoder *decoder, const struct conntrack_line *line, const struct text_sink *sink)
+        struct text_decoder *decoder, const struct conntrack_line *line, const struct decode_sink *sink)
 {
         struct nat_event event = event_of(decoder, line);
         uint16_t source = 0, destination = 0, reply_source = 0, reply_destination = 0;
@@ -379,7 +379,7 @@ static int take_event(
 }
 
 /* A line without a time of its own: what the tool says on standard error, or damage. */
-static int take_remark(struct text_decoder *decoder, struct slice text, const struct text_sink *sink)
+static int take_remark(struct text_decoder *decoder, struct slice text, const struct decode_sink *sink)
 {
         static const char *const remarks[] = {"conntrack v",
                 "NOTICE: ", "This message means that the current netlink", "Please, check --buffer-size"};
@@ -409,7 +409,7 @@ static bool reports_loss(struct text_decoder *decoder, struct slice text)
         return true;
 }
 
-static int line(struct text_decoder *decoder, struct slice text, const struct text_sink *sink)
+static int line(struct text_decoder *decoder, struct slice text, const struct decode_sink *sink)
 {
         struct conntrack_line parsed = {0};
         struct slice rest;
@@ -437,7 +437,7 @@ static int line(struct text_decoder *decoder, struct slice text, const struct te
                 parsed.at.length > 40 ? 40 : (int)parsed.at.length, parsed.at.length ? parsed.at.text : "");
 }
 
-static int finish(struct text_decoder *decoder, const struct text_sink *sink, struct coverage *ret)
+static int finish(struct text_decoder *decoder, const struct decode_sink *sink, struct coverage *ret)
 {
         (void)sink;
         return text_hearing_finish(decoder, ret);

@@ -86,7 +86,7 @@ static size_t column_of(struct slice name, const char *const *names, size_t name
 }
 
 int csv_columns_read(struct csv_row *row, const char *const *names, size_t name_count,
-        const struct text_sink *sink, struct csv_columns *ret, const char **ret_why)
+        const struct decode_sink *sink, struct csv_columns *ret, const char **ret_why)
 {
         for (size_t i = 0; i < CSV_FIELDS_MAX; i++)
                 ret->at[i] = -1;

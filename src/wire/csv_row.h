@@ -28,7 +28,7 @@ struct csv_columns {
 /* Reads the header row: names[i] is column i. Names that are not known are noted once each; a column named
  * twice makes the header useless. 0, or -EINVAL with the reason in *ret_why. */
 int csv_columns_read(struct csv_row *row, const char *const *names, size_t name_count,
-        const struct text_sink *sink, struct csv_columns *ret, const char **ret_why);
+        const struct decode_sink *sink, struct csv_columns *ret, const char **ret_why);
 
 /* The trimmed field of a column; empty where the column is not there. */
 struct slice csv_field(const struct csv_row *row, const struct csv_columns *columns, unsigned column);

@@ -55,7 +55,7 @@ static void too_many_fields(void **state)
 static void columns(void **state)
 {
         static const char *const names[] = {"one", "two", "three"};
-        struct text_sink sink = {0};
+        struct decode_sink sink = {0};
         struct csv_columns at = {0};
         const char *why;
 

@@ -61,7 +61,7 @@ static int feed(struct flow_decoder *decoder, const char *folder, const char *na
 {
         static uint8_t bytes[65536];
         const struct flow_exporter exporter = {.number = 1, .delay_ms = 1000};
-        const struct decode_sink sink = {NULL, on_event, on_refused};
+        const struct decode_sink sink = {.context = NULL, .event = on_event, .refused = on_refused};
         char path[PATH_MAX];
 
         if (snprintf(path, sizeof path, "%s/%s.dat", folder, name) >= (int)sizeof path)
@@ -80,7 +80,7 @@ static int check(const char *folder, const struct device *device)
 {
         struct flow_decoder *decoder;
         struct coverage coverage = {0};
-        const struct decode_sink sink = {NULL, on_event, on_refused};
+        const struct decode_sink sink = {.context = NULL, .event = on_event, .refused = on_refused};
         int failed = flow_decoder_new(&decoder);
         unsigned met = 0;
 

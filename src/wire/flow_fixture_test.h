@@ -52,7 +52,7 @@ static inline void on_refused(void *context, enum refusal refusal, size_t offset
         snprintf(h->detail, sizeof h->detail, "%s", detail);
 }
 
-static const struct decode_sink sink = {&heard, on_event, on_refused};
+static const struct decode_sink sink = {.context = &heard, .event = on_event, .refused = on_refused};
 
 static inline int setup(void **state)
 {

@@ -313,7 +313,7 @@ static int refuse_event(void *context, const struct nat_event *event)
 
 static void test_the_sink_may_stop(void **state)
 {
-        const struct decode_sink stop = {NULL, refuse_event, NULL};
+        const struct decode_sink stop = {.event = refuse_event};
 
         (void)state;
         send_template(10, 256, SESSION_TEMPLATE);

@@ -301,7 +301,7 @@ static void take_attribute_line(struct detail_decoder *d, struct slice text)
 }
 
 static int refuse_record(
-        struct detail_decoder *d, enum refusal refusal, const char *why, const struct text_sink *sink)
+        struct detail_decoder *d, enum refusal refusal, const char *why, const struct decode_sink *sink)
 {
         return text_refuse_at(&d->common, sink, d->record.line, refusal, why);
 }
@@ -353,7 +353,7 @@ static uint64_t session_of(const struct record *record)
         return record->session_id == 0 ? 0 : hash ? hash : 1;
 }
 
-static int deliver_record(struct detail_decoder *d, const struct text_sink *sink)
+static int deliver_record(struct detail_decoder *d, const struct decode_sink *sink)
 {
         const struct record *record = &d->record;
         struct lease_event event = {.session = session_of(record), .flags = LEASE_ANY_VRF};
@@ -384,7 +384,7 @@ static int deliver_record(struct detail_decoder *d, const struct text_sink *sink
 
 /* An Accounting-On or -Off ends every session of that NAS without a Stop. Nothing is delivered: leases that
  * have no end stay unproven from their last sign of life on. */
-static int end_record(struct detail_decoder *d, const struct text_sink *sink)
+static int end_record(struct detail_decoder *d, const struct decode_sink *sink)
 {
         struct record *record = &d->record;
         int r = 0;
@@ -421,7 +421,7 @@ static void begin_record(struct detail_decoder *d)
                 .session_time_ms = -1};
 }
 
-static int line(struct text_decoder *common, struct slice text, const struct text_sink *sink)
+static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
 {
         struct detail_decoder *d = (struct detail_decoder *)common;
         uint64_t blank = common->counts.blank;
@@ -452,7 +452,7 @@ static int line(struct text_decoder *common, struct slice text, const struct tex
         return 0;
 }
 
-static int finish(struct text_decoder *common, const struct text_sink *sink, struct coverage *ret)
+static int finish(struct text_decoder *common, const struct decode_sink *sink, struct coverage *ret)
 {
         struct detail_decoder *d = (struct detail_decoder *)common;
 

@@ -89,7 +89,7 @@ static int take_vrf(const struct lease_csv_decoder *d, struct lease_event *event
         return 0;
 }
 
-static int take_row(struct lease_csv_decoder *d, const struct text_sink *sink)
+static int take_row(struct lease_csv_decoder *d, const struct decode_sink *sink)
 {
         struct lease_event event = {0};
         struct error error = {0};
@@ -108,7 +108,7 @@ static int take_row(struct lease_csv_decoder *d, const struct text_sink *sink)
         return text_deliver_lease(&d->common, sink, &event);
 }
 
-static int take_header(struct lease_csv_decoder *d, const struct text_sink *sink)
+static int take_header(struct lease_csv_decoder *d, const struct decode_sink *sink)
 {
         const char *why;
 
@@ -127,7 +127,7 @@ static int take_header(struct lease_csv_decoder *d, const struct text_sink *sink
         return 0;
 }
 
-static int line(struct text_decoder *common, struct slice text, const struct text_sink *sink)
+static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
 {
         struct lease_csv_decoder *d = (struct lease_csv_decoder *)common;
         const char *why;
@@ -152,7 +152,7 @@ static int line(struct text_decoder *common, struct slice text, const struct tex
 }
 
 /* Leases are no NAT log: nothing that they say tells which NAT events were heard. */
-static int finish(struct text_decoder *decoder, const struct text_sink *sink, struct coverage *ret)
+static int finish(struct text_decoder *decoder, const struct decode_sink *sink, struct coverage *ret)
 {
         (void)decoder;
         (void)sink;

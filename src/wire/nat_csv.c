@@ -264,7 +264,7 @@ static uint32_t identity_of(const struct nat_event *event, struct slice session)
 }
 
 static int deliver(struct nat_csv_decoder *d, struct nat_event *event, enum nat_action action,
-        int64_t instant, const struct text_sink *sink)
+        int64_t instant, const struct decode_sink *sink)
 {
         event->action = (uint8_t)action;
         event->time_ms = instant;
@@ -272,8 +272,8 @@ static int deliver(struct nat_csv_decoder *d, struct nat_event *event, enum nat_
 }
 
 /* A row with time and event. */
-static int take_edge(
-        struct nat_csv_decoder *d, struct nat_event *event, const struct text_sink *sink, struct objection *o)
+static int take_edge(struct nat_csv_decoder *d, struct nat_event *event, const struct decode_sink *sink,
+        struct objection *o)
 {
         static const char *const events[] = {"open", "close", "alive"};
         static const enum nat_action actions[] = {NAT_OPEN, NAT_CLOSE, NAT_ALIVE};
@@ -303,8 +303,8 @@ static int take_edge(
 
 /* A row with start and end. Rows are written when a binding ends (or was exported), so their order says
  * nothing about what was heard: intervals make no span of hearing. */
-static int take_interval(
-        struct nat_csv_decoder *d, struct nat_event *event, const struct text_sink *sink, struct objection *o)
+static int take_interval(struct nat_csv_decoder *d, struct nat_event *event, const struct decode_sink *sink,
+        struct objection *o)
 {
         bool ended = field(d, END).length > 0;
         int64_t start, end = TIME_UNKNOWN;
@@ -324,7 +324,7 @@ static int take_interval(
 }
 
 /* -EBADMSG with an objection, or what the sink returned. */
-static int take_row(struct nat_csv_decoder *d, const struct text_sink *sink, struct objection *o)
+static int take_row(struct nat_csv_decoder *d, const struct decode_sink *sink, struct objection *o)
 {
         struct nat_event event = {.exporter = d->common.options.exporter};
         int r = take_outside(d, &event, o);
@@ -345,7 +345,7 @@ static int take_row(struct nat_csv_decoder *d, const struct text_sink *sink, str
         return edge ? take_edge(d, &event, sink, o) : take_interval(d, &event, sink, o);
 }
 
-static int take_header(struct nat_csv_decoder *d, const struct text_sink *sink)
+static int take_header(struct nat_csv_decoder *d, const struct decode_sink *sink)
 {
         static const enum column needed[] = {OUTSIDE_ADDRESS, INSIDE_ADDRESS};
         const char *why;
@@ -367,7 +367,7 @@ static int take_header(struct nat_csv_decoder *d, const struct text_sink *sink)
         return 0;
 }
 
-static int line(struct text_decoder *common, struct slice text, const struct text_sink *sink)
+static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
 {
         struct nat_csv_decoder *d = (struct nat_csv_decoder *)common;
         struct objection o = {0};
@@ -393,7 +393,7 @@ static int line(struct text_decoder *common, struct slice text, const struct tex
         return r == -EBADMSG && o.error.code ? text_refuse(common, sink, o.refusal, "%s", o.error.text) : r;
 }
 
-static int finish(struct text_decoder *decoder, const struct text_sink *sink, struct coverage *ret)
+static int finish(struct text_decoder *decoder, const struct decode_sink *sink, struct coverage *ret)
 {
         (void)sink;
         return text_hearing_finish(decoder, ret);

@@ -67,7 +67,7 @@ const struct text_counts *text_decoder_counts(const struct text_decoder *decoder
         return &decoder->counts;
 }
 
-bool text_take_line(struct text_decoder *decoder, struct slice *line, const struct text_sink *sink)
+bool text_take_line(struct text_decoder *decoder, struct slice *line, const struct decode_sink *sink)
 {
         decoder->counts.lines++;
         if (line->length && line->text[line->length - 1] == '\r')
@@ -89,7 +89,7 @@ bool text_take_line(struct text_decoder *decoder, struct slice *line, const stru
 }
 
 int text_incomplete_line(const struct text_format *format, struct text_decoder *decoder, struct slice line,
-        bool too_long, const struct text_sink *sink)
+        bool too_long, const struct decode_sink *sink)
 {
         decoder->is_too_long = too_long;
         decoder->is_cut = !too_long;
@@ -98,7 +98,7 @@ int text_incomplete_line(const struct text_format *format, struct text_decoder *
         return r;
 }
 
-int text_refuse_at(struct text_decoder *decoder, const struct text_sink *sink, uint64_t line,
+int text_refuse_at(struct text_decoder *decoder, const struct decode_sink *sink, uint64_t line,
         enum refusal refusal, const char *sentence)
 {
         char detail[ERROR_TEXT_MAX];
@@ -106,14 +106,14 @@ int text_refuse_at(struct text_decoder *decoder, const struct text_sink *sink, u
         decoder->counts.refused[refusal]++;
         bool damaged = refusal == REFUSAL_BAD_LINE || refusal == REFUSAL_TRUNCATED;
         text_missing(decoder, damaged ? GAP_DAMAGED : GAP_REFUSED);
-        if (sink->nat.refused) {
+        if (sink->refused) {
                 snprintf(detail, sizeof detail, "line %" PRIu64 ": %s", line, sentence);
-                sink->nat.refused(sink->nat.context, refusal, 0, detail);
+                sink->refused(sink->context, refusal, 0, detail);
         }
         return 0;
 }
 
-int text_refuse(struct text_decoder *decoder, const struct text_sink *sink, enum refusal refusal,
+int text_refuse(struct text_decoder *decoder, const struct decode_sink *sink, enum refusal refusal,
         const char *format, ...)
 {
         char sentence[ERROR_TEXT_MAX - 40];
@@ -125,7 +125,7 @@ int text_refuse(struct text_decoder *decoder, const struct text_sink *sink, enum
         return text_refuse_at(decoder, sink, decoder->counts.lines, refusal, sentence);
 }
 
-void text_note(const struct text_sink *sink, const char *format, ...)
+void text_note(const struct decode_sink *sink, const char *format, ...)
 {
         char sentence[ERROR_TEXT_MAX];
         va_list arguments;
@@ -135,20 +135,20 @@ void text_note(const struct text_sink *sink, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(sentence, sizeof sentence, format, arguments);
         va_end(arguments);
-        sink->noted(sink->nat.context, sentence);
+        sink->noted(sink->context, sentence);
 }
 
-int text_deliver(struct text_decoder *decoder, const struct text_sink *sink, const struct nat_event *event)
+int text_deliver(struct text_decoder *decoder, const struct decode_sink *sink, const struct nat_event *event)
 {
         decoder->counts.events++;
-        return sink->nat.event ? sink->nat.event(sink->nat.context, event) : 0;
+        return sink->event ? sink->event(sink->context, event) : 0;
 }
 
 int text_deliver_lease(
-        struct text_decoder *decoder, const struct text_sink *sink, const struct lease_event *event)
+        struct text_decoder *decoder, const struct decode_sink *sink, const struct lease_event *event)
 {
         decoder->counts.lease_events++;
-        return sink->lease ? sink->lease(sink->nat.context, event) : 0;
+        return sink->lease ? sink->lease(sink->context, event) : 0;
 }
 
 static int close_span(struct text_decoder *decoder)

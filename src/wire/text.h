@@ -8,9 +8,7 @@
 
 #include "base/error.h"
 #include "nat/coverage.h"
-#include "nat/event.h"
-#include "nat/lease.h"
-#include "wire/flow.h"
+#include "wire/sink.h"
 
 /* Local time to UTC for logs without a zone. Supplied by the caller because zones live in os/.
  * Returns 0 with the instant; 1 where the local time happened twice (DST ends; ret_instant is the earlier,
@@ -43,14 +41,6 @@ struct text_counts {
         uint64_t events, lease_events; /* delivered to the sink; one line may give several */
 };
 
-struct text_sink {
-        struct decode_sink nat;
-        int (*lease)(void *context, const struct lease_event *event); /* NULL where no leases are wanted */
-        /* Worth a line in the summary but nothing was refused (a column that is not known ...); may be NULL.
-         * Both get nat.context. */
-        void (*noted)(void *context, const char *sentence);
-};
-
 struct text_decoder; /* text_decoder.h; each format extends it */
 
 struct text_format {
@@ -62,9 +52,9 @@ struct text_format {
         int (*recognise)(const char *head, size_t length);
         int (*create)(const struct text_options *options, struct text_decoder **ret_decoder); /* 0, -ENOMEM */
         /* One line. Damage goes to the sink and is counted. 0, -ENOMEM, or what the sink returned. */
-        int (*line)(struct text_decoder *decoder, struct slice line, const struct text_sink *sink);
+        int (*line)(struct text_decoder *decoder, struct slice line, const struct decode_sink *sink);
         /* The end: delivers what was held back, appends what was heard to ret. */
-        int (*finish)(struct text_decoder *decoder, const struct text_sink *sink, struct coverage *ret);
+        int (*finish)(struct text_decoder *decoder, const struct decode_sink *sink, struct coverage *ret);
         const struct text_counts *(*counts)(const struct text_decoder *decoder);
         void (*free)(struct text_decoder *decoder);
 };
@@ -76,7 +66,7 @@ struct text_format {
  * may be cut in the middle of a port or a name, and would then name somebody else), or one of which only the
  * beginning is there because it is too long. It is refused, never read. As format->line. */
 int text_incomplete_line(const struct text_format *format, struct text_decoder *decoder, struct slice line,
-        bool too_long, const struct text_sink *sink);
+        bool too_long, const struct decode_sink *sink);
 
 const struct text_format *text_format_by_name(const char *name); /* NULL where unknown */
 const struct text_format *const *text_formats(size_t *ret_count);

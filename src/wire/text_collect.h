@@ -69,7 +69,9 @@ static inline uint64_t counted_lines(const struct text_counts *counts)
 static inline int collect_with_end(const struct text_format *format, const struct text_options *options,
         struct slice text, bool whole_end, struct collected *ret)
 {
-        struct text_sink sink = {.nat = {.context = ret, .event = collect_event, .refused = collect_refused},
+        struct decode_sink sink = {.context = ret,
+                .event = collect_event,
+                .refused = collect_refused,
                 .lease = collect_lease,
                 .noted = collect_note};
         struct text_decoder *decoder;

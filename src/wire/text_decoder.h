@@ -47,24 +47,24 @@ const struct text_counts *text_decoder_counts(const struct text_decoder *decoder
 
 /* Counts the line, takes a CR off its end, counts empty and refuses over-long ones. true: there is text to
  * decode. */
-bool text_take_line(struct text_decoder *decoder, struct slice *line, const struct text_sink *sink);
+bool text_take_line(struct text_decoder *decoder, struct slice *line, const struct decode_sink *sink);
 
 /* Refuses the current line: counted, told to the sink as "line N: ...", and a hole in what was heard. Returns
  * 0, so that a line function can end with it. */
-int text_refuse(struct text_decoder *decoder, const struct text_sink *sink, enum refusal refusal,
+int text_refuse(struct text_decoder *decoder, const struct decode_sink *sink, enum refusal refusal,
         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same for a record that began in an earlier line. */
-int text_refuse_at(struct text_decoder *decoder, const struct text_sink *sink, uint64_t line,
+int text_refuse_at(struct text_decoder *decoder, const struct decode_sink *sink, uint64_t line,
         enum refusal refusal, const char *sentence);
 
 /* Says something to the summary. */
-void text_note(const struct text_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_note(const struct decode_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Delivers and counts. What the sink returned. */
-int text_deliver(struct text_decoder *decoder, const struct text_sink *sink, const struct nat_event *event);
+int text_deliver(struct text_decoder *decoder, const struct decode_sink *sink, const struct nat_event *event);
 int text_deliver_lease(
-        struct text_decoder *decoder, const struct text_sink *sink, const struct lease_event *event);
+        struct text_decoder *decoder, const struct decode_sink *sink, const struct lease_event *event);
 
 /* A line of this time was read. 0 or -ENOMEM. */
 int text_heard(struct text_decoder *decoder, int64_t instant);

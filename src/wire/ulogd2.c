@@ -119,7 +119,7 @@ static bool take_sides(struct slice rest, struct flow_side sides[2])
 }
 
 static int take_event(struct ulogd2_decoder *decoder, const struct flow_side sides[2], bool opens,
-        int64_t instant, const struct text_sink *sink)
+        int64_t instant, const struct decode_sink *sink)
 {
         struct text_decoder *common = &decoder->common;
         bool has_port = nat_protocol_has_port(sides[0].protocol), logged = (sides[0].has & 12) != 0;
@@ -168,7 +168,7 @@ static bool take_head(struct slice *rest, char *ret_tag)
         return slice_is(slice_word(rest), "ORIG:");
 }
 
-static int line(struct text_decoder *common, struct slice text, const struct text_sink *sink)
+static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
 {
         struct ulogd2_decoder *decoder = (struct ulogd2_decoder *)common;
         struct flow_side sides[2];
@@ -199,7 +199,7 @@ static int line(struct text_decoder *common, struct slice text, const struct tex
         return 0;
 }
 
-static int finish(struct text_decoder *decoder, const struct text_sink *sink, struct coverage *ret)
+static int finish(struct text_decoder *decoder, const struct decode_sink *sink, struct coverage *ret)
 {
         (void)sink;
         return text_hearing_finish(decoder, ret);
