@@ -22,7 +22,7 @@ demo: build
 	@lab/demo
 
 test:
-	@build-aux/install-dependencies build test
+	@build-aux/install-dependencies build test lab
 	@build-aux/configure build
 	@ninja -C build -j $(JOBS) --quiet
 	@CC="$(CLANG)" build-aux/configure build-asan $(SANITIZE)

@@ -6,6 +6,7 @@
 
 #include "nat/event.h"
 #include "nat/lease.h"
+#include "nat/plan.h"
 
 #include <stddef.h>
 
@@ -41,6 +42,8 @@ struct decode_sink {
         int (*event)(void *context, const struct nat_event *event);
         /* A sound statement about who has an inside address; NULL where no leases are wanted. As event. */
         int (*lease)(void *context, const struct lease_event *event);
+        /* A row of a plan; NULL where no plans are wanted. As event. */
+        int (*plan)(void *context, const struct plan_row *row);
         /* Something was refused at `offset` bytes into the bytes that were handed over (0 in text); detail is
          * a sentence part with the numbers (template id, event value, field). */
         void (*refused)(void *context, enum refusal refusal, size_t offset, const char *detail);
