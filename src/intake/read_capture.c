@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Captures: the flow export messages in the UDP packets of a pcap file, each from the exporter that sent it.
- */
+/* Captures: what the UDP packets of a pcap file carry, each from the exporter that sent it. */
+#include "intake/datagram.h"
 #include "intake/reading.h"
 #include "os/capture.h"
-#include "wire/packet.h"
 
 #include <stdio.h>
-
-/* Does the datagram begin like NetFlow v9 or IPFIX? What else was captured is counted and passed over. */
-static bool is_export(const struct packet *packet)
-{
-        const uint8_t *p = packet->payload;
-
-        return packet->length >= 16 && p[0] == 0 && (p[1] == 9 || p[1] == 10);
-}
 
 static int take_packet(
         struct intake *intake, int link, const struct captured_packet *captured, struct error *error)
@@ -28,14 +19,13 @@ static int take_packet(
                 intake_take_refusal(intake, REFUSAL_DAMAGED_PACKET, 0, packet.complaint);
                 return 0;
         }
-        if (outcome == PACKET_OTHER || !is_export(&packet)) {
+        const struct datagram_kind *kind = outcome == PACKET_UDP ? datagram_kind_of(&packet) : NULL;
+        if (!kind) {
                 intake->summary.not_udp++;
                 return 0;
         }
         int r = intake_source_by_sender(intake, &packet.source, &source, error);
-        return r < 0 ? r
-                     : intake_flow_message(
-                               intake, source, captured->time_ms, packet.payload, packet.length, error);
+        return r < 0 ? r : kind->read(intake, source, captured->time_ms, &packet, error);
 }
 
 static int take_packets(

@@ -122,6 +122,7 @@ static enum packet_outcome ipv4_read(struct cursor *cursor, struct packet *packe
         uint8_t protocol = cursor_u8(cursor);
         cursor_skip(cursor, 2);
         packet->source = address_from_ipv4(cursor_be32(cursor));
+        packet->destination = address_from_ipv4(cursor_be32(cursor));
         if (cursor->overrun)
                 return damaged(packet, "cut within its IPv4 header");
         if (first >> 4 != 4 || header < 20)
@@ -180,12 +181,13 @@ static enum packet_outcome ipv6_read(struct cursor *cursor, struct packet *packe
         uint8_t next = cursor_u8(cursor);
         cursor_skip(cursor, 1);
         const uint8_t *source = cursor_take(cursor, 16);
-        cursor_skip(cursor, 16);
+        const uint8_t *destination = cursor_take(cursor, 16);
         if (cursor->overrun)
                 return damaged(packet, "cut within its IPv6 header");
         if (first >> 4 != 6)
                 return damaged(packet, "its IPv6 header contradicts itself");
         packet->source = address_from_ipv6(source);
+        packet->destination = address_from_ipv6(destination);
         if (length == 0 || length > cursor_left(cursor))
                 length = cursor_left(cursor);
         struct cursor inner = cursor_part(cursor, length);

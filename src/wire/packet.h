@@ -34,7 +34,7 @@ enum packet_outcome {
 };
 
 struct packet {
-        struct address source;
+        struct address source, destination;
         uint16_t source_port, destination_port; /* host order */
         const uint8_t *payload;                 /* borrowed from the packet's bytes */
         size_t length;

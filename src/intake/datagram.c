@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "intake/datagram.h"
+
+#include "intake/reading.h"
+
+/* NetFlow v9 (RFC 3954 section 5.1) and IPFIX (RFC 7011 section 3.1) begin with their version. Collectors
+ * listen on every port there is, so ports decide nothing. */
+static bool is_flow_export(const struct packet *packet)
+{
+        const uint8_t *p = packet->payload;
+
+        return packet->length >= 16 && p[0] == 0 && (p[1] == 9 || p[1] == 10);
+}
+
+static int read_flow_export(struct intake *intake, uint16_t source, int64_t receipt_ms,
+        const struct packet *packet, struct error *error)
+{
+        return intake_flow_message(intake, source, receipt_ms, packet->payload, packet->length, error);
+}
+
+static const struct datagram_kind kinds[] = {
+        {"flow export", is_flow_export, read_flow_export},
+};
+
+const struct datagram_kind *datagram_kind_of(const struct packet *packet)
+{
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+                if (kinds[i].recognise(packet))
+                        return &kinds[i];
+        return NULL;
+}
