@@ -35,6 +35,8 @@ static void check_delivered(const struct collected *c)
                 check((lease->to_edge == EDGE_OPEN) == (lease->to_ms == TIME_UNKNOWN));
                 check(lease->prefix.length > 0 && lease->prefix.length <= 128);
         }
+        for (size_t i = 0; i < c->plan_count && i < COLLECT_MOST; i++)
+                check(plan_row_check(&c->plans[i], NULL) == 0);
         for (size_t i = 0; i < c->coverage.span_count; i++)
                 check(c->coverage.spans[i].from <= c->coverage.spans[i].to);
         for (size_t i = 0; i < c->coverage.gap_count; i++)

@@ -7,6 +7,7 @@
  * formulas only generate it. */
 
 #include "base/address.h"
+#include "base/error.h"
 #include "base/time.h"
 
 #include <stdbool.h>
@@ -25,5 +26,24 @@ struct plan_row {
         bool is_dynamic; /* nobody's by plan: these ports are lent by the NAT as it runs, and its log says to
                           * whom (RFC 7422 section 2.2); inside is then none */
 };
+
+/* Is the row possible: an outside address, ranges within 0..65535 that do not overlap each other, one inside
+ * host or delegated prefix (none where is_dynamic), a protocol that has ports, an end behind its beginning?
+ * 0, -EINVAL or (times) -ERANGE with the reason. */
+int plan_row_check(const struct plan_row *row, struct error *error);
+
+bool plan_row_has_port(const struct plan_row *row, uint16_t port);
+
+/* Of all ranges together. */
+uint32_t plan_row_ports(const struct plan_row *row);
+
+/* The row's range number `index` (0..repeat_count - 1). */
+void plan_row_range(const struct plan_row *row, unsigned index, uint16_t *ret_first, uint16_t *ret_last);
+
+/* The instant is in [from_ms, to_ms). */
+bool plan_row_is_valid_at(const struct plan_row *row, int64_t instant);
+
+/* At some moment both are valid and lend one port for one protocol, whoever they lend it to. */
+bool plan_rows_meet(const struct plan_row *a, const struct plan_row *b);
 
 #endif

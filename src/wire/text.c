@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 static const struct text_format *const formats[] = {&text_format_conntrack, &text_format_ulogd2,
-        &text_format_nat_csv, &text_format_leases, &text_format_freeradius_detail};
+        &text_format_nat_csv, &text_format_leases, &text_format_freeradius_detail, &text_format_plan};
 
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
@@ -149,6 +149,13 @@ int text_deliver_lease(
 {
         decoder->counts.lease_events++;
         return sink->lease ? sink->lease(sink->context, event) : 0;
+}
+
+int text_deliver_plan(
+        struct text_decoder *decoder, const struct decode_sink *sink, const struct plan_row *row)
+{
+        decoder->counts.plan_rows++;
+        return sink->plan ? sink->plan(sink->context, row) : 0;
 }
 
 static int close_span(struct text_decoder *decoder)

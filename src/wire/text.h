@@ -39,6 +39,7 @@ struct text_counts {
         uint64_t reported_losses; /* lines in which the source says that it lost events */
         uint64_t refused[REFUSAL_COUNT];
         uint64_t events, lease_events; /* delivered to the sink; one line may give several */
+        uint64_t plan_rows;            /* the same */
 };
 
 struct text_decoder; /* text_decoder.h; each format extends it */
@@ -47,6 +48,7 @@ struct text_format {
         const char *name;        /* "conntrack", "ulogd2", "csv", "leases", "freeradius-detail" */
         const char *description; /* one line for a person */
         bool carries_leases;
+        bool carries_plans;   /* rows of a plan, and leases beside them; no log */
         bool loss_detectable; /* by itself (never true for plain text; with loss_reported it is) */
         /* 0..100: how sure the format is that these first lines (up to 4 KiB) are its own; 0 is a no. */
         int (*recognise)(const char *head, size_t length);

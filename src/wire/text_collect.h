@@ -14,7 +14,8 @@
 struct collected {
         struct nat_event events[COLLECT_MOST];
         struct lease_event leases[COLLECT_MOST];
-        size_t event_count, lease_count, refused_count, noted_count;
+        struct plan_row plans[COLLECT_MOST];
+        size_t event_count, lease_count, plan_count, refused_count, noted_count;
         enum refusal last_refusal;
         char last_detail[ERROR_TEXT_MAX];
         char last_note[ERROR_TEXT_MAX];
@@ -37,6 +38,15 @@ static inline int collect_lease(void *context, const struct lease_event *event)
         if (c->lease_count < COLLECT_MOST)
                 c->leases[c->lease_count] = *event;
         c->lease_count++;
+        return 0;
+}
+
+static inline int collect_plan(void *context, const struct plan_row *row)
+{
+        struct collected *c = context;
+        if (c->plan_count < COLLECT_MOST)
+                c->plans[c->plan_count] = *row;
+        c->plan_count++;
         return 0;
 }
 
@@ -73,6 +83,7 @@ static inline int collect_with_end(const struct text_format *format, const struc
                 .event = collect_event,
                 .refused = collect_refused,
                 .lease = collect_lease,
+                .plan = collect_plan,
                 .noted = collect_note};
         struct text_decoder *decoder;
         int r = format->create(options, &decoder);

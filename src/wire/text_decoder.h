@@ -65,6 +65,8 @@ void text_note(const struct decode_sink *sink, const char *format, ...) __attrib
 int text_deliver(struct text_decoder *decoder, const struct decode_sink *sink, const struct nat_event *event);
 int text_deliver_lease(
         struct text_decoder *decoder, const struct decode_sink *sink, const struct lease_event *event);
+int text_deliver_plan(
+        struct text_decoder *decoder, const struct decode_sink *sink, const struct plan_row *row);
 
 /* A line of this time was read. 0 or -ENOMEM. */
 int text_heard(struct text_decoder *decoder, int64_t instant);
@@ -84,6 +86,6 @@ bool text_contains(struct slice text, const char *words);
 struct slice text_first_line(struct slice *rest);
 
 extern const struct text_format text_format_conntrack, text_format_ulogd2, text_format_nat_csv,
-        text_format_leases, text_format_freeradius_detail;
+        text_format_leases, text_format_freeradius_detail, text_format_plan;
 
 #endif

@@ -120,7 +120,7 @@ static void names(void **state)
         const struct text_format *const *all = text_formats(&count);
 
         (void)state;
-        assert_int_equal(count, 5);
+        assert_true(count >= 6);
         for (size_t i = 0; i < count; i++)
                 assert_ptr_equal(text_format_by_name(all[i]->name), all[i]);
         assert_null(text_format_by_name("xml"));
