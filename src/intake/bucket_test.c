@@ -5,48 +5,191 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-static void points_are_grouped_by_address_in_order_of_arrival(void **state)
-{
-        struct bucket_set set = {0};
-        struct nat_point point = {0};
+#define EVENTS 5000
 
-        (void)state;
-        for (uint32_t i = 0; i < 5000; i++) {
-                point.outside = (i * UINT32_C(2654435761)) % 97 * UINT32_C(0x01030507) ^ UINT32_C(0xff000000);
-                point.time_ms = i;
-                assert_int_equal(bucket_add(&set, 0, 0, &point), 0);
+static uint64_t next_random(uint64_t *seed)
+{
+        *seed ^= *seed << 13;
+        *seed ^= *seed >> 7;
+        *seed ^= *seed << 17;
+        return *seed;
+}
+
+/* Every field takes its extremes now and then: what is packed must come out again as it was. */
+static struct nat_event random_event(uint64_t *seed)
+{
+        uint64_t a = next_random(seed), b = next_random(seed), c = next_random(seed);
+        struct nat_event event = {
+                .time_ms = a % 50 == 0 ? INT64_C(9000000000000) : (int64_t)(a % 3600000),
+                .inside = address_from_ipv4(a % 9 == 0 ? UINT32_MAX : (uint32_t)(b >> 40)),
+                .outside = (uint32_t)(b % 97) * UINT32_C(0x01030507) ^ UINT32_C(0xff000000),
+                .vrf = c % 11 ? 0 : (uint32_t)(c >> 16),
+                .session = c % 7 ? 0 : (uint32_t)(a >> 32),
+                .port_first = (uint16_t)(c >> 8),
+                .port_last = c % 5 ? (uint16_t)(c >> 8) : UINT16_MAX,
+                .inside_port = b % 4 ? (uint16_t)(a >> 16) : 0,
+                .exporter = (uint16_t)(b % 70),
+                .protocol = a % 2 ? 6 : 17,
+                .kind = (uint8_t)(b % NAT_KIND_COUNT),
+                .action = (uint8_t)(c % NAT_ACTION_COUNT),
+                .flags = (uint8_t)(c >> 24 & 0x1f & ~(unsigned)NAT_HAS_DESTINATION),
+        };
+        if (a % 13 == 0)
+                memset(event.inside.bytes, (int)(1 + b % 200), 16);
+        if (c % 3 == 0) {
+                event.flags |= NAT_HAS_DESTINATION;
+                event.destination = address_from_ipv4((uint32_t)(c >> 32));
+                if (a % 5 == 0)
+                        memset(event.destination.bytes, (int)(1 + a % 200), 16);
+                event.destination_port = (uint16_t)b;
+        }
+        return event;
+}
+
+static struct nat_point point_of(const struct nat_event *e, bool keep_destination, struct host_table *hosts)
+{
+        struct nat_point p = {
+                .time_ms = e->time_ms,
+                .outside = e->outside,
+                .session = e->session,
+                .port_first = e->port_first,
+                .port_last = e->port_last,
+                .inside_port = e->inside_port,
+                .exporter = e->exporter,
+                .protocol = e->protocol,
+                .kind = e->kind,
+                .action = e->action,
+                .flags = e->flags,
+        };
+        assert_int_equal(host_intern(hosts, &(const struct nat_host){e->inside, e->vrf}, &p.inside), 0);
+        if (keep_destination && e->flags & NAT_HAS_DESTINATION) {
+                p.destination_port = e->destination_port;
+                assert_int_equal(
+                        host_intern(hosts, &(const struct nat_host){e->destination, 0}, &p.destination), 0);
+        }
+        return p;
+}
+
+static void check_stream(const struct bucket_set *set, const struct bucket_stream *stream,
+        bool keep_destination, const struct nat_event *given, struct host_table *hosts)
+{
+        static struct nat_point got[EVENTS];
+        uint32_t at = 0;
+
+        assert_int_equal(bucket_unpack(set, stream, 3600000, hosts, got), 0);
+        for (size_t i = 0; i < EVENTS; i++) {
+                if (given[i].outside != stream->outside)
+                        continue;
+                struct nat_point wanted = point_of(&given[i], keep_destination, hosts);
+                if (!keep_destination && given[i].flags & NAT_HAS_DESTINATION) {
+                        assert_in_range(got[at].destination, 1, UINT16_MAX);
+                        got[at].destination = 0;
+                }
+                assert_memory_equal(&got[at++], &wanted, sizeof wanted);
+        }
+        assert_int_equal(at, stream->count);
+}
+
+static void check_round(bool keep_destination)
+{
+        static struct nat_event given[EVENTS];
+        struct bucket_set set = {0};
+        struct host_table hosts;
+        uint64_t seed = 20261121;
+
+        assert_int_equal(host_table_init(&hosts, 100000), 0);
+        for (size_t i = 0; i < EVENTS; i++) {
+                given[i] = random_event(&seed);
+                assert_int_equal(bucket_add(&set, 0, 3600000, &given[i], keep_destination, &hosts), 0);
         }
         assert_int_equal(set.count, 1);
-        assert_true(set.bytes >= 5000 * sizeof point);
-        assert_int_equal(bucket_group(&set.items[0]), 0);
-        const struct bucket *bucket = &set.items[0];
-        for (size_t i = 1; i < 5000; i++) {
-                const struct nat_point *before = &bucket->points[bucket->order[i - 1]];
-                const struct nat_point *here = &bucket->points[bucket->order[i]];
-                assert_true(before->outside <= here->outside);
-                if (before->outside == here->outside)
-                        assert_true(before->time_ms < here->time_ms);
+        assert_int_equal(set.items[0].count, EVENTS);
+        assert_true(set.bytes > EVENTS * 8);
+        bucket_group(&set.items[0]);
+        assert_int_equal(set.items[0].stream_count, 97);
+        for (uint32_t i = 0; i < set.items[0].stream_count; i++) {
+                const struct bucket_stream *stream = &set.items[0].streams[i];
+                assert_true(i == 0 || stream[-1].outside < stream->outside);
+                check_stream(&set, stream, keep_destination, given, &hosts);
         }
         /* What was counted is given back, or every later message would be merged alone. */
         bucket_drop(&set, 0);
         assert_int_equal(set.bytes, 0);
         bucket_set_free(&set);
+        host_table_free(&hosts);
+}
+
+static void events_come_back_whole_by_address_in_order_of_arrival(void **state)
+{
+        (void)state;
+        check_round(true);
+        check_round(false);
+}
+
+/* Two flows that begin in one millisecond and differ in nothing but where they go are two. */
+static void dropped_destinations_still_tell_flows_apart(void **state)
+{
+        struct bucket_set set = {0};
+        struct host_table hosts;
+        struct nat_point got[4];
+        struct nat_event event = {.outside = 1,
+                .inside = address_from_ipv4(7),
+                .destination = address_from_ipv4(8),
+                .destination_port = 443,
+                .flags = NAT_HAS_DESTINATION};
+
+        (void)state;
+        assert_int_equal(host_table_init(&hosts, 10), 0);
+        for (unsigned i = 0; i < 4; i++) {
+                event.destination = address_from_ipv4(i == 1 ? 9 : 8);
+                event.destination_port = i == 2 ? 80 : 443;
+                assert_int_equal(bucket_add(&set, 0, 0, &event, false, &hosts), 0);
+        }
+        assert_int_equal(bucket_unpack(&set, set.items[0].streams, 0, &hosts, got), 0);
+        assert_int_not_equal(got[0].destination, got[1].destination);
+        assert_int_not_equal(got[0].destination, got[2].destination);
+        assert_int_equal(got[0].destination, got[3].destination);
+        bucket_set_free(&set);
+        host_table_free(&hosts);
+}
+
+static void too_many_hosts_are_refused(void **state)
+{
+        struct bucket_set set = {0};
+        struct host_table hosts;
+        struct nat_point got[3];
+        struct nat_event event = {.outside = 1};
+
+        (void)state;
+        assert_int_equal(host_table_init(&hosts, 2), 0);
+        for (uint32_t i = 0; i < 3; i++) {
+                event.inside = address_from_ipv4(i + 1);
+                assert_int_equal(bucket_add(&set, 0, 0, &event, false, &hosts), 0);
+        }
+        assert_int_equal(bucket_unpack(&set, set.items[0].streams, 0, &hosts, got), -EFBIG);
+        event.vrf = 5;
+        assert_int_equal(bucket_add(&set, 0, 0, &event, false, &hosts), -EFBIG);
+        bucket_set_free(&set);
+        host_table_free(&hosts);
 }
 
 static void windows_and_realms_stay_apart(void **state)
 {
         struct bucket_set set = {0};
-        struct nat_point point = {.outside = 1};
+        struct nat_event event = {.outside = 1};
 
         (void)state;
         for (unsigned i = 0; i < 12; i++) {
-                point.time_ms = i;
-                assert_int_equal(bucket_add(&set, (uint16_t)(i % 2), i % 3 * 3600000, &point), 0);
+                event.time_ms = i;
+                assert_int_equal(
+                        bucket_add(&set, (uint16_t)(i % 2), i % 3 * 3600000, &event, false, NULL), 0);
         }
         assert_int_equal(set.count, 6);
+        assert_true(set.bytes < 6 * 8192); /* a log of many hours opens thousands of them */
         for (size_t i = 0; i < set.count; i++)
                 assert_int_equal(set.items[i].count, 2);
         size_t bytes = set.bytes;
@@ -62,7 +205,7 @@ static void windows_and_realms_stay_apart(void **state)
 static void too_many_windows_are_refused(void **state)
 {
         struct bucket_set set = {.count = BUCKETS_MAX};
-        struct nat_point point = {0};
+        struct nat_event event = {0};
 
         (void)state;
         set.items = calloc(BUCKETS_MAX, sizeof *set.items);
@@ -70,15 +213,17 @@ static void too_many_windows_are_refused(void **state)
         set.capacity = BUCKETS_MAX;
         for (size_t i = 0; i < BUCKETS_MAX; i++)
                 set.items[i].window_from = (int64_t)i;
-        assert_int_equal(bucket_add(&set, 0, BUCKETS_MAX, &point), -E2BIG);
-        assert_int_equal(bucket_add(&set, 0, BUCKETS_MAX - 1, &point), 0);
+        assert_int_equal(bucket_add(&set, 0, BUCKETS_MAX, &event, false, NULL), -E2BIG);
+        assert_int_equal(bucket_add(&set, 0, BUCKETS_MAX - 1, &event, false, NULL), 0);
         bucket_set_free(&set);
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(points_are_grouped_by_address_in_order_of_arrival),
+                cmocka_unit_test(events_come_back_whole_by_address_in_order_of_arrival),
+                cmocka_unit_test(dropped_destinations_still_tell_flows_apart),
+                cmocka_unit_test(too_many_hosts_are_refused),
                 cmocka_unit_test(windows_and_realms_stay_apart),
                 cmocka_unit_test(too_many_windows_are_refused),
         };

@@ -161,44 +161,18 @@ static void note_time(struct intake *intake, int64_t instant)
                 intake->summary.last_ms = instant;
 }
 
-static int intern_hosts(struct intake *intake, const struct nat_event *event, struct nat_point *point)
-{
-        struct nat_host inside = {.address = event->inside, .vrf = event->vrf};
-        struct nat_host destination = {.address = event->destination};
-
-        int r = host_intern(&intake->hosts, &inside, &point->inside);
-        if (r == 0 && event->flags & NAT_HAS_DESTINATION)
-                r = host_intern(&intake->hosts, &destination, &point->destination);
-        return r;
-}
-
 int intake_take_event(void *context, const struct nat_event *event)
 {
         struct intake *intake = context;
         struct source *source = &intake->sources.items[event->exporter];
-        struct nat_point point = {
-                .time_ms = event->time_ms,
-                .outside = event->outside,
-                .session = event->session,
-                .port_first = event->port_first,
-                .port_last = event->port_last,
-                .inside_port = event->inside_port,
-                .destination_port = event->flags & NAT_HAS_DESTINATION ? event->destination_port : 0,
-                .exporter = event->exporter,
-                .protocol = event->protocol,
-                .kind = event->kind,
-                .action = event->action,
-                .flags = event->flags,
-        };
 
         if (event->time_ms < TIME_FIRST || event->time_ms >= TIME_LIMIT) {
                 intake_take_refusal(
                         intake, REFUSAL_IMPOSSIBLE_TIME, 0, "a time outside the years 1970 to 2261");
                 return 0;
         }
-        int r = intern_hosts(intake, event, &point);
-        if (r == 0)
-                r = bucket_add(&intake->buckets, source->realm, window_of(event->time_ms), &point);
+        int r = bucket_add(&intake->buckets, source->realm, window_of(event->time_ms), event,
+                intake->realms[source->realm].settings.keep_destinations, &intake->hosts);
         if (r == -EFBIG)
                 return fail(intake, r, "too many different hosts for one import; import fewer files at once");
         if (r == -E2BIG)
@@ -351,13 +325,26 @@ static int read_as(struct intake *intake, struct input *input, const char *forma
                                  format);
 }
 
-static int flush(struct intake *intake, bool with_coverage, struct error *error);
+static int flush(struct intake *intake, int64_t before, bool with_coverage, struct error *error);
+
+/* The window from which on points are left in memory when it gets short: a log comes in order of time,
+ * nearly, so the last window is still growing, and would have to be read and written again. INT64_MAX where
+ * the last one is most of what is held. */
+static int64_t growing_window(const struct intake *intake)
+{
+        const struct bucket *last = NULL;
+
+        for (size_t i = 0; i < intake->buckets.count; i++)
+                if (!last || intake->buckets.items[i].window_from > last->window_from)
+                        last = &intake->buckets.items[i];
+        return last && last->bytes < intake->buckets.bytes / 2 ? last->window_from : INT64_MAX;
+}
 
 int intake_bound_memory(struct intake *intake, struct error *error)
 {
         size_t limit = intake->options.memory_limit ? intake->options.memory_limit : INTAKE_MEMORY_DEFAULT;
 
-        return intake->buckets.bytes > limit ? flush(intake, false, error) : 0;
+        return intake->buckets.bytes > limit ? flush(intake, growing_window(intake), false, error) : 0;
 }
 
 int intake_file(struct intake *intake, const char *path, struct error *error)
@@ -468,7 +455,7 @@ static int finish_flow(struct intake *intake, struct error *error)
         return r;
 }
 
-static int flush(struct intake *intake, bool with_coverage, struct error *error)
+static int flush(struct intake *intake, int64_t before, bool with_coverage, struct error *error)
 {
         int r = 0;
 
@@ -479,6 +466,7 @@ static int flush(struct intake *intake, bool with_coverage, struct error *error)
                         .realm = &realm->settings,
                         .realm_number = (uint16_t)i,
                         .buckets = &intake->buckets,
+                        .before = before,
                         .coverage = with_coverage ? &realm->coverage : NULL,
                         .sources = &intake->sources,
                         .hosts = &intake->hosts,
@@ -616,7 +604,7 @@ int intake_commit(struct intake *intake, struct intake_summary *ret_summary, str
         if (r == 0)
                 r = declare_exporters(intake, error);
         if (r == 0)
-                r = flush(intake, true, error);
+                r = flush(intake, INT64_MAX, true, error);
         if (r < 0)
                 return r;
         add_flow_counts(intake);

@@ -19,7 +19,7 @@ struct intake_options {
         int year;             /* for lines without a year; 0 */
         const char *mapping;  /* written into a realm that is made by this import */
         const char *loss;     /* written into an exporter that is made by this import */
-        size_t memory_limit;  /* bytes held before windows are merged early; 0: 256 MiB */
+        size_t memory_limit;  /* bytes held before windows are merged early; 0: 320 MiB */
 };
 
 /* Counts of one refusal, with where it was met first. */

@@ -157,7 +157,7 @@ static void a_late_file_is_heard_in_later_windows(void **state)
 
 static void little_memory_gives_the_same_store(void **state)
 {
-        static const size_t limits[] = {1, 100000};
+        static const size_t limits[] = {1, 30000};
 
         (void)state;
         make_whole();

@@ -82,6 +82,11 @@ static int64_t window_of(int64_t instant)
         return instant - (rest < 0 ? rest + DEPOT_WINDOW_MS : rest);
 }
 
+static bool takes(const struct merge_request *request, const struct bucket *bucket)
+{
+        return bucket->realm == request->realm_number && bucket->window_from < request->before;
+}
+
 /* The stretch of time that the new material speaks of. */
 static bool find_extent(const struct walk *walk, int64_t *ret_from, int64_t *ret_to)
 {
@@ -90,7 +95,7 @@ static bool find_extent(const struct walk *walk, int64_t *ret_from, int64_t *ret
 
         for (size_t i = 0; i < request->buckets->count; i++) {
                 const struct bucket *bucket = &request->buckets->items[i];
-                if (bucket->realm != request->realm_number)
+                if (!takes(request, bucket))
                         continue;
                 from = bucket->window_from < from ? bucket->window_from : from;
                 to = bucket->window_from > to ? bucket->window_from : to;
@@ -190,7 +195,7 @@ static int want_windows(struct walk *walk, int64_t from, int64_t to)
         int empty = 0, r = 0;
 
         for (size_t i = 0; i < walk->request->buckets->count && r == 0; i++)
-                if (walk->request->buckets->items[i].realm == walk->request->realm_number)
+                if (takes(walk->request, &walk->request->buckets->items[i]))
                         r = stop_add(&walk->stops, walk->request->buckets->items[i].window_from, false, true);
         sort_stops(&walk->stops);
         for (size_t i = 0; i < walk->coverage.span_count && r == 0; i++) {
@@ -348,8 +353,8 @@ struct window_merge {
         size_t points_room;
         struct segment_writer *writer;
         struct segment_header made; /* what was written */
-        size_t at_point, at_carried;
-        uint32_t at_sheet;
+        size_t at_carried;
+        uint32_t at_stream, at_sheet;
 };
 
 /* The lowest outside address that any of the three sources has next; false where all are used up. */
@@ -358,8 +363,8 @@ static bool next_address(const struct window_merge *m, uint32_t *ret_outside)
         bool any = false;
         uint32_t lowest = UINT32_MAX;
 
-        if (m->bucket && m->at_point < m->bucket->count) {
-                lowest = m->bucket->points[m->bucket->order[m->at_point]].outside;
+        if (m->bucket && m->at_stream < m->bucket->stream_count) {
+                lowest = m->bucket->streams[m->at_stream].outside;
                 any = true;
         }
         if (m->stored.is_open && m->at_sheet < segment_sheet_count(m->stored.window.segment)) {
@@ -421,24 +426,25 @@ static void count_bindings(struct window_merge *m)
 /* The new points of the address, out of the bucket. */
 static int gather_points(struct window_merge *m, uint32_t outside, size_t *ret_count)
 {
-        const struct bucket *bucket = m->bucket;
-        size_t end = m->at_point, count;
+        const struct bucket_stream *stream = &m->bucket->streams[m->at_stream];
 
-        while (end < bucket->count && bucket->points[bucket->order[end]].outside == outside)
-                end++;
-        count = end - m->at_point;
-        if (count > m->points_room) {
-                struct nat_point *grown = realloc(m->points, 2 * count * sizeof *grown);
+        if (m->at_stream == m->bucket->stream_count || stream->outside != outside)
+                return 0;
+        if (stream->count > m->points_room) {
+                struct nat_point *grown = realloc(m->points, 2 * (size_t)stream->count * sizeof *grown);
                 if (!grown)
                         return -ENOMEM;
                 m->points = grown;
-                m->points_room = 2 * count;
+                m->points_room = 2 * (size_t)stream->count;
         }
-        for (size_t i = 0; i < count; i++)
-                m->points[i] = bucket->points[bucket->order[m->at_point + i]];
-        m->at_point = end;
-        *ret_count = count;
-        return 0;
+        int r = bucket_unpack(m->walk->request->buckets, stream, m->bucket->window_from,
+                m->walk->request->hosts, m->points);
+        m->at_stream++;
+        *ret_count = stream->count;
+        if (r == -EFBIG)
+                error_set(m->walk->error, r,
+                        "too many different hosts for one import; import fewer files at once");
+        return r;
 }
 
 static int merge_address(struct window_merge *m, uint32_t outside)
@@ -469,7 +475,7 @@ static int write_sheets(struct window_merge *m)
         int r = 0;
 
         if (m->bucket)
-                r = bucket_group(m->bucket);
+                bucket_group(m->bucket);
         while (r == 0 && next_address(m, &outside))
                 r = merge_address(m, outside);
         return r;
@@ -604,7 +610,7 @@ static int rewrite_window(struct window_merge *m, const struct coverage *coverag
 static struct bucket *find_bucket(const struct merge_request *request, int64_t window_from)
 {
         for (size_t i = 0; i < request->buckets->count; i++)
-                if (request->buckets->items[i].realm == request->realm_number &&
+                if (takes(request, &request->buckets->items[i]) &&
                         request->buckets->items[i].window_from == window_from)
                         return &request->buckets->items[i];
         return NULL;

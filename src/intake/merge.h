@@ -15,6 +15,7 @@ struct merge_request {
         const struct realm_settings *realm;
         uint16_t realm_number;
         struct bucket_set *buckets; /* the realm's points in it are taken and dropped as they are written */
+        int64_t before; /* points of windows that begin at or after this are left where they are */
         const struct coverage *coverage; /* new spans and gaps of the realm; NULL: none yet */
         struct source_set *sources;      /* names of exporters; those found in stored windows are added */
         struct host_table *hosts;

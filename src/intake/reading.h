@@ -10,7 +10,7 @@
 #include "wire/flow.h"
 
 #define INTAKE_HOSTS_MAX 33554432u /* different inside hosts and destinations held at once */
-#define INTAKE_MEMORY_DEFAULT (256u << 20)
+#define INTAKE_MEMORY_DEFAULT (320u << 20)
 #define INTAKE_LEASES_MAX 20000000u
 
 /* What an import gathers for one realm. */
