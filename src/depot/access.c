@@ -141,7 +141,7 @@ done:
         return r;
 }
 
-/* Does the store hold windows or leases of any realm? 1 or 0, or negative with a message. */
+/* Does the store hold windows, leases or plans of any realm? 1 or 0, or negative with a message. */
 static int holds_records(struct depot *depot, struct error *error)
 {
         char **realms = NULL;
@@ -150,14 +150,17 @@ static int holds_records(struct depot *depot, struct error *error)
 
         int r = depot_realms(depot, &realms, &count, error);
         for (size_t i = 0; i < count; i++) {
-                struct depot_files nat = {0}, leases = {0};
+                struct depot_files nat = {0}, leases = {0}, plans = {0};
                 if (r == 0 && !found)
                         r = depot_nat_files(depot, realms[i], &nat, error);
                 if (r == 0 && !found)
                         r = depot_lease_files(depot, realms[i], &leases, error);
-                found = found || nat.count > 0 || leases.count > 0;
+                if (r == 0 && !found)
+                        r = depot_plan_files(depot, realms[i], &plans, error);
+                found = found || nat.count > 0 || leases.count > 0 || plans.count > 0;
                 depot_files_free(&nat);
                 depot_files_free(&leases);
+                depot_files_free(&plans);
                 free(realms[i]);
         }
         free(realms);

@@ -46,7 +46,8 @@ static void write_for_ever(int report)
                 _exit(1);
         for (unsigned round = 0;; round++) {
                 uint8_t window = (uint8_t)(round % WINDOWS);
-                if (depot_draft_begin(depot, "default", false, ten + window * TIME_HOUR, &draft, &error) < 0)
+                if (depot_draft_begin(depot, "default", DEPOT_NAT, ten + window * TIME_HOUR, &draft, &error) <
+                        0)
                         _exit(2);
                 make_content(content, draft.generation);
                 for (size_t at = 0; at < CONTENT; at += 4096)
@@ -74,7 +75,7 @@ static void assert_store_is_whole(const uint64_t least[WINDOWS], uint64_t found_
                 char path[PATH_MAX];
                 struct file_map map;
 
-                assert_int_equal(depot_file_path(depot, "default", false, files.items[i].name, path,
+                assert_int_equal(depot_file_path(depot, "default", DEPOT_NAT, files.items[i].name, path,
                                          sizeof path, &error),
                         0);
                 assert_int_equal(file_map(path, &map, &error), 0);

@@ -9,6 +9,7 @@
  *   access.log                                      the record of access (custody/)
  *   realms/REALM/nat/20261120T10Z.000001.seg        bindings and coverage of one hour, generation 1
  *   realms/REALM/leases/all.000001.lse              leases of all time
+ *   realms/REALM/plans/all.000001.pln               plans of all time
  *
  * Files are immutable and named by what they are. A merge writes the next generation and then removes the
  * older ones; of several generations the highest is the truth, so a merge that was cut off changes nothing. A
@@ -20,12 +21,25 @@
 #include "nat/lease.h"
 #include "settings/settings.h"
 #include "store/lease_segment.h"
+#include "store/plan_segment.h"
 #include "store/segment.h"
 
 #define DEPOT_WINDOW_MS TIME_HOUR
-/* Leases stand for years and are asked for in any hour: all leases of a realm are kept in one window. */
+/* Leases and rows of plans stand for years and are asked for in any hour: all leases of a realm are kept in
+ * one window, and all its plans in another. */
 #define DEPOT_LEASE_WINDOW_FROM TIME_FIRST
 #define DEPOT_LEASE_WINDOW_TO TIME_LIMIT
+#define DEPOT_PLAN_WINDOW_FROM TIME_FIRST
+#define DEPOT_PLAN_WINDOW_TO TIME_LIMIT
+
+/* What a window holds: each kind has its folder in the realm's. */
+enum depot_kind {
+        DEPOT_NAT,    /* bindings and coverage of one hour */
+        DEPOT_LEASES, /* all leases */
+        DEPOT_PLANS,  /* all rows of plans */
+        DEPOT_KIND_COUNT
+};
+const char *depot_kind_folder(enum depot_kind kind); /* "nat", "leases", "plans" */
 
 struct depot;
 
@@ -68,14 +82,15 @@ void depot_files_free(struct depot_files *files);
 int depot_realms(struct depot *depot, char ***ret_names, size_t *ret_count, struct error *error);
 int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
+int depot_plan_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 
 /* The path of a stored file, for messages and for a caller that wants to read it as bytes. -ENAMETOOLONG. */
-int depot_file_path(const struct depot *depot, const char *realm, bool leases, const char *name,
+int depot_file_path(const struct depot *depot, const char *realm, enum depot_kind kind, const char *name,
         char *ret_path, size_t size, struct error *error);
 
 /* Removes every generation of a window (retention). Needs a writing mode. */
-int depot_remove_window(
-        struct depot *depot, const char *realm, bool leases, int64_t window_from, struct error *error);
+int depot_remove_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
+        struct error *error);
 
 /* An opened window; the readers' bytes are mapped and stay valid until released. -ENOENT (positive result 1
  * is not used) where the realm has no such window. */
@@ -83,6 +98,7 @@ struct depot_window {
         struct depot_file file;
         struct segment_reader *segment; /* nat windows */
         struct lease_reader *leases;    /* lease windows */
+        struct plan_reader *plans;      /* plan windows */
         void *map;
         size_t map_length;
 };
@@ -90,18 +106,21 @@ int depot_window_open(struct depot *depot, const char *realm, int64_t window_fro
         struct error *error);
 int depot_lease_window_open(struct depot *depot, const char *realm, int64_t window_from,
         struct depot_window *ret, struct error *error);
+/* The plans of a realm; -ENOENT where it has none. Read the rows with plan_read_each or plan_query. */
+int depot_plan_window_open(
+        struct depot *depot, const char *realm, struct depot_window *ret, struct error *error);
 void depot_window_release(struct depot_window *window);
 
 /* Writing a new generation: begin, hand out bytes through output, then publish (or abandon). Needs a writing
  * mode. */
 struct depot_draft {
-        struct segment_output output; /* for segment_writer_new / lease_segment_write */
+        struct segment_output output; /* for segment_writer_new, lease_segment_write, plan_segment_write */
         uint64_t generation;          /* to be put into the header */
         char temporary[4096], final[4096], folder[4096];
         int file; /* descriptor */
         uint64_t bytes;
         int64_t window_from;
-        bool leases;
+        enum depot_kind kind;
         struct buffer pending; /* not yet written to the file */
         struct error failure;  /* of a write; then nothing can be published any more */
 };
@@ -109,7 +128,7 @@ struct depot_draft {
 /* The draft must stay where it is until it is published or abandoned: its output points to it. A published
  * window takes the place of every older generation. After a failed publication the draft is abandoned, and
  * the older one stands. */
-int depot_draft_begin(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+int depot_draft_begin(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         struct depot_draft *ret_draft, struct error *error);
 int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct error *error);
 void depot_draft_abandon(struct depot_draft *draft);

@@ -20,12 +20,13 @@ static struct depot *must_open(enum depot_mode mode)
         return depot;
 }
 
-static void publish(struct depot *depot, const char *realm, bool leases, int64_t window, const char *content)
+static void publish(
+        struct depot *depot, const char *realm, enum depot_kind kind, int64_t window, const char *content)
 {
         struct depot_draft draft;
         struct error error = {0};
 
-        if (depot_draft_begin(depot, realm, leases, window, &draft, &error) < 0)
+        if (depot_draft_begin(depot, realm, kind, window, &draft, &error) < 0)
                 fail_msg("%s", error.text);
         assert_int_equal(draft.output.write(draft.output.context, content, strlen(content)), 0);
         if (depot_draft_publish(depot, &draft, &error) < 0)
@@ -88,7 +89,7 @@ static void test_one_writer_many_readers(void **state)
         assert_int_equal(depot_open(scratch_path("store"), DEPOT_WRITE, &other, &error), -EBUSY);
         struct depot *reader = must_open(DEPOT_READ);
         struct depot_draft draft;
-        assert_int_equal(depot_draft_begin(reader, "default", false, ten, &draft, &error), -EPERM);
+        assert_int_equal(depot_draft_begin(reader, "default", DEPOT_NAT, ten, &draft, &error), -EPERM);
         depot_close(reader);
         depot_close(writer);
         depot_close(must_open(DEPOT_WRITE));
@@ -138,10 +139,10 @@ static void test_generations(void **state)
         struct depot *depot = must_open(DEPOT_CREATE);
         assert_int_equal(depot_nat_files(depot, "default", &files, &error), 0);
         assert_int_equal(files.count, 0);
-        publish(depot, "default", false, ten + TIME_HOUR, "later");
-        publish(depot, "default", false, ten, "first");
-        publish(depot, "default", false, ten, "second!");
-        publish(depot, "mobile", true, DEPOT_LEASE_WINDOW_FROM, "leases");
+        publish(depot, "default", DEPOT_NAT, ten + TIME_HOUR, "later");
+        publish(depot, "default", DEPOT_NAT, ten, "first");
+        publish(depot, "default", DEPOT_NAT, ten, "second!");
+        publish(depot, "mobile", DEPOT_LEASES, DEPOT_LEASE_WINDOW_FROM, "leases");
         assert_true(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
         assert_false(exists("store/realms/default/nat/20261120T10Z.000001.seg"));
         assert_true(exists("store/realms/mobile/leases/all.000001.lse"));
@@ -160,7 +161,7 @@ static void test_generations(void **state)
         assert_int_equal(depot_lease_files(depot, "mobile", &files, &error), 0);
         assert_int_equal(files.count, 1);
         depot_files_free(&files);
-        assert_int_equal(depot_remove_window(depot, "default", false, ten, &error), 0);
+        assert_int_equal(depot_remove_window(depot, "default", DEPOT_NAT, ten, &error), 0);
         assert_false(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
         depot_close(depot);
 }
@@ -175,8 +176,8 @@ static void test_realms_are_listed(void **state)
         struct depot *depot = must_open(DEPOT_CREATE);
         assert_int_equal(depot_realms(depot, &names, &count, &error), 0);
         assert_int_equal(count, 0);
-        publish(depot, "b", false, ten, "x");
-        publish(depot, "a", true, DEPOT_LEASE_WINDOW_FROM, "x");
+        publish(depot, "b", DEPOT_NAT, ten, "x");
+        publish(depot, "a", DEPOT_LEASES, DEPOT_LEASE_WINDOW_FROM, "x");
         assert_int_equal(depot_realms(depot, &names, &count, &error), 0);
         assert_int_equal(count, 2);
         assert_string_equal(names[0], "a");
@@ -197,12 +198,12 @@ static void test_path_tricks_are_refused(void **state)
         (void)state;
         struct depot *depot = must_open(DEPOT_CREATE);
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-                assert_int_equal(depot_draft_begin(depot, names[i], false, ten, &draft, &error), -EINVAL);
+                assert_int_equal(depot_draft_begin(depot, names[i], DEPOT_NAT, ten, &draft, &error), -EINVAL);
                 assert_int_equal(depot_nat_files(depot, names[i], &files, &error), -EINVAL);
         }
-        assert_int_equal(depot_draft_begin(depot, "a", false, ten + 1, &draft, &error), -EINVAL);
-        assert_int_equal(depot_draft_begin(depot, "a", true, ten, &draft, &error), -EINVAL);
-        assert_int_equal(depot_draft_begin(depot, "a", false, -TIME_HOUR, &draft, &error), -EINVAL);
+        assert_int_equal(depot_draft_begin(depot, "a", DEPOT_NAT, ten + 1, &draft, &error), -EINVAL);
+        assert_int_equal(depot_draft_begin(depot, "a", DEPOT_LEASES, ten, &draft, &error), -EINVAL);
+        assert_int_equal(depot_draft_begin(depot, "a", DEPOT_NAT, -TIME_HOUR, &draft, &error), -EINVAL);
         depot_close(depot);
 }
 
@@ -213,8 +214,8 @@ static void test_abandoned_draft_leaves_nothing(void **state)
 
         (void)state;
         struct depot *depot = must_open(DEPOT_CREATE);
-        publish(depot, "default", false, ten, "stays");
-        assert_int_equal(depot_draft_begin(depot, "default", false, ten, &draft, &error), 0);
+        publish(depot, "default", DEPOT_NAT, ten, "stays");
+        assert_int_equal(depot_draft_begin(depot, "default", DEPOT_NAT, ten, &draft, &error), 0);
         assert_int_equal(draft.generation, 2);
         assert_int_equal(draft.output.write(draft.output.context, "goes", 4), 0);
         depot_draft_abandon(&draft);
@@ -233,8 +234,8 @@ static void test_failed_write_is_not_published(void **state)
 
         (void)state;
         struct depot *depot = must_open(DEPOT_CREATE);
-        publish(depot, "default", false, ten, "stays");
-        assert_int_equal(depot_draft_begin(depot, "default", false, ten, &draft, &error), 0);
+        publish(depot, "default", DEPOT_NAT, ten, "stays");
+        assert_int_equal(depot_draft_begin(depot, "default", DEPOT_NAT, ten, &draft, &error), 0);
         int good = dup(draft.file), bad = open("/dev/full", O_WRONLY);
         assert_int_equal(dup2(bad, draft.file), draft.file);
         assert_int_equal(draft.output.write(draft.output.context, large, sizeof large), -ENOSPC);
@@ -256,7 +257,7 @@ static void test_dead_writers_are_tidied_up_after(void **state)
 
         (void)state;
         struct depot *depot = must_open(DEPOT_CREATE);
-        publish(depot, "default", false, ten, "one");
+        publish(depot, "default", DEPOT_NAT, ten, "one");
         depot_close(depot);
         const char *folder = scratch_path("store/realms/default/nat");
         assert_int_equal(file_publish(folder, "20261120T10Z.000002.seg", "two", 3, &error), 0);
@@ -293,18 +294,21 @@ static void test_names_round_trip(void **state)
 
         (void)state;
         for (int64_t window = 0; window < TIME_LIMIT; window += 12345 * TIME_HOUR) {
-                depot_name_write(name, sizeof name, false, window, 1 + (uint64_t)window % 999999);
-                assert_true(depot_name_read(name, false, &file));
+                depot_name_write(name, sizeof name, DEPOT_NAT, window, 1 + (uint64_t)window % 999999);
+                assert_true(depot_name_read(name, DEPOT_NAT, &file));
                 assert_int_equal(file.from, window);
                 assert_int_equal(file.generation, 1 + (uint64_t)window % 999999);
                 assert_string_equal(file.name, name);
-                assert_false(depot_name_read(name, true, &file));
+                assert_false(depot_name_read(name, DEPOT_LEASES, &file));
         }
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-                assert_false(depot_name_read(bad[i], false, &file));
-        assert_true(depot_name_read("all.000001.lse", true, &file));
+                assert_false(depot_name_read(bad[i], DEPOT_NAT, &file));
+        assert_true(depot_name_read("all.000001.lse", DEPOT_LEASES, &file));
+        assert_false(depot_name_read("all.000001.lse", DEPOT_PLANS, &file));
+        assert_true(depot_name_read("all.000001.pln", DEPOT_PLANS, &file));
+        assert_false(depot_name_read("all.000001.pln", DEPOT_LEASES, &file));
         assert_int_equal(file.to, TIME_LIMIT);
-        assert_false(depot_name_read("20261120.000001.lse", true, &file));
+        assert_false(depot_name_read("20261120.000001.lse", DEPOT_LEASES, &file));
 }
 
 #define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)

@@ -52,13 +52,13 @@ static int make_folders(const struct depot *depot, const char *realm, const char
 }
 
 /* The highest generation of a window in a folder; 0 where there is none. */
-static int highest_generation(
-        const char *folder, bool leases, int64_t window_from, uint64_t *ret_generation, struct error *error)
+static int highest_generation(const char *folder, enum depot_kind kind, int64_t window_from,
+        uint64_t *ret_generation, struct error *error)
 {
         struct depot_files files;
         uint64_t highest = 0;
 
-        int r = depot_list_all(folder, leases, &files, error);
+        int r = depot_list_all(folder, kind, &files, error);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < files.count; i++)
@@ -74,18 +74,18 @@ static int prepare(struct depot *depot, const char *realm, struct depot_draft *d
         char name[sizeof((struct depot_file *)NULL)->name];
         uint64_t generation;
 
-        int r = depot_folder(depot, realm, draft->leases, draft->folder, sizeof draft->folder, error);
+        int r = depot_folder(depot, realm, draft->kind, draft->folder, sizeof draft->folder, error);
         if (r == 0)
                 r = make_folders(depot, realm, draft->folder, error);
         if (r == 0)
-                r = highest_generation(draft->folder, draft->leases, draft->window_from, &generation, error);
+                r = highest_generation(draft->folder, draft->kind, draft->window_from, &generation, error);
         if (r < 0)
                 return r;
         if (generation == DEPOT_GENERATION_LARGEST)
                 return error_set(error, -EOVERFLOW,
                         "%s: a window was merged a million times; it can be no more", draft->folder);
         draft->generation = generation + 1;
-        depot_name_write(name, sizeof name, draft->leases, draft->window_from, draft->generation);
+        depot_name_write(name, sizeof name, draft->kind, draft->window_from, draft->generation);
         r = depot_join(draft->final, sizeof draft->final, error, "%s/%s", draft->folder, name);
         if (r == 0)
                 r = depot_join(draft->temporary, sizeof draft->temporary, error, "%s/.%s" DEPOT_TEMPORARY_END,
@@ -93,20 +93,20 @@ static int prepare(struct depot *depot, const char *realm, struct depot_draft *d
         return r;
 }
 
-int depot_draft_begin(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+int depot_draft_begin(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         struct depot_draft *ret_draft, struct error *error)
 {
         int r = depot_must_write(depot, error);
         if (r < 0)
                 return r;
         if (window_from < TIME_FIRST || window_from >= TIME_LIMIT || window_from % DEPOT_WINDOW_MS != 0 ||
-                (leases && window_from != DEPOT_LEASE_WINDOW_FROM))
+                (kind != DEPOT_NAT && window_from != DEPOT_LEASE_WINDOW_FROM))
                 return error_set(error, -EINVAL,
                         "a window must begin with a whole hour UTC of the years 1970 to 2261");
         struct depot_draft *draft = calloc(1, sizeof *draft);
         if (!draft)
                 return error_set(error, -ENOMEM, "not enough memory");
-        draft->leases = leases;
+        draft->kind = kind;
         draft->window_from = window_from;
         draft->file = -1;
         draft->pending = buffer_make(PENDING_MAX);
@@ -130,12 +130,12 @@ void depot_draft_abandon(struct depot_draft *draft)
 }
 
 static int remove_older(
-        const char *folder, bool leases, int64_t window_from, uint64_t below, struct error *error)
+        const char *folder, enum depot_kind kind, int64_t window_from, uint64_t below, struct error *error)
 {
         struct depot_files files;
         char path[DEPOT_PATH_MAX];
 
-        int r = depot_list_all(folder, leases, &files, error);
+        int r = depot_list_all(folder, kind, &files, error);
         if (r < 0)
                 return r;
         for (size_t i = 0; r == 0 && i < files.count; i++) {
@@ -165,19 +165,19 @@ int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct e
         if (r < 0 || draft->generation == 1)
                 return r;
         /* Where this fails the new generation stands all the same, and the next writer tidies up. */
-        (void)remove_older(draft->folder, draft->leases, draft->window_from, draft->generation, NULL);
+        (void)remove_older(draft->folder, draft->kind, draft->window_from, draft->generation, NULL);
         return 0;
 }
 
-int depot_remove_window(
-        struct depot *depot, const char *realm, bool leases, int64_t window_from, struct error *error)
+int depot_remove_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
+        struct error *error)
 {
         char folder[DEPOT_PATH_MAX];
 
         int r = depot_must_write(depot, error);
         if (r == 0)
-                r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+                r = depot_folder(depot, realm, kind, folder, sizeof folder, error);
         if (r == 0)
-                r = remove_older(folder, leases, window_from, UINT64_MAX, error);
+                r = remove_older(folder, kind, window_from, UINT64_MAX, error);
         return r < 0 ? r : folder_sync(folder, error);
 }

@@ -10,33 +10,43 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int depot_folder(const struct depot *depot, const char *realm, bool leases, char *ret_path, size_t size,
-        struct error *error)
+static const struct {
+        const char *folder, *suffix;
+} kinds[DEPOT_KIND_COUNT] = {
+        [DEPOT_NAT] = {"nat", "seg"}, [DEPOT_LEASES] = {"leases", "lse"}, [DEPOT_PLANS] = {"plans", "pln"}};
+
+const char *depot_kind_folder(enum depot_kind kind)
+{
+        return kinds[kind].folder;
+}
+
+int depot_folder(const struct depot *depot, const char *realm, enum depot_kind kind, char *ret_path,
+        size_t size, struct error *error)
 {
         if (!settings_name_is_valid(realm))
                 return error_set(error, -EINVAL, "\"%.60s\" is not the name of a realm", realm);
         return depot_join(
-                ret_path, size, error, "%s/realms/%s/%s", depot->path, realm, leases ? "leases" : "nat");
+                ret_path, size, error, "%s/realms/%s/%s", depot->path, realm, depot_kind_folder(kind));
 }
 
-int depot_file_path(const struct depot *depot, const char *realm, bool leases, const char *name,
+int depot_file_path(const struct depot *depot, const char *realm, enum depot_kind kind, const char *name,
         char *ret_path, size_t size, struct error *error)
 {
         char folder[DEPOT_PATH_MAX];
 
-        int r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+        int r = depot_folder(depot, realm, kind, folder, sizeof folder, error);
         return r < 0 ? r : depot_join(ret_path, size, error, "%s/%s", folder, name);
 }
 
-void depot_name_write(char *text, size_t size, bool leases, int64_t window_from, uint64_t generation)
+void depot_name_write(char *text, size_t size, enum depot_kind kind, int64_t window_from, uint64_t generation)
 {
         struct civil c = time_to_civil(window_from);
 
-        if (leases)
-                snprintf(text, size, "all.%06" PRIu64 ".lse", generation);
+        if (kind != DEPOT_NAT)
+                snprintf(text, size, "all.%06" PRIu64 ".%s", generation, kinds[kind].suffix);
         else
-                snprintf(text, size, "%04d%02d%02dT%02dZ.%06" PRIu64 ".seg", c.year, c.month, c.day, c.hour,
-                        generation);
+                snprintf(text, size, "%04d%02d%02dT%02dZ.%06" PRIu64 ".%s", c.year, c.month, c.day, c.hour,
+                        generation, kinds[kind].suffix);
 }
 
 static bool read_digits(const char *text, size_t length, int *ret_number)
@@ -62,31 +72,31 @@ static bool read_nat_name(const char *text, int64_t *ret_from, int *ret_generati
         return *ret_from >= TIME_FIRST && *ret_from < TIME_LIMIT;
 }
 
-/* "all.000001.lse" */
-static bool read_lease_name(const char *text, int64_t *ret_from, int *ret_generation)
+/* "all.000001.lse", "all.000001.pln" */
+static bool read_all_name(const char *text, int64_t *ret_from, int *ret_generation)
 {
         *ret_from = DEPOT_LEASE_WINDOW_FROM;
         return strlen(text) == 14 && read_digits(text + 4, 6, ret_generation);
 }
 
-bool depot_name_read(const char *text, bool leases, struct depot_file *ret_file)
+bool depot_name_read(const char *text, enum depot_kind kind, struct depot_file *ret_file)
 {
         char again[sizeof ret_file->name];
         int64_t from = 0;
         int generation = 0;
 
-        bool sound =
-                leases ? read_lease_name(text, &from, &generation) : read_nat_name(text, &from, &generation);
+        bool sound = kind == DEPOT_NAT ? read_nat_name(text, &from, &generation)
+                                       : read_all_name(text, &from, &generation);
         if (!sound || generation == 0)
                 return false;
         /* Whatever else could be read as a name is none: one window has one name. */
-        depot_name_write(again, sizeof again, leases, from, (uint64_t)generation);
+        depot_name_write(again, sizeof again, kind, from, (uint64_t)generation);
         if (strcmp(again, text) != 0)
                 return false;
         memset(ret_file, 0, sizeof *ret_file);
         memcpy(ret_file->name, again, strlen(again) + 1);
         ret_file->from = from;
-        ret_file->to = leases ? DEPOT_LEASE_WINDOW_TO : from + DEPOT_WINDOW_MS;
+        ret_file->to = kind == DEPOT_NAT ? from + DEPOT_WINDOW_MS : DEPOT_LEASE_WINDOW_TO;
         ret_file->generation = (uint64_t)generation;
         return true;
 }
@@ -119,7 +129,7 @@ static int compare_files(const void *a, const void *b)
         return (one->generation > other->generation) - (one->generation < other->generation);
 }
 
-int depot_list_all(const char *folder, bool leases, struct depot_files *ret, struct error *error)
+int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files *ret, struct error *error)
 {
         struct depot_files files = {.items = NULL};
         struct depot_file file;
@@ -137,7 +147,7 @@ int depot_list_all(const char *folder, bool leases, struct depot_files *ret, str
                                         strerrordesc_np(errno));
                         break;
                 }
-                if (depot_name_read(entry->d_name, leases, &file) && append_file(&files, &file) < 0)
+                if (depot_name_read(entry->d_name, kind, &file) && append_file(&files, &file) < 0)
                         r = error_set(error, -ENOMEM, "%s: not enough memory", folder);
         }
         if (stream)
@@ -162,16 +172,16 @@ static void keep_highest(struct depot_files *files)
         files->count = kept;
 }
 
-static int list(
-        struct depot *depot, const char *realm, bool leases, struct depot_files *ret, struct error *error)
+static int list(struct depot *depot, const char *realm, enum depot_kind kind, struct depot_files *ret,
+        struct error *error)
 {
         char folder[DEPOT_PATH_MAX], path[DEPOT_PATH_MAX];
         struct depot_files files;
         struct stat status;
 
-        int r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+        int r = depot_folder(depot, realm, kind, folder, sizeof folder, error);
         if (r == 0)
-                r = depot_list_all(folder, leases, &files, error);
+                r = depot_list_all(folder, kind, &files, error);
         if (r < 0)
                 return r;
         keep_highest(&files);
@@ -186,12 +196,17 @@ static int list(
 
 int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
 {
-        return list(depot, realm, false, ret, error);
+        return list(depot, realm, DEPOT_NAT, ret, error);
 }
 
 int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
 {
-        return list(depot, realm, true, ret, error);
+        return list(depot, realm, DEPOT_LEASES, ret, error);
+}
+
+int depot_plan_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
+{
+        return list(depot, realm, DEPOT_PLANS, ret, error);
 }
 
 static int compare_names(const void *a, const void *b)

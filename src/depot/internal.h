@@ -18,7 +18,7 @@
  * questions opens windows by the thousand. */
 struct listing {
         char realm[SETTINGS_NAME_MAX];
-        bool leases;
+        enum depot_kind kind;
         bool valid;
         struct timespec changed; /* of the folder, when it was read */
         uint64_t folder;         /* its inode number */
@@ -40,15 +40,16 @@ int depot_join(char *ret_path, size_t size, struct error *error, const char *for
         __attribute__((format(printf, 4, 5)));
 
 /* "STORE/realms/REALM/nat"; -EINVAL where the realm's name is none. */
-int depot_folder(const struct depot *depot, const char *realm, bool leases, char *ret_path, size_t size,
-        struct error *error);
+int depot_folder(const struct depot *depot, const char *realm, enum depot_kind kind, char *ret_path,
+        size_t size, struct error *error);
 
 /* "20261120T10Z.000001.seg" and back. The parser takes exactly what the writer makes. */
-void depot_name_write(char *text, size_t size, bool leases, int64_t window_from, uint64_t generation);
-bool depot_name_read(const char *text, bool leases, struct depot_file *ret_file);
+void depot_name_write(
+        char *text, size_t size, enum depot_kind kind, int64_t window_from, uint64_t generation);
+bool depot_name_read(const char *text, enum depot_kind kind, struct depot_file *ret_file);
 
 /* Every generation in a folder, ascending by window and generation; none where there is no folder. */
-int depot_list_all(const char *folder, bool leases, struct depot_files *ret, struct error *error);
+int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files *ret, struct error *error);
 
 /* Removes what writers that were killed left behind: temporaries, and generations that were replaced. */
 int depot_tidy(struct depot *depot, struct error *error);

@@ -39,12 +39,12 @@ static int remove_temporaries(const char *folder, const char *begin, struct erro
 }
 
 /* The lowest first, so that what remains is always the highest and those right below it. */
-static int remove_replaced(const char *folder, bool leases, struct error *error)
+static int remove_replaced(const char *folder, enum depot_kind kind, struct error *error)
 {
         struct depot_files files;
         char path[DEPOT_PATH_MAX];
 
-        int r = depot_list_all(folder, leases, &files, error);
+        int r = depot_list_all(folder, kind, &files, error);
         if (r < 0)
                 return r;
         for (size_t i = 0; r == 0 && i + 1 < files.count; i++) {
@@ -68,12 +68,12 @@ int depot_tidy(struct depot *depot, struct error *error)
         if (r == 0)
                 r = depot_realms(depot, &names, &count, error);
         for (size_t i = 0; i < count; i++) {
-                for (int leases = 0; r == 0 && leases < 2; leases++) {
-                        r = depot_folder(depot, names[i], leases, folder, sizeof folder, error);
+                for (enum depot_kind kind = DEPOT_NAT; r == 0 && kind < DEPOT_KIND_COUNT; kind++) {
+                        r = depot_folder(depot, names[i], kind, folder, sizeof folder, error);
                         if (r == 0)
                                 r = remove_temporaries(folder, ".", error);
                         if (r == 0)
-                                r = remove_replaced(folder, leases, error);
+                                r = remove_replaced(folder, kind, error);
                 }
                 free(names[i]);
         }

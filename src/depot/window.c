@@ -30,16 +30,16 @@ static bool is_settled(const struct timespec *changed)
 }
 
 static bool listing_holds(
-        const struct listing *listing, const char *realm, bool leases, const struct stat *status)
+        const struct listing *listing, const char *realm, enum depot_kind kind, const struct stat *status)
 {
-        return listing->valid && listing->leases == leases && strcmp(listing->realm, realm) == 0 &&
+        return listing->valid && listing->kind == kind && strcmp(listing->realm, realm) == 0 &&
                listing->folder == status->st_ino && listing->changed.tv_sec == status->st_mtim.tv_sec &&
                listing->changed.tv_nsec == status->st_mtim.tv_nsec;
 }
 
 /* All generations in the realm's folder, from the last listing where that still holds. */
 static int refresh(
-        struct depot *depot, const char *realm, bool leases, const char *folder, struct error *error)
+        struct depot *depot, const char *realm, enum depot_kind kind, const char *folder, struct error *error)
 {
         struct listing *listing = &depot->listing;
         struct depot_files files;
@@ -47,15 +47,15 @@ static int refresh(
 
         if (stat(folder, &status) < 0)
                 return error_set(error, -errno, "%s: %s", folder, strerrordesc_np(errno));
-        if (listing_holds(listing, realm, leases, &status))
+        if (listing_holds(listing, realm, kind, &status))
                 return 0;
         bool keep = is_settled(&status.st_mtim);
-        int r = depot_list_all(folder, leases, &files, error);
+        int r = depot_list_all(folder, kind, &files, error);
         if (r < 0)
                 return r;
         depot_files_free(&listing->files);
         listing->files = files;
-        listing->leases = leases;
+        listing->kind = kind;
         memset(listing->realm, 0, sizeof listing->realm);
         memcpy(listing->realm, realm, strlen(realm));
         listing->folder = status.st_ino;
@@ -81,13 +81,13 @@ static const struct depot_file *find(const struct depot_files *files, int64_t wi
 
 /* The highest generation of one window, by a look at every name in the folder. Generation 0 where there is
  * none. */
-static int scan(const char *folder, bool leases, int64_t window_from, struct depot_file *ret_file,
+static int scan(const char *folder, enum depot_kind kind, int64_t window_from, struct depot_file *ret_file,
         struct error *error)
 {
         char beginning[sizeof ret_file->name];
         struct depot_file file, best = {.generation = 0};
 
-        depot_name_write(beginning, sizeof beginning, leases, window_from, 1);
+        depot_name_write(beginning, sizeof beginning, kind, window_from, 1);
         size_t length = strcspn(beginning, ".") + 1;
         DIR *stream = opendir(folder);
         if (!stream)
@@ -95,7 +95,7 @@ static int scan(const char *folder, bool leases, int64_t window_from, struct dep
         errno = 0;
         for (struct dirent *entry; (entry = readdir(stream)); errno = 0)
                 if (strncmp(entry->d_name, beginning, length) == 0 &&
-                        depot_name_read(entry->d_name, leases, &file) && file.generation > best.generation)
+                        depot_name_read(entry->d_name, kind, &file) && file.generation > best.generation)
                         best = file;
         int code = errno;
         closedir(stream);
@@ -106,14 +106,14 @@ static int scan(const char *folder, bool leases, int64_t window_from, struct dep
 }
 
 /* generation 0 in ret_file: there is no such window. */
-static int look_up(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+static int look_up(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         const char *folder, struct depot_file *ret_file, struct error *error)
 {
         if (depot->scans < SCANS_MAX) {
                 depot->scans++;
-                return scan(folder, leases, window_from, ret_file, error);
+                return scan(folder, kind, window_from, ret_file, error);
         }
-        int r = refresh(depot, realm, leases, folder, error);
+        int r = refresh(depot, realm, kind, folder, error);
         if (r < 0)
                 return r;
         const struct depot_file *found = find(&depot->listing.files, window_from);
@@ -121,18 +121,18 @@ static int look_up(struct depot *depot, const char *realm, bool leases, int64_t 
         return 0;
 }
 
-static int map_window(struct depot *depot, const char *realm, bool leases, int64_t window_from,
+static int map_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         struct depot_window *ret, char path[DEPOT_PATH_MAX], struct error *error)
 {
         char folder[DEPOT_PATH_MAX];
         struct file_map map;
 
-        int r = depot_folder(depot, realm, leases, folder, sizeof folder, error);
+        int r = depot_folder(depot, realm, kind, folder, sizeof folder, error);
         if (r < 0)
                 return r;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
                 struct depot_file file;
-                r = look_up(depot, realm, leases, window_from, folder, &file, error);
+                r = look_up(depot, realm, kind, window_from, folder, &file, error);
                 if (r < 0)
                         return r;
                 if (file.generation == 0)
@@ -175,7 +175,7 @@ int depot_window_open(struct depot *depot, const char *realm, int64_t window_fro
         struct depot_window window = {.map = NULL};
         char path[DEPOT_PATH_MAX];
 
-        int r = map_window(depot, realm, false, window_from, &window, path, error);
+        int r = map_window(depot, realm, DEPOT_NAT, window_from, &window, path, error);
         if (r < 0)
                 return r;
         r = segment_reader_new(window.map, window.map_length, path, &window.segment, error);
@@ -195,12 +195,32 @@ int depot_lease_window_open(struct depot *depot, const char *realm, int64_t wind
         struct depot_window window = {.map = NULL};
         char path[DEPOT_PATH_MAX];
 
-        int r = map_window(depot, realm, true, window_from, &window, path, error);
+        int r = map_window(depot, realm, DEPOT_LEASES, window_from, &window, path, error);
         if (r < 0)
                 return r;
         r = lease_reader_new(window.map, window.map_length, path, &window.leases, error);
         if (r == 0)
                 r = check_header(lease_header_of(window.leases), realm, &window.file, path, error);
+        if (r < 0) {
+                depot_window_release(&window);
+                return r;
+        }
+        *ret = window;
+        return 0;
+}
+
+int depot_plan_window_open(
+        struct depot *depot, const char *realm, struct depot_window *ret, struct error *error)
+{
+        struct depot_window window = {.map = NULL};
+        char path[DEPOT_PATH_MAX];
+
+        int r = map_window(depot, realm, DEPOT_PLANS, DEPOT_PLAN_WINDOW_FROM, &window, path, error);
+        if (r < 0)
+                return r;
+        r = plan_reader_new(window.map, window.map_length, path, &window.plans, error);
+        if (r == 0)
+                r = check_header(plan_header_of(window.plans), realm, &window.file, path, error);
         if (r < 0) {
                 depot_window_release(&window);
                 return r;
@@ -217,6 +237,7 @@ void depot_window_release(struct depot_window *window)
                 segment_reader_free(window->segment);
         if (window->leases)
                 lease_reader_free(window->leases);
+        plan_reader_free(window->plans);
         if (window->map)
                 file_unmap(&map);
         *window = (struct depot_window){.map = NULL};

@@ -43,7 +43,7 @@ static void publish(struct depot *depot, const char *realm, int64_t window, uint
 
         assert_int_equal(host_table_init(&hosts, 16), 0);
         assert_int_equal(host_intern(&hosts, &host, &binding.inside), 0);
-        if (depot_draft_begin(depot, realm, false, window, &draft, &error) < 0)
+        if (depot_draft_begin(depot, realm, DEPOT_NAT, window, &draft, &error) < 0)
                 fail_msg("%s", error.text);
         struct segment_header header = {
                 .window_from = window, .window_to = window + DEPOT_WINDOW_MS, .generation = draft.generation};

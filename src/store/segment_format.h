@@ -22,6 +22,7 @@
 
 #define SEGMENT_MAGIC "ROGSEG\r\n"
 #define LEASE_MAGIC "ROGLSE\r\n"
+#define PLAN_MAGIC "ROGPLN\r\n"
 #define TRAILER_MAGIC "ROGEND\r\n"
 
 /* Sections between the sheets and the trailer, in this order. */
