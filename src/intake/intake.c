@@ -246,22 +246,41 @@ struct decode_sink intake_sink(struct intake *intake)
         };
 }
 
-int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes,
-        size_t length, struct error *error)
+static struct flow_exporter flow_exporter_of(const struct intake *intake, uint16_t number)
 {
         const struct source *source = &intake->sources.items[number];
-        struct flow_exporter exporter = {
+
+        return (struct flow_exporter){
                 .number = number,
                 .dialect = source->dialect,
                 .delay_ms = source->settings.delay_ms,
                 .restart_keeps = source->settings.restart_keeps,
         };
+}
+
+int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes,
+        size_t length, struct error *error)
+{
+        const struct source *source = &intake->sources.items[number];
+        struct flow_exporter exporter = flow_exporter_of(intake, number);
         struct decode_sink sink = intake_sink(intake);
 
         intake->error = error;
         intake->lease_realm = source->realm;
         intake->summary.messages++;
         int r = flow_decode(intake->flow, &exporter, receipt_ms, bytes, length, &sink);
+        return r < 0 ? r : intake_bound_memory(intake, error);
+}
+
+int intake_userlog_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes,
+        size_t length, struct error *error)
+{
+        struct flow_exporter exporter = flow_exporter_of(intake, number);
+        struct decode_sink sink = intake_sink(intake);
+
+        intake->error = error;
+        intake->summary.messages++;
+        int r = userlog_decode(intake->userlog, &exporter, receipt_ms, bytes, length, &sink);
         return r < 0 ? r : intake_bound_memory(intake, error);
 }
 
@@ -450,6 +469,8 @@ static int finish_flow(struct intake *intake, struct error *error)
         intake->place_is_base = false;
         int r = flow_decoder_finish(intake->flow, &sink, &heard);
         if (r == 0)
+                r = userlog_decoder_finish(intake->userlog, &heard);
+        if (r == 0)
                 r = share_coverage(intake, &heard);
         coverage_free(&heard);
         return r;
@@ -479,21 +500,26 @@ static int flush(struct intake *intake, int64_t before, bool with_coverage, stru
         return r;
 }
 
+static void add_counts(struct intake_summary *summary, const struct flow_counts *counts)
+{
+        summary->not_nat += counts->not_nat;
+        summary->not_translated += counts->not_translated;
+        summary->other_events += counts->other_events;
+        summary->option_records += counts->option_records;
+        summary->templates += counts->templates;
+        summary->duplicate_messages += counts->duplicate_messages;
+        summary->lost += counts->lost;
+        summary->restarts += counts->restarts;
+        summary->clock_steps += counts->clock_steps;
+}
+
 static void add_flow_counts(struct intake *intake)
 {
-        struct intake_summary *summary = &intake->summary;
-
         for (unsigned i = 0; i < intake->sources.count; i++) {
-                struct flow_counts counts = flow_decoder_counts(intake->flow, (uint16_t)i);
-                summary->not_nat += counts.not_nat;
-                summary->not_translated += counts.not_translated;
-                summary->other_events += counts.other_events;
-                summary->option_records += counts.option_records;
-                summary->templates += counts.templates;
-                summary->duplicate_messages += counts.duplicate_messages;
-                summary->lost += counts.lost;
-                summary->restarts += counts.restarts;
-                summary->clock_steps += counts.clock_steps;
+                struct flow_counts flow = flow_decoder_counts(intake->flow, (uint16_t)i);
+                struct flow_counts userlog = userlog_decoder_counts(intake->userlog, (uint16_t)i);
+                add_counts(&intake->summary, &flow);
+                add_counts(&intake->summary, &userlog);
         }
 }
 
@@ -585,6 +611,8 @@ int intake_new(struct depot *depot, const struct intake_options *options, intake
         int r = host_table_init(&intake->hosts, INTAKE_HOSTS_MAX);
         if (r == 0)
                 r = flow_decoder_new(&intake->flow);
+        if (r == 0)
+                r = userlog_decoder_new(&intake->userlog);
         if (r < 0)
                 error_set(error, r, "not enough memory");
         else
@@ -636,5 +664,6 @@ void intake_free(struct intake *intake)
         host_table_free(&intake->hosts);
         bucket_set_free(&intake->buckets);
         flow_decoder_free(intake->flow);
+        userlog_decoder_free(intake->userlog);
         free(intake);
 }

@@ -8,6 +8,7 @@
 #include "intake/merge.h"
 #include "os/input.h"
 #include "wire/flow.h"
+#include "wire/userlog.h"
 
 #define INTAKE_HOSTS_MAX 33554432u /* different inside hosts and destinations held at once */
 #define INTAKE_MEMORY_DEFAULT (320u << 20)
@@ -33,6 +34,7 @@ struct intake {
         struct host_table hosts;
         struct bucket_set buckets;
         struct flow_decoder *flow;
+        struct userlog_decoder *userlog;
         struct intake_summary summary;
         struct merge_counts merged;
         int64_t heartbeat_ms; /* the largest of the sources met */
@@ -72,6 +74,10 @@ int intake_bound_memory(struct intake *intake, struct error *error);
 
 /* Hands one message to the flow decoder. */
 int intake_flow_message(struct intake *intake, uint16_t source, int64_t receipt_ms, const void *bytes,
+        size_t length, struct error *error);
+
+/* Hands one datagram to the decoder of binary flow logs. */
+int intake_userlog_message(struct intake *intake, uint16_t source, int64_t receipt_ms, const void *bytes,
         size_t length, struct error *error);
 
 /* Readers; each takes the opened input over. */

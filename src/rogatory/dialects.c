@@ -10,6 +10,8 @@ enum { KEY_JSON = 1 };
 
 static const char *versions_of(const struct dialect *dialect)
 {
+        if (dialect->flags & DIALECT_BINARY_LOG)
+                return "binary log";
         return dialect->version == 9 ? "NetFlow v9" : dialect->version == 10 ? "IPFIX" : "IPFIX, NetFlow v9";
 }
 

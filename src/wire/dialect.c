@@ -50,6 +50,18 @@ static const struct dialect dialects[] = {
                          DIALECT_BLOCK_BY_RANGE,
                 EVENTS(cisco_nel_events),
         },
+        {
+                .name = "h3c-userlog",
+                .description = "binary flow log 3.0 of H3C and HP: operator, start and end of each session",
+                .source = "H3C VSR network management configuration guide, flow log",
+                .flags = DIALECT_BINARY_LOG,
+        },
+        {
+                .name = "huawei-elog",
+                .description = "binary flow eLog V1 of Huawei (NAT444): start and end of each session",
+                .source = "Huawei NetEngine 8000, CGN log feature, flow eLog format",
+                .flags = DIALECT_BINARY_LOG,
+        },
 };
 
 const struct dialect *dialect_table(size_t *ret_count)

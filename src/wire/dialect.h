@@ -26,6 +26,8 @@ enum dialect_flag {
         DIALECT_DESTINATION_DEPENDENT = 1 << 2,   /* this NAT lends one endpoint to several destinations */
         DIALECT_BLOCK_BY_RANGE = 1 << 3, /* sessions and blocks share event values: a record that carries a
                                           * port range (IE 361) is a block */
+        DIALECT_BINARY_LOG = 1 << 15, /* neither IPFIX nor NetFlow, but a binary flow log (userlog.h): it has
+                                       * no natEvent, and flow records of such an exporter are refused */
 };
 
 /* Event values lie below this (RFC 8158 ends at 18). */
