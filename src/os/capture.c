@@ -23,6 +23,20 @@ static int link_of(pcap_t *pcap)
         return link == DLT_RAW ? 101 : link;
 }
 
+char *capture_link_name(int link, char text[CAPTURE_LINK_TEXT_MAX])
+{
+        int number = link == 101 ? DLT_RAW : link;
+        const char *name = pcap_datalink_val_to_name(number);
+        const char *description = pcap_datalink_val_to_description(number);
+
+        if (name)
+                snprintf(text, CAPTURE_LINK_TEXT_MAX, "%s%s%s", name, description ? ", " : "",
+                        description ? description : "");
+        else
+                snprintf(text, CAPTURE_LINK_TEXT_MAX, "number %d", link);
+        return text;
+}
+
 static int open_pcap(FILE *file, const char *path, struct capture *capture, struct error *error)
 {
         char reason[PCAP_ERRBUF_SIZE] = "";
@@ -123,6 +137,7 @@ int capture_next(struct capture *capture, struct captured_packet *ret_packet, st
                 /* tv_usec holds nanoseconds: the precision asked for when the file was opened. */
                 .time_ms = (int64_t)header->ts.tv_sec * 1000 + header->ts.tv_usec / 1000000,
                 .number = ++capture->number,
+                .link = capture->link,
         };
         return 1;
 }

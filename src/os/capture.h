@@ -18,6 +18,7 @@ struct captured_packet {
         size_t original;      /* bytes the packet had on the wire */
         int64_t time_ms;      /* ms since 1970 UTC by the capturing machine's clock */
         uint64_t number;      /* from 1, as other tools count */
+        int link;             /* the link type, as the pcap format's registry numbers it (LINKTYPE) */
 };
 
 /* path "-" reads standard input. 0, -ENOMEM, the errno of opening, or -EBADMSG where it is no capture file.
@@ -30,8 +31,12 @@ struct input;
 int capture_over(struct input *input, struct capture **ret_capture, struct error *error);
 void capture_close(struct capture *capture);
 
-/* The link type as the pcap format's registry numbers it (LINKTYPE). */
+/* The link type of the capture's first interface, as in captured_packet. */
 int capture_link(const struct capture *capture);
+
+/* What libpcap calls a link type ("EN10MB, Ethernet"); its number where it has no name. Returns text. */
+#define CAPTURE_LINK_TEXT_MAX 128
+char *capture_link_name(int link, char text[CAPTURE_LINK_TEXT_MAX]);
 
 /* 1 with a packet, 0 at the end, or -EBADMSG where the file is damaged from here on (the message names the
  * packet); what came before is sound. */
