@@ -69,6 +69,22 @@ int csv_row_split(struct slice line, struct csv_row *row, const char **ret_why)
         return 0;
 }
 
+int csv_row_split_plain(struct slice line, struct csv_row *row, const char **ret_why)
+{
+        bool more = true;
+
+        for (row->count = 0; more; row->count++) {
+                if (row->count == CSV_FIELDS_MAX) {
+                        *ret_why = "more than 64 fields";
+                        return -EINVAL;
+                }
+                size_t before = line.length;
+                row->fields[row->count] = slice_cut(&line, ',');
+                more = row->fields[row->count].length < before;
+        }
+        return 0;
+}
+
 struct slice csv_skip_mark(struct slice line)
 {
         if (slice_starts(line, "\xef\xbb\xbf"))
@@ -76,34 +92,64 @@ struct slice csv_skip_mark(struct slice line)
         return line;
 }
 
-static size_t column_of(struct slice name, const char *const *names, size_t name_count)
-{
-        size_t column = 0;
+/* --- Columns --- */
 
-        while (column < name_count && !slice_is(name, names[column]))
-                column++;
-        return column;
+static char fold(char c)
+{
+        return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c == ' ' || c == '-' ? '_' : c;
+}
+
+static bool is_name(struct slice text, struct slice name)
+{
+        for (size_t i = 0; i < text.length && i < name.length; i++)
+                if (fold(text.text[i]) != name.text[i])
+                        return false;
+        return text.length == name.length;
+}
+
+/* The column of a name, name_count where there is none. *ret_own: it is the column's first name. */
+static size_t column_of(struct slice text, const char *const *names, size_t name_count, bool *ret_own)
+{
+        for (size_t column = 0; column < name_count; column++) {
+                struct slice rest = slice_of(names[column]);
+                for (*ret_own = true; rest.length; *ret_own = false)
+                        if (is_name(text, slice_cut(&rest, '|')))
+                                return column;
+        }
+        return name_count;
+}
+
+static void note_unread(struct slice name, const struct decode_sink *sink)
+{
+        text_note(sink, "column \"%.*s\" is not known and is not read",
+                name.length > 60 ? 60 : (int)name.length, name.length ? name.text : "");
 }
 
 int csv_columns_read(struct csv_row *row, const char *const *names, size_t name_count,
-        const struct decode_sink *sink, struct csv_columns *ret, const char **ret_why)
+        const struct decode_sink *sink, struct csv_columns *columns, const char **ret_why)
 {
+        bool own[CSV_FIELDS_MAX] = {false}, is_own;
+
         for (size_t i = 0; i < CSV_FIELDS_MAX; i++)
-                ret->at[i] = -1;
-        ret->expected = row->count;
+                columns->at[i] = -1;
+        columns->expected = row->count;
         for (size_t i = 0; i < row->count; i++) {
                 struct slice name = slice_trim(row->fields[i]);
-                size_t column = column_of(name, names, name_count);
-                if (column == name_count) {
-                        text_note(sink, "column \"%.*s\" is not known and is not read",
-                                name.length > 60 ? 60 : (int)name.length, name.length ? name.text : "");
-                        continue;
-                }
-                if (ret->at[column] >= 0) {
-                        *ret_why = "the header names a column twice";
+                size_t column = column_of(name, names, name_count, &is_own);
+                if (column < name_count && columns->at[column] >= 0 && own[column] == is_own) {
+                        *ret_why = is_own ? "the header names a column twice"
+                                          : "two columns of the header could be the same; give the right one "
+                                            "the name that the manual gives it";
                         return -EINVAL;
                 }
-                ret->at[column] = (int)i;
+                if (column == name_count || (columns->at[column] >= 0 && own[column])) {
+                        note_unread(name, sink);
+                        continue;
+                }
+                if (columns->at[column] >= 0)
+                        note_unread(slice_trim(row->fields[columns->at[column]]), sink);
+                columns->at[column] = (int)i;
+                own[column] = is_own;
         }
         return 0;
 }
@@ -115,12 +161,54 @@ struct slice csv_field(const struct csv_row *row, const struct csv_columns *colu
         return at < 0 || (size_t)at >= row->count ? slice_make(NULL, 0) : slice_trim(row->fields[at]);
 }
 
-size_t csv_recognise(
+static int take_header(struct text_decoder *decoder, struct csv_table *table, const struct decode_sink *sink)
+{
+        char missing[160];
+        const char *why;
+
+        table->columns.read = true;
+        if (csv_columns_read(&table->row, table->names, table->name_count, sink, &table->columns, &why) < 0)
+                return text_refuse(decoder, sink, REFUSAL_BAD_LINE, "%s", why);
+        if (table->lacks(&table->columns, missing, sizeof missing))
+                return text_refuse(decoder, sink, REFUSAL_MISSING_FIELD, "the header row %s", missing);
+        table->columns.usable = true;
+        decoder->counts.other++;
+        return 0;
+}
+
+int csv_take_line(struct text_decoder *decoder, struct csv_table *table, struct slice line,
+        const struct decode_sink *sink)
+{
+        const char *why;
+
+        if (!text_take_line(decoder, &line, sink))
+                return 0;
+        line = decoder->counts.lines == 1 ? csv_skip_mark(line) : line;
+        if (line.length && line.text[0] == '#') {
+                decoder->counts.other++;
+                return 0;
+        }
+        int r = table->plain ? csv_row_split_plain(line, &table->row, &why)
+                             : csv_row_split(line, &table->row, &why);
+        if (r < 0)
+                return text_refuse(decoder, sink, REFUSAL_BAD_LINE, "%s", why);
+        if (!table->columns.read)
+                return take_header(decoder, table, sink);
+        if (!table->columns.usable)
+                return text_refuse(decoder, sink, REFUSAL_MISSING_FIELD, "the file has no usable header row");
+        if (table->row.count != table->columns.expected)
+                return text_refuse(decoder, sink, REFUSAL_BAD_LINE, "%zu fields where the header row has %zu",
+                        table->row.count, table->columns.expected);
+        return 1;
+}
+
+uint64_t csv_recognise_columns(
         const char *head, size_t length, const char *const *names, size_t name_count, size_t *ret_unknown)
 {
         struct slice rest = csv_skip_mark(slice_make(head, length));
         struct slice row = slice_make(NULL, 0);
-        size_t known = 0;
+        uint64_t known = 0;
+        bool own;
 
         *ret_unknown = 0;
         while (rest.length && (slice_trim(row).length == 0 || row.text[0] == '#'))
@@ -129,10 +217,18 @@ size_t csv_recognise(
                 struct slice name = slice_trim(slice_cut(&row, ','));
                 if (name.length > 1 && name.text[0] == '"' && name.text[name.length - 1] == '"')
                         name = slice_trim(slice_make(name.text + 1, name.length - 2));
-                if (column_of(name, names, name_count) < name_count)
-                        known++;
+                size_t column = column_of(name, names, name_count, &own);
+                if (column < name_count)
+                        known |= UINT64_C(1) << column;
                 else
                         ++*ret_unknown;
         }
         return known;
+}
+
+size_t csv_recognise(
+        const char *head, size_t length, const char *const *names, size_t name_count, size_t *ret_unknown)
+{
+        return (size_t)__builtin_popcountll(
+                csv_recognise_columns(head, length, names, name_count, ret_unknown));
 }

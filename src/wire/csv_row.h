@@ -18,6 +18,9 @@ struct csv_row {
 /* Splits a line of at most TEXT_LINE_MAX bytes. 0, or -EINVAL with the reason in *ret_why (static text). */
 int csv_row_split(struct slice line, struct csv_row *row, const char **ret_why);
 
+/* The same for files that never quote: every comma separates, every other byte belongs to a field. */
+int csv_row_split_plain(struct slice line, struct csv_row *row, const char **ret_why);
+
 /* Where each known column stands. */
 struct csv_columns {
         int at[CSV_FIELDS_MAX]; /* by the caller's column number; -1: not there */
@@ -25,8 +28,27 @@ struct csv_columns {
         bool usable, read;      /* a header was read, and it was sound */
 };
 
-/* Reads the header row: names[i] is column i. Names that are not known are noted once each; a column named
- * twice makes the header useless. 0, or -EINVAL with the reason in *ret_why. */
+/* A kind of table, and one while it is read. names[i] is column i: its name, and behind "|" other names that
+ * people give it ("start|valid_from"). Case does not matter, and a blank or hyphen stands for an underscore.
+ */
+struct csv_table {
+        const char *const *names;
+        size_t name_count;
+        /* Which column is missing, as a sentence part in ret; false where the header row will do. */
+        bool (*lacks)(const struct csv_columns *columns, char *ret, size_t size);
+        bool plain; /* nothing is quoted */
+        struct csv_columns columns;
+        struct csv_row row;
+};
+
+/* Takes the next line: counts and refuses what is no row, reads the header row. 1: a row with as many fields
+ * as the header row is in table->row and waits to be counted; 0: the line is done. */
+int csv_take_line(struct text_decoder *decoder, struct csv_table *table, struct slice line,
+        const struct decode_sink *sink);
+
+/* Reads the header row. Names that are not known are noted; a column named twice makes the header useless.
+ * Where a column's own name is there, its other names are not read. 0, or -EINVAL with the reason in
+ * *ret_why. */
 int csv_columns_read(struct csv_row *row, const char *const *names, size_t name_count,
         const struct decode_sink *sink, struct csv_columns *ret, const char **ret_why);
 
@@ -36,6 +58,10 @@ struct slice csv_field(const struct csv_row *row, const struct csv_columns *colu
 /* How many columns of a file's first row (comments skipped) are among names: for recognition. *ret_unknown
  * counts the others. */
 size_t csv_recognise(
+        const char *head, size_t length, const char *const *names, size_t name_count, size_t *ret_unknown);
+
+/* The same, as bits: which of at most 64 names it has. */
+uint64_t csv_recognise_columns(
         const char *head, size_t length, const char *const *names, size_t name_count, size_t *ret_unknown);
 
 /* A byte order mark (U+FEFF) at the start of a file is no part of the first name. */

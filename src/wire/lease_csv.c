@@ -3,18 +3,33 @@
  * doc/format/csv.md. */
 #include "wire/csv_row.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum column { INSIDE_ADDRESS, PREFIX, SUBSCRIBER, START, END, VRF, COLUMN_COUNT };
 
 static const char *const names[COLUMN_COUNT] = {
-        "inside_address", "prefix", "subscriber", "start", "end", "vrf"};
+        "inside_address|inside_ip|ip|ip_address|framed_ip_address|private_address|private_ip",
+        "prefix|inside_prefix|network|delegated_prefix|delegated_ipv6_prefix",
+        "subscriber|subscriber_id|customer|customer_id|username|user_name|account",
+        "start|valid_from|from|start_time", "end|valid_to|valid_until|to|until|end_time", "vrf|vrf_id"};
 
 struct lease_csv_decoder {
         struct text_decoder common;
-        struct csv_columns columns;
-        struct csv_row row;
+        struct csv_table table;
 };
+
+static bool lacks(const struct csv_columns *columns, char *ret, size_t size)
+{
+        for (enum column column = SUBSCRIBER; column <= END; column++)
+                if (columns->at[column] < 0) {
+                        snprintf(ret, size, "does not name the column %.*s, which is needed",
+                                (int)strcspn(names[column], "|"), names[column]);
+                        return true;
+                }
+        snprintf(ret, size, "names neither inside_address nor prefix");
+        return columns->at[INSIDE_ADDRESS] < 0 && columns->at[PREFIX] < 0;
+}
 
 static int create(const struct text_options *options, struct text_decoder **ret_decoder)
 {
@@ -23,6 +38,9 @@ static int create(const struct text_options *options, struct text_decoder **ret_
         if (!decoder)
                 return -ENOMEM;
         text_decoder_init(&decoder->common, options, 0);
+        decoder->table.names = names;
+        decoder->table.name_count = COLUMN_COUNT;
+        decoder->table.lacks = lacks;
         *ret_decoder = &decoder->common;
         return 0;
 }
@@ -35,7 +53,7 @@ static void destroy(struct text_decoder *decoder)
 
 static struct slice field(const struct lease_csv_decoder *decoder, enum column column)
 {
-        return csv_field(&decoder->row, &decoder->columns, column);
+        return csv_field(&decoder->table.row, &decoder->table.columns, column);
 }
 
 static int take_prefix(const struct lease_csv_decoder *d, struct prefix *ret, struct error *error)
@@ -108,47 +126,12 @@ static int take_row(struct lease_csv_decoder *d, const struct decode_sink *sink)
         return text_deliver_lease(&d->common, sink, &event);
 }
 
-static int take_header(struct lease_csv_decoder *d, const struct decode_sink *sink)
-{
-        const char *why;
-
-        d->columns.read = true;
-        if (csv_columns_read(&d->row, names, COLUMN_COUNT, sink, &d->columns, &why) < 0)
-                return text_refuse(&d->common, sink, REFUSAL_BAD_LINE, "%s", why);
-        for (enum column column = SUBSCRIBER; column <= END; column++)
-                if (d->columns.at[column] < 0)
-                        return text_refuse(&d->common, sink, REFUSAL_MISSING_FIELD,
-                                "the header row does not name the column %s, which is needed", names[column]);
-        if (d->columns.at[INSIDE_ADDRESS] < 0 && d->columns.at[PREFIX] < 0)
-                return text_refuse(&d->common, sink, REFUSAL_MISSING_FIELD,
-                        "the header row names neither inside_address nor prefix");
-        d->columns.usable = true;
-        d->common.counts.other++;
-        return 0;
-}
-
 static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
 {
         struct lease_csv_decoder *d = (struct lease_csv_decoder *)common;
-        const char *why;
+        int r = csv_take_line(common, &d->table, text, sink);
 
-        if (!text_take_line(common, &text, sink))
-                return 0;
-        text = common->counts.lines == 1 ? csv_skip_mark(text) : text;
-        if (text.length && text.text[0] == '#') {
-                common->counts.other++;
-                return 0;
-        }
-        if (csv_row_split(text, &d->row, &why) < 0)
-                return text_refuse(common, sink, REFUSAL_BAD_LINE, "%s", why);
-        if (!d->columns.read)
-                return take_header(d, sink);
-        if (!d->columns.usable)
-                return text_refuse(common, sink, REFUSAL_MISSING_FIELD, "the file has no usable header row");
-        if (d->row.count != d->columns.expected)
-                return text_refuse(common, sink, REFUSAL_BAD_LINE, "%zu fields where the header row has %zu",
-                        d->row.count, d->columns.expected);
-        return take_row(d, sink);
+        return r > 0 ? take_row(d, sink) : r;
 }
 
 /* Leases are no NAT log: nothing that they say tells which NAT events were heard. */
@@ -162,9 +145,11 @@ static int finish(struct text_decoder *decoder, const struct decode_sink *sink, 
 
 static int recognise(const char *head, size_t length)
 {
-        size_t unknown, known = csv_recognise(head, length, names, COLUMN_COUNT, &unknown);
+        size_t unknown;
+        uint64_t known = csv_recognise_columns(head, length, names, COLUMN_COUNT, &unknown);
+        uint64_t needed = 1u << SUBSCRIBER | 1u << START | 1u << END;
 
-        return known >= 4 && memmem(head, length, "subscriber", 10) ? 80 : 0;
+        return (known & needed) == needed && known & (1u << INSIDE_ADDRESS | 1u << PREFIX) ? 80 : 0;
 }
 
 const struct text_format text_format_leases = {

@@ -78,9 +78,45 @@ static int free_all(void **state)
         return 0;
 }
 
+/* What other systems export: their names of columns, quotes, columns of their own. */
+static void an_export_of_customers(void **state)
+{
+        const char *text =
+                "Customer,E-Mail,IP Address,Delegated Prefix,Valid-From,Valid-To,VRF\n"
+                "\"M\xc3\xbcller, \"\"Haus 3\"\"\",m@example.net,100.64.0.3,,2026-11-20T11:00:00+01:00,,\n"
+                "\xe5\xae\xa2\xe6\x88\xb7 "
+                "7,,,2001:db8:100::/56,2026-11-20T10:00:00Z,2026-11-20T10:00:00Z,0\n";
+
+        (void)state;
+        assert_ptr_equal(text_format_recognise(text, strlen(text)), &text_format_leases);
+        read_text(text);
+        assert_int_equal(c.lease_count, 2);
+        assert_int_equal(c.refused_count, 0);
+        assert_int_equal(c.noted_count, 1);
+        assert_non_null(strstr(c.last_note, "E-Mail"));
+        assert_string_equal(c.leases[0].subscriber, "M\xc3\xbcller, \"Haus 3\"");
+        assert_int_equal(c.leases[0].flags, LEASE_STANDING | LEASE_ANY_VRF);
+        assert_int_equal(c.leases[0].from_ms, c.leases[1].from_ms);
+        assert_int_equal(c.leases[1].flags, 0);
+        assert_int_equal(c.leases[1].to_ms, c.leases[1].from_ms);
+        /* Cut anywhere, no row is read that was not written. */
+        for (size_t length = 0; length < strlen(text); length++) {
+                struct text_options options = {.exporter = 2};
+                struct lease_event whole[2] = {c.leases[0], c.leases[1]};
+                assert_int_equal(
+                        collect_with_end(&text_format_leases, &options, slice_make(text, length), false, &c),
+                        0);
+                for (size_t i = 0; i < c.lease_count; i++)
+                        assert_memory_equal(&c.leases[i], &whole[i], sizeof whole[i]);
+                c.leases[0] = whole[0];
+                c.leases[1] = whole[1];
+                collected_free(&c);
+        }
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {
-                cmocka_unit_test(rows), cmocka_unit_test(refused_rows), cmocka_unit_test(recognises_its_own)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(rows), cmocka_unit_test(refused_rows),
+                cmocka_unit_test(recognises_its_own), cmocka_unit_test(an_export_of_customers)};
         return cmocka_run_group_tests(tests, NULL, free_all);
 }

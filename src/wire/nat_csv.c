@@ -3,6 +3,7 @@
 #include "base/checksum.h"
 #include "wire/csv_row.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum column {
@@ -24,15 +25,37 @@ enum column {
         COLUMN_COUNT
 };
 
-static const char *const names[COLUMN_COUNT] = {"time", "event", "start", "end", "protocol",
-        "outside_address", "outside_port", "outside_port_end", "inside_address", "inside_port",
-        "destination_address", "destination_port", "vrf", "kind", "session"};
+/* Only names that can mean nothing else: a wrong column would name a wrong person. */
+static const char *const names[COLUMN_COUNT] = {"time|timestamp", "event", "start|valid_from|start_time",
+        "end|valid_to|valid_until|end_time", "protocol|proto",
+        "outside_address|outside_ip|public_address|public_ip|external_address|external_ip",
+        "outside_port|public_port|external_port",
+        "outside_port_end|outside_port_last|public_port_end|external_port_end",
+        "inside_address|inside_ip|private_address|private_ip|internal_address|internal_ip",
+        "inside_port|private_port|internal_port", "destination_address|destination_ip", "destination_port",
+        "vrf|vrf_id", "kind", "session"};
+
+#define NAME(column) (int)strcspn(names[column], "|"), names[column]
 
 struct nat_csv_decoder {
         struct text_decoder common;
-        struct csv_columns columns;
-        struct csv_row row;
+        struct csv_table table;
 };
+
+static bool lacks(const struct csv_columns *columns, char *ret, size_t size)
+{
+        static const enum column needed[] = {OUTSIDE_ADDRESS, INSIDE_ADDRESS};
+
+        for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+                if (columns->at[needed[i]] < 0) {
+                        snprintf(
+                                ret, size, "does not name the column %.*s, which is needed", NAME(needed[i]));
+                        return true;
+                }
+        bool edges = columns->at[TIME] >= 0 && columns->at[EVENT] >= 0;
+        snprintf(ret, size, "names neither time and event nor start and end");
+        return !edges && !(columns->at[START] >= 0 && columns->at[END] >= 0);
+}
 
 /* Why a row is refused. */
 struct objection {
@@ -47,6 +70,9 @@ static int create(const struct text_options *options, struct text_decoder **ret_
         if (!decoder)
                 return -ENOMEM;
         text_decoder_init(&decoder->common, options, 0);
+        decoder->table.names = names;
+        decoder->table.name_count = COLUMN_COUNT;
+        decoder->table.lacks = lacks;
         /* Rows of a table need not stand in order of time: the next file may still bring one for the end of
          * this. */
         decoder->common.hearing.delay_ms = decoder->common.hearing.least_delay_ms = TEXT_DISORDER_MS;
@@ -62,7 +88,7 @@ static void destroy(struct text_decoder *decoder)
 
 static struct slice field(const struct nat_csv_decoder *decoder, enum column column)
 {
-        return csv_field(&decoder->row, &decoder->columns, column);
+        return csv_field(&decoder->table.row, &decoder->table.columns, column);
 }
 
 #define OBJECT(kind, ...) (o->refusal = (kind), error_set(&o->error, -EBADMSG, __VA_ARGS__))
@@ -72,7 +98,7 @@ static int take_address(
 {
         o->refusal = REFUSAL_BAD_VALUE;
         if (address_parse(field(d, column), ret, &o->error) < 0)
-                return error_prefix(&o->error, -EBADMSG, "%s: ", names[column]);
+                return error_prefix(&o->error, -EBADMSG, "%.*s: ", NAME(column));
         return 0;
 }
 
@@ -85,8 +111,9 @@ static int take_number(const struct nat_csv_decoder *d, enum column column, uint
         if (text.length == 0)
                 return 1;
         if (slice_number(text, maximum, ret) < 0)
-                return OBJECT(REFUSAL_BAD_VALUE, "%s: \"%.*s\" is not a number from 0 to %llu", names[column],
-                        text.length > 40 ? 40 : (int)text.length, text.text, (unsigned long long)maximum);
+                return OBJECT(REFUSAL_BAD_VALUE, "%.*s: \"%.*s\" is not a number from 0 to %llu",
+                        NAME(column), text.length > 40 ? 40 : (int)text.length, text.text,
+                        (unsigned long long)maximum);
         return 0;
 }
 
@@ -94,7 +121,7 @@ static int take_time(const struct nat_csv_decoder *d, enum column column, int64_
 {
         o->refusal = REFUSAL_IMPOSSIBLE_TIME;
         if (time_parse_rfc3339(field(d, column), ret, NULL, &o->error) < 0)
-                return error_prefix(&o->error, -EBADMSG, "%s: ", names[column]);
+                return error_prefix(&o->error, -EBADMSG, "%.*s: ", NAME(column));
         return 0;
 }
 
@@ -345,51 +372,15 @@ static int take_row(struct nat_csv_decoder *d, const struct decode_sink *sink, s
         return edge ? take_edge(d, &event, sink, o) : take_interval(d, &event, sink, o);
 }
 
-static int take_header(struct nat_csv_decoder *d, const struct decode_sink *sink)
-{
-        static const enum column needed[] = {OUTSIDE_ADDRESS, INSIDE_ADDRESS};
-        const char *why;
-
-        d->columns.read = true;
-        if (csv_columns_read(&d->row, names, COLUMN_COUNT, sink, &d->columns, &why) < 0)
-                return text_refuse(&d->common, sink, REFUSAL_BAD_LINE, "%s", why);
-        for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-                if (d->columns.at[needed[i]] < 0)
-                        return text_refuse(&d->common, sink, REFUSAL_MISSING_FIELD,
-                                "the header row does not name the column %s, which is needed",
-                                names[needed[i]]);
-        bool edges = d->columns.at[TIME] >= 0 && d->columns.at[EVENT] >= 0;
-        if (!edges && !(d->columns.at[START] >= 0 && d->columns.at[END] >= 0))
-                return text_refuse(&d->common, sink, REFUSAL_MISSING_FIELD,
-                        "the header row names neither time and event nor start and end");
-        d->columns.usable = true;
-        d->common.counts.other++;
-        return 0;
-}
-
 static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
 {
         struct nat_csv_decoder *d = (struct nat_csv_decoder *)common;
         struct objection o = {0};
-        const char *why;
+        int r = csv_take_line(common, &d->table, text, sink);
 
-        if (!text_take_line(common, &text, sink))
-                return 0;
-        text = common->counts.lines == 1 ? csv_skip_mark(text) : text;
-        if (text.length && text.text[0] == '#') {
-                common->counts.other++;
-                return 0;
-        }
-        if (csv_row_split(text, &d->row, &why) < 0)
-                return text_refuse(common, sink, REFUSAL_BAD_LINE, "%s", why);
-        if (!d->columns.read)
-                return take_header(d, sink);
-        if (!d->columns.usable)
-                return text_refuse(common, sink, REFUSAL_MISSING_FIELD, "the file has no usable header row");
-        if (d->row.count != d->columns.expected)
-                return text_refuse(common, sink, REFUSAL_BAD_LINE, "%zu fields where the header row has %zu",
-                        d->row.count, d->columns.expected);
-        int r = take_row(d, sink, &o);
+        if (r <= 0)
+                return r;
+        r = take_row(d, sink, &o);
         return r == -EBADMSG && o.error.code ? text_refuse(common, sink, o.refusal, "%s", o.error.text) : r;
 }
 
@@ -401,9 +392,11 @@ static int finish(struct text_decoder *decoder, const struct decode_sink *sink, 
 
 static int recognise(const char *head, size_t length)
 {
-        size_t unknown, known = csv_recognise(head, length, names, COLUMN_COUNT, &unknown);
+        size_t unknown;
+        uint64_t known = csv_recognise_columns(head, length, names, COLUMN_COUNT, &unknown);
+        bool outside = known & 1u << OUTSIDE_ADDRESS && known & 1u << INSIDE_ADDRESS;
 
-        return known >= 4 && memmem(head, length, "outside_address", 15) ? 80 : 0;
+        return outside && __builtin_popcountll(known) >= 4 ? 80 : 0;
 }
 
 const struct text_format text_format_nat_csv = {
