@@ -5,39 +5,32 @@
  * The date in the first line has no zone and is never read. The instant is Event-Timestamp (RFC 2869
  * section 5.3) where it says its zone, else the server's Timestamp (seconds since 1970) less Acct-Delay-Time.
  * All are whole seconds: a start counts from the beginning of its second, a stop until the end of it. */
-#include "base/checksum.h"
+#include "wire/accounting_hearing.h"
 #include "wire/text_decoder.h"
 #include "wire/text_time.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#define RECORD_PREFIXES_MAX 16 /* addresses and prefixes in one record */
 #define RECORD_LINES_MAX 512
 #define VALUE_MAX 1024 /* bytes of an attribute that matters */
-/* An Event-Timestamp further than this from when the record came contradicts it: that clock was not set. */
-#define EVENT_TIME_REACH TIME_DAY
 
-enum record_status { STATUS_NONE, STATUS_START, STATUS_STOP, STATUS_INTERIM, STATUS_ON_OFF, STATUS_OTHER };
-
-struct record {
-        bool open;
-        uint64_t line;  /* of its beginning */
-        uint64_t lines; /* behind it */
-        enum record_status status;
-        int64_t event_ms;                  /* TIME_UNKNOWN: no Event-Timestamp that says its zone */
-        int64_t received_ms;               /* TIME_UNKNOWN: no Timestamp */
-        int64_t delay_ms, session_time_ms; /* -1: not there */
-        uint64_t session_id, nas[3];       /* hashes; 0: not there. NAS: IPv4, IPv6, identifier */
-        struct prefix prefixes[RECORD_PREFIXES_MAX];
-        size_t prefix_count;
-        char subscriber[SUBSCRIBER_MAX];
-        enum refusal refusal;
-        char wrong[200]; /* the first thing that was wrong; empty: sound */
+/* TLVs of RFC 8045 as this server prints them: each a line of its own, and nothing shows where one attribute
+ * ends and the next begins. */
+struct flat_tlvs {
+        struct accounting_tlv items[ACCOUNTING_RANGES_MAX * 4];
+        size_t count;
 };
 
 struct detail_decoder {
         struct text_decoder common;
-        struct record record;
+        bool open;      /* a record has begun */
+        uint64_t line;  /* of its beginning */
+        uint64_t lines; /* behind it */
+        struct accounting_record record;
+        struct flat_tlvs ranges, maps;
+        struct accounting_repeats repeats;
+        struct accounting_hearing hearing;
         bool restart_noted;
 };
 
@@ -48,27 +41,24 @@ static int create(const struct text_options *options, struct text_decoder **ret_
         if (!decoder)
                 return -ENOMEM;
         text_decoder_init(&decoder->common, options, TIME_SECOND);
+        accounting_hearing_begin(
+                &decoder->hearing, options->exporter, options->loss_reported, options->heartbeat_ms);
         *ret_decoder = &decoder->common;
         return 0;
 }
 
 static void destroy(struct text_decoder *decoder)
 {
+        struct detail_decoder *d = (struct detail_decoder *)decoder;
+
+        coverage_free(&d->hearing.found);
         text_decoder_release(decoder);
         free(decoder);
 }
 
-static void spoil(struct record *record, enum refusal refusal, const char *what, struct slice name)
+static void spoil(struct detail_decoder *d, enum refusal refusal, const char *what, struct slice name)
 {
-        struct error error;
-
-        if (record->wrong[0])
-                return;
-        record->refusal = refusal;
-        error_set(&error, -EBADMSG, "%.*s: %s", name.length > 40 ? 40 : (int)name.length,
-                name.length ? name.text : "", what);
-        memcpy(record->wrong, error.text, sizeof record->wrong - 1);
-        record->wrong[sizeof record->wrong - 1] = '\0';
+        accounting_spoil(&d->record, refusal, name, what);
 }
 
 /* One character behind a backslash, as FreeRADIUS prints strings; -1 where it never does so. */
@@ -118,37 +108,35 @@ static bool read_value(struct slice value, char text[VALUE_MAX], struct slice *r
         return false;
 }
 
-static uint64_t hash_of(struct slice text)
-{
-        uint64_t hash = checksum(text.text, text.length);
-
-        return hash ? hash : 1;
-}
-
-static enum record_status status_of(struct slice text)
+/* Values that FreeRADIUS writes by name where its dictionaries have one. */
+static bool read_number(enum accounting_attribute attribute, struct slice text, uint64_t *ret)
 {
         static const struct {
+                enum accounting_attribute attribute;
                 const char *name;
-                enum record_status status;
-        } known[] = {{"Start", STATUS_START}, {"1", STATUS_START}, {"Stop", STATUS_STOP}, {"2", STATUS_STOP},
-                {"Interim-Update", STATUS_INTERIM}, {"Alive", STATUS_INTERIM}, {"3", STATUS_INTERIM},
-                {"Accounting-On", STATUS_ON_OFF}, {"7", STATUS_ON_OFF}, {"Accounting-Off", STATUS_ON_OFF},
-                {"8", STATUS_ON_OFF}};
+                uint64_t number;
+        } known[] = {{ATTRIBUTE_STATUS, "Start", 1}, {ATTRIBUTE_STATUS, "Stop", 2},
+                {ATTRIBUTE_STATUS, "Interim-Update", 3}, {ATTRIBUTE_STATUS, "Alive", 3},
+                {ATTRIBUTE_STATUS, "Accounting-On", 7}, {ATTRIBUTE_STATUS, "Accounting-Off", 8},
+                {ATTRIBUTE_NOKIA_REASON, "regular", 1}, {ATTRIBUTE_NOKIA_REASON, "sla-start", 2},
+                {ATTRIBUTE_NOKIA_REASON, "sla-stop", 3}, {ATTRIBUTE_NOKIA_REASON, "Framed-IP-Address-up", 4},
+                {ATTRIBUTE_NOKIA_REASON, "Framed-IP-Address-down", 5},
+                {ATTRIBUTE_NOKIA_REASON, "Alc-Ipv6-Address-up", 6},
+                {ATTRIBUTE_NOKIA_REASON, "Alc-Ipv6-Address-down", 7},
+                {ATTRIBUTE_NOKIA_REASON, "Delegated-IPv6-Prefix-up", 8},
+                {ATTRIBUTE_NOKIA_REASON, "Delegated-IPv6-Prefix-down", 9},
+                {ATTRIBUTE_NOKIA_REASON, "Framed-IPv6-Prefix-up", 10},
+                {ATTRIBUTE_NOKIA_REASON, "Framed-IPv6-Prefix-down", 11}};
 
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-                if (slice_is(text, known[i].name))
-                        return known[i].status;
-        return STATUS_OTHER;
-}
-
-static bool take_seconds(struct slice text, int64_t *ret_ms)
-{
-        uint64_t seconds;
-
-        if (slice_number(text, (uint64_t)(TIME_LIMIT / TIME_SECOND) - 1, &seconds) < 0)
-                return false;
-        *ret_ms = (int64_t)seconds * TIME_SECOND;
-        return true;
+                if (known[i].attribute == attribute && slice_is(text, known[i].name)) {
+                        *ret = known[i].number;
+                        return true;
+                }
+        if (slice_number(text, UINT64_MAX, ret) == 0)
+                return true;
+        *ret = 0; /* a status or a reason without a name here: neither decides anything */
+        return attribute == ATTRIBUTE_STATUS || attribute == ATTRIBUTE_NOKIA_REASON;
 }
 
 /* "Nov 20 2026 23:35:52 UTC" (a day below ten is padded with a blank). 0 with the instant, TIME_UNKNOWN where
@@ -188,95 +176,162 @@ static bool read_date(struct slice text, const struct text_options *options, int
         return true;
 }
 
-static bool take_event_timestamp(struct detail_decoder *d, struct slice text)
+static bool take_time(struct detail_decoder *d, struct slice text)
 {
-        return take_seconds(text, &d->record.event_ms) ||
-               read_date(text, &d->common.options, &d->record.event_ms);
+        uint64_t seconds;
+
+        if (slice_number(text, UINT64_MAX, &seconds) == 0)
+                return accounting_take_number(&d->record, ATTRIBUTE_EVENT_TIME, seconds);
+        return read_date(text, &d->common.options, &d->record.event_ms);
 }
 
-static bool take_prefix(struct record *record, struct slice text, bool single)
+static bool take_prefix(struct detail_decoder *d, enum accounting_attribute attribute, struct slice text)
 {
         struct prefix prefix;
 
-        if (record->prefix_count == RECORD_PREFIXES_MAX || prefix_parse(text, &prefix, NULL) < 0 ||
-                (single && prefix.length != 128) || prefix.length == 0)
-                return false;
-        for (size_t i = 0; i < record->prefix_count; i++)
-                if (memcmp(&record->prefixes[i], &prefix, sizeof prefix) == 0)
-                        return true;
-        if (address_is_ipv4(&prefix.address) && address_ipv4(&prefix.address) == 0)
-                return true; /* RFC 2866 allows 0.0.0.0 before an address is chosen */
-        record->prefixes[record->prefix_count++] = prefix;
-        return true;
+        return prefix_parse(text, &prefix, NULL) == 0 &&
+               accounting_take_prefix(&d->record, attribute, &prefix);
 }
 
-static bool take_subscriber(struct record *record, struct slice text)
+static bool take_address(struct detail_decoder *d, enum accounting_attribute attribute, struct slice text)
 {
-        char name[SUBSCRIBER_MAX];
+        struct prefix prefix;
 
-        if (text_subscriber(text, name) || (record->subscriber[0] && strcmp(record->subscriber, name) != 0))
-                return false;
-        memcpy(record->subscriber, name, sizeof name);
-        return true;
+        if (attribute == ATTRIBUTE_NAS_IPV4 || attribute == ATTRIBUTE_NAS_IPV6)
+                return accounting_take_text(&d->record, attribute, text);
+        return prefix_parse(text, &prefix, NULL) == 0 && prefix.length == 128 &&
+               accounting_take_address(&d->record, attribute, &prefix.address);
 }
 
-enum attribute {
-        STATUS_TYPE,
-        USER_NAME,
-        SESSION_ID,
-        NAS_IPV4,
-        NAS_IPV6,
-        NAS_NAME,
-        EVENT_TIME,
-        RECEIVED,
-        SESSION_TIME,
-        DELAY_TIME,
-        ADDRESS_IPV4,
-        ADDRESS_IPV6,
-        PREFIX_IPV6,
-        PREFIX_DELEGATED,
-        ATTRIBUTE_COUNT
-};
-
-static const char *const attribute_names[ATTRIBUTE_COUNT] = {"Acct-Status-Type", "User-Name",
-        "Acct-Session-Id", "NAS-IP-Address", "NAS-IPv6-Address", "NAS-Identifier", "Event-Timestamp",
-        "Timestamp", "Acct-Session-Time", "Acct-Delay-Time", "Framed-IP-Address", "Framed-IPv6-Address",
-        "Framed-IPv6-Prefix", "Delegated-IPv6-Prefix"};
-
-static bool take_attribute(struct detail_decoder *d, enum attribute attribute, struct slice value)
+/* "0:1:2:3": four groups of 16 bits in hexadecimal. */
+static bool take_interface(struct detail_decoder *d, struct slice text)
 {
-        struct record *record = &d->record;
+        uint8_t interface[8];
 
-        switch (attribute) {
-        case STATUS_TYPE:
-                if (record->status != STATUS_NONE)
+        for (size_t group = 0; group < 4; group++) {
+                struct slice digits = slice_cut(&text, ':');
+                unsigned value = 0;
+                if (digits.length == 0 || digits.length > 4 || (group == 3 && text.length))
                         return false;
-                record->status = status_of(value);
-                return true;
-        case USER_NAME:
-                return take_subscriber(record, value);
-        case SESSION_ID:
-                record->session_id = hash_of(value);
-                return true;
-        case NAS_IPV4:
-        case NAS_IPV6:
-        case NAS_NAME:
-                record->nas[attribute - NAS_IPV4] = hash_of(value);
-                return true;
-        case EVENT_TIME:
-                return take_event_timestamp(d, value);
-        case RECEIVED:
-                return take_seconds(value, &record->received_ms);
-        case SESSION_TIME:
-                return take_seconds(value, &record->session_time_ms);
-        case DELAY_TIME:
-                return take_seconds(value, &record->delay_ms);
-        case ADDRESS_IPV4:
-        case ADDRESS_IPV6:
-                return take_prefix(record, value, true);
-        default:
-                return take_prefix(record, value, false);
+                for (size_t i = 0; i < digits.length; i++) {
+                        char c = digits.text[i];
+                        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                                                : 16;
+                        if (digit == 16)
+                                return false;
+                        value = value * 16 + digit;
+                }
+                interface[2 * group] = (uint8_t)(value >> 8);
+                interface[2 * group + 1] = (uint8_t)value;
         }
+        return accounting_take_interface(&d->record, interface);
+}
+
+static bool take_attribute(struct detail_decoder *d, enum accounting_attribute attribute, struct slice text)
+{
+        uint64_t number;
+
+        switch ((enum accounting_kind)accounting_fields[attribute].kind) {
+        case ACCOUNTING_NUMBER:
+                return read_number(attribute, text, &number) &&
+                       accounting_take_number(&d->record, attribute, number);
+        case ACCOUNTING_TIME:
+                return take_time(d, text);
+        case ACCOUNTING_IPV4:
+        case ACCOUNTING_IPV6:
+                return take_address(d, attribute, text);
+        case ACCOUNTING_PREFIX:
+                return take_prefix(d, attribute, text);
+        case ACCOUNTING_INTERFACE:
+                return take_interface(d, text);
+        case ACCOUNTING_TEXT:
+                break;
+        }
+        return accounting_take_text(&d->record, attribute, text);
+}
+
+/* --- TLVs of RFC 8045 --- */
+
+/* "IP-Port-Range-Ext-IPv4-Addr" and the like, by dictionary.rfc8045. */
+static const char *const tlv_names[TLV_TYPE_COUNT] = {[TLV_PROTOCOL] = "Type",
+        [TLV_LIMIT] = "Limit",
+        [TLV_OUTSIDE] = "Ext-IPv4-Addr",
+        [TLV_INSIDE_IPV4] = "Int-IPv4-Addr",
+        [TLV_INSIDE_IPV6] = "Int-IPv6-Addr",
+        [TLV_INSIDE_PORT] = "Int-Port",
+        [TLV_OUTSIDE_PORT] = "Ext-Port",
+        [TLV_ALLOC] = "Alloc",
+        [TLV_FIRST] = "Range-Start",
+        [TLV_LAST] = "Range-End",
+        [TLV_LOCAL_ID] = "Local-Id"};
+
+static bool read_tlv(uint8_t type, struct slice text, struct accounting_tlv *ret)
+{
+        struct address address;
+        uint64_t number = 0;
+
+        *ret = (struct accounting_tlv){.type = type};
+        if (type == TLV_LOCAL_ID)
+                return true;
+        if (type == TLV_OUTSIDE || type == TLV_INSIDE_IPV4 || type == TLV_INSIDE_IPV6) {
+                if (address_parse(text, &address, NULL) < 0 ||
+                        address_is_ipv4(&address) != (type != TLV_INSIDE_IPV6))
+                        return false;
+                ret->address = address;
+                ret->number = type == TLV_INSIDE_IPV6 ? 0 : address_ipv4(&address);
+                return true;
+        }
+        if (type == TLV_ALLOC && slice_is(text, "Allocation"))
+                number = 1;
+        else if (type == TLV_ALLOC && slice_is(text, "Deallocation"))
+                number = 2;
+        else if (slice_number(text, UINT32_MAX, &number) < 0)
+                return false;
+        ret->number = (uint32_t)number;
+        return true;
+}
+
+static void take_tlv(
+        struct detail_decoder *d, struct flat_tlvs *tlvs, struct slice name, size_t begin, struct slice text)
+{
+        char plain[VALUE_MAX];
+        struct slice end = slice_make(name.text + begin, name.length - begin), value;
+
+        for (unsigned type = 1; type < TLV_TYPE_COUNT; type++) {
+                if (!slice_is(end, tlv_names[type]))
+                        continue;
+                if (tlvs->count < sizeof tlvs->items / sizeof tlvs->items[0] &&
+                        read_value(text, plain, &value) &&
+                        read_tlv((uint8_t)type, value, &tlvs->items[tlvs->count]))
+                        tlvs->count++;
+                else
+                        spoil(d, REFUSAL_BAD_VALUE, "the value cannot be read", name);
+                return;
+        }
+}
+
+/* Several attributes of one kind can be told apart only where each has the same TLVs in the same order:
+ * guessed wrong, ports would go with another's address. */
+static void group_tlvs(struct detail_decoder *d, const struct flat_tlvs *tlvs, bool is_map)
+{
+        struct slice name = slice_of(is_map ? "IP-Port-Map" : "IP-Port-Range");
+        size_t period = 1;
+
+        if (tlvs->count == 0)
+                return;
+        while (period < tlvs->count && tlvs->items[period].type != tlvs->items[0].type)
+                period++;
+        for (size_t i = 0; i < tlvs->count; i++)
+                if (tlvs->count % period != 0 || tlvs->items[i].type != tlvs->items[i % period].type) {
+                        spoil(d, REFUSAL_BAD_VALUE,
+                                "which of its parts belong together cannot be told in this file", name);
+                        return;
+                }
+        for (size_t i = 0; i < tlvs->count; i += period)
+                if (!accounting_take_tlvs(&d->record, is_map, tlvs->items + i, period))
+                        spoil(d, REFUSAL_BAD_VALUE, "the value cannot be, or contradicts itself", name);
 }
 
 static void take_attribute_line(struct detail_decoder *d, struct slice text)
@@ -284,141 +339,103 @@ static void take_attribute_line(struct detail_decoder *d, struct slice text)
         char plain[VALUE_MAX];
         struct slice rest = slice_trim(text), value;
         struct slice name = slice_word(&rest), sign = slice_word(&rest);
+        bool taken;
 
         if (!slice_is(sign, "=") && !slice_is(sign, ":=") && !slice_is(sign, "+=")) {
-                spoil(&d->record, REFUSAL_BAD_LINE, "not an attribute line", name);
+                spoil(d, REFUSAL_BAD_LINE, "not an attribute line", name);
                 return;
         }
-        for (unsigned i = 0; i < ATTRIBUTE_COUNT; i++) {
-                if (!slice_is(name, attribute_names[i]))
-                        continue;
-                if (!read_value(slice_trim(rest), plain, &value) ||
-                        !take_attribute(d, (enum attribute)i, value))
-                        spoil(&d->record, REFUSAL_BAD_VALUE,
-                                "the value cannot be read or contradicts the one before", name);
+        rest = slice_trim(rest);
+        if (slice_starts(name, "IP-Port-Range-") || slice_starts(name, "IP-Port-Map-")) {
+                bool is_map = slice_starts(name, "IP-Port-Map-");
+                take_tlv(d, is_map ? &d->maps : &d->ranges, name, is_map ? 12 : 14, rest);
                 return;
         }
-}
-
-static int refuse_record(
-        struct detail_decoder *d, enum refusal refusal, const char *why, const struct decode_sink *sink)
-{
-        return text_refuse_at(&d->common, sink, d->record.line, refusal, why);
-}
-
-/* The instant of the record. *ret_exact: it is the NAS's own; false: no later than that. */
-static const char *instant_of(const struct record *record, int64_t *ret, bool *ret_exact)
-{
-        int64_t delay = record->delay_ms > 0 ? record->delay_ms : 0;
-        bool received = record->received_ms != TIME_UNKNOWN;
-        int64_t sent = received ? record->received_ms - delay : TIME_UNKNOWN;
-
-        if (record->event_ms == TIME_UNKNOWN && !received)
-                return "neither an Event-Timestamp that says its zone nor a Timestamp";
-        if (record->event_ms != TIME_UNKNOWN && received &&
-                (record->event_ms - sent > EVENT_TIME_REACH || sent - record->event_ms > EVENT_TIME_REACH))
-                return "Event-Timestamp is more than a day from when the record came";
-        *ret_exact = record->event_ms != TIME_UNKNOWN;
-        *ret = *ret_exact ? record->event_ms : sent;
-        return *ret >= TIME_FIRST ? NULL : "the time lies before 1970";
-}
-
-/* Both edges as RFC 2866 section 5.1 and 5.7 tell them. */
-static void set_edges(const struct record *record, int64_t instant, bool exact, struct lease_event *event)
-{
-        event->from_ms = event->to_ms = TIME_UNKNOWN;
-        event->from_edge = event->to_edge = EDGE_OPEN;
-        if (record->status == STATUS_START) {
-                event->from_ms = instant;
-                event->from_edge = EDGE_OBSERVED;
-        } else if (record->status == STATUS_INTERIM) {
-                event->from_ms = event->to_ms = instant;
-                event->from_edge = event->to_edge = EDGE_INTERIM;
+        if (slice_is(name, "Timestamp")) {
+                uint64_t seconds;
+                taken = read_value(rest, plain, &value) &&
+                        slice_number(value, (uint64_t)(TIME_LIMIT / TIME_SECOND) - 1, &seconds) == 0;
+                if (taken)
+                        d->record.received_ms = (int64_t)seconds * TIME_SECOND;
         } else {
-                event->to_ms = instant + TIME_SECOND - 1;
-                event->to_edge = exact ? EDGE_OBSERVED : EDGE_BOUND;
-                if (record->session_time_ms >= 0 && event->to_ms - record->session_time_ms >= TIME_FIRST) {
-                        event->from_ms = event->to_ms - record->session_time_ms;
-                        event->from_edge = EDGE_BOUND;
-                }
+                unsigned i = 0;
+                while (i < ATTRIBUTE_COUNT && !slice_is(name, accounting_fields[i].name))
+                        i++;
+                taken = i == ATTRIBUTE_COUNT ||
+                        (read_value(rest, plain, &value) &&
+                                take_attribute(d, (enum accounting_attribute)i, value));
         }
-}
-
-static uint64_t session_of(const struct record *record)
-{
-        uint64_t nas = record->nas[0] ? record->nas[0] : record->nas[1] ? record->nas[1] : record->nas[2];
-        uint64_t parts[2] = {record->session_id, nas};
-        uint64_t hash = checksum(parts, sizeof parts);
-
-        return record->session_id == 0 ? 0 : hash ? hash : 1;
-}
-
-static int deliver_record(struct detail_decoder *d, const struct decode_sink *sink)
-{
-        const struct record *record = &d->record;
-        struct lease_event event = {.session = session_of(record), .flags = LEASE_ANY_VRF};
-        int64_t instant;
-        bool exact;
-        const char *why = instant_of(record, &instant, &exact);
-
-        if (why)
-                return refuse_record(d, REFUSAL_IMPOSSIBLE_TIME, why, sink);
-        if (record->prefix_count == 0) {
-                d->common.counts.not_nat++;
-                return 0;
-        }
-        if (!record->subscriber[0])
-                return refuse_record(
-                        d, REFUSAL_MISSING_FIELD, "no User-Name says whose address this was", sink);
-        set_edges(record, instant, exact, &event);
-        memcpy(event.subscriber, record->subscriber, sizeof event.subscriber);
-        d->common.counts.used++;
-        for (size_t i = 0; i < record->prefix_count; i++) {
-                event.prefix = record->prefixes[i];
-                int r = text_deliver_lease(&d->common, sink, &event);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        if (!taken)
+                spoil(d, REFUSAL_BAD_VALUE, "the value cannot be read or contradicts the one before", name);
 }
 
 /* An Accounting-On or -Off ends every session of that NAS without a Stop. Nothing is delivered: leases that
  * have no end stay unproven from their last sign of life on. */
+static void note_restart(struct detail_decoder *d, const struct decode_sink *sink)
+{
+        d->common.counts.other++;
+        if (d->restart_noted)
+                return;
+        d->restart_noted = true;
+        text_note(sink,
+                "a NAS restarted (Accounting-On/Off): its sessions ended without a Stop, and leases whose "
+                "end was never logged stay unproven");
+}
+
+static int count_record(
+        struct detail_decoder *d, const struct accounting_result *result, const struct decode_sink *sink)
+{
+        struct text_counts *counts = &d->common.counts;
+        char detail[240];
+
+        counts->events += result->events;
+        counts->lease_events += result->leases;
+        switch (result->outcome) {
+        case ACCOUNTING_USED:
+                counts->used++;
+                break;
+        case ACCOUNTING_NOTHING:
+                counts->not_nat++;
+                break;
+        case ACCOUNTING_RESTART:
+                note_restart(d, sink);
+                break;
+        case ACCOUNTING_PASSED:
+                counts->other++;
+                break;
+        case ACCOUNTING_REFUSED:
+                return text_refuse_at(&d->common, sink, d->line, result->refusal, result->why);
+        }
+        if (result->unusable && sink->refused) {
+                snprintf(detail, sizeof detail, "line %llu: %s", (unsigned long long)d->line,
+                        result->unusable);
+                sink->refused(sink->context, REFUSAL_UNKNOWN_EVENT, 0, detail);
+        }
+        return 0;
+}
+
 static int end_record(struct detail_decoder *d, const struct decode_sink *sink)
 {
-        struct record *record = &d->record;
-        int r = 0;
+        struct accounting_result result;
 
-        if (!record->open)
+        if (!d->open)
                 return 0;
-        if (record->wrong[0])
-                r = refuse_record(d, record->refusal, record->wrong, sink);
-        else if (record->status == STATUS_NONE)
-                r = refuse_record(
-                        d, REFUSAL_MISSING_FIELD, "no Acct-Status-Type: is this an accounting record?", sink);
-        else if (record->status == STATUS_START || record->status == STATUS_STOP ||
-                 record->status == STATUS_INTERIM)
-                r = deliver_record(d, sink);
-        else
-                d->common.counts.other++;
-        if (record->status == STATUS_ON_OFF && !d->restart_noted) {
-                d->restart_noted = true;
-                text_note(sink, "a NAS restarted (Accounting-On/Off): its sessions ended without a Stop, and "
-                                "leases whose "
-                                "end was never logged stay unproven");
-        }
-        record->open = false;
-        return r;
+        d->open = false;
+        group_tlvs(d, &d->ranges, false);
+        group_tlvs(d, &d->maps, true);
+        int r = accounting_deliver(&d->record, d->common.options.exporter, &d->repeats, 0, sink, &result);
+        if (r == 0)
+                r = count_record(d, &result, sink);
+        return r == 0 ? accounting_hearing_note(&d->hearing, d->record.received_ms, &result) : r;
 }
 
 static void begin_record(struct detail_decoder *d)
 {
-        d->record = (struct record){.open = true,
-                .line = d->common.counts.lines,
-                .event_ms = TIME_UNKNOWN,
-                .received_ms = TIME_UNKNOWN,
-                .delay_ms = -1,
-                .session_time_ms = -1};
+        accounting_begin(&d->record);
+        d->ranges.count = d->maps.count = 0;
+        d->open = true;
+        d->line = d->common.counts.lines;
+        d->lines = 0;
 }
 
 static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
@@ -430,23 +447,23 @@ static int line(struct text_decoder *common, struct slice text, const struct dec
         if (!text_take_line(common, &text, sink)) {
                 if (common->counts.blank != blank)
                         return end_record(d, sink);
-                spoil(&d->record, REFUSAL_BAD_LINE, "an over-long line in the record", slice_of("record"));
+                spoil(d, REFUSAL_BAD_LINE, "an over-long line in the record", slice_of("record"));
                 return 0;
         }
         if (text.text[0] != '\t' && text.text[0] != ' ') {
-                if (d->record.open) {
-                        spoil(&d->record, REFUSAL_TRUNCATED, "the record breaks off without an empty line",
+                if (d->open) {
+                        spoil(d, REFUSAL_TRUNCATED, "the record breaks off without an empty line",
                                 slice_of("record"));
                         r = end_record(d, sink);
                 }
                 begin_record(d);
                 return r;
         }
-        if (!d->record.open)
+        if (!d->open)
                 return text_refuse(common, sink, REFUSAL_BAD_LINE, "an attribute that belongs to no record");
         common->counts.continued++;
-        if (++d->record.lines > RECORD_LINES_MAX)
-                spoil(&d->record, REFUSAL_BAD_LINE, "more than 512 lines", slice_of("record"));
+        if (++d->lines > RECORD_LINES_MAX)
+                spoil(d, REFUSAL_BAD_LINE, "more than 512 lines", slice_of("record"));
         else
                 take_attribute_line(d, text);
         return 0;
@@ -456,11 +473,12 @@ static int finish(struct text_decoder *common, const struct decode_sink *sink, s
 {
         struct detail_decoder *d = (struct detail_decoder *)common;
 
-        (void)ret;
         /* Its last line may be cut in the middle of a number. */
-        spoil(&d->record, REFUSAL_TRUNCATED, "the file ends without the empty line that closes it",
-                slice_of("record"));
-        return end_record(d, sink);
+        if (d->open)
+                spoil(d, REFUSAL_TRUNCATED, "the file ends without the empty line that closes it",
+                        slice_of("record"));
+        int r = end_record(d, sink);
+        return r == 0 ? accounting_hearing_finish(&d->hearing, ret) : r;
 }
 
 /* An unindented line, then indented attributes, one of them an accounting attribute. */
