@@ -128,12 +128,30 @@ static void join_end(struct lease *a, const struct lease *b)
                 a->is.flags &= (uint8_t)~LEASE_STANDING;
 }
 
+/* A client that is seen again may have lost the address in between, to somebody whose records are gone:
+ * pieces are one lease only where the first is proven until the second begins. A later piece without a
+ * beginning may lie inside; one that was seen to begin is another lease. */
+static bool meets(const struct lease *a, const struct lease *b)
+{
+        int64_t first = first_instant(b);
+
+        if (has_beginning(b) && first != first_instant(a))
+                return false;
+        /* Two ends that were seen are two leases, unless they are the same. */
+        if (has_end(a) && a->is.to_edge == EDGE_OBSERVED &&
+                (b->seen_until_ms > a->is.to_ms || (has_end(b) && b->is.to_ms != a->is.to_ms)))
+                return false;
+        return first <= a->seen_until_ms;
+}
+
 /* Events that carry the source's session identity belong together; without one only rows with the same
  * beginning do (a standing row that a later export closed, or the same row again). */
 static bool belongs(const struct lease *a, const struct lease *b)
 {
         if (compare_holder(a, b) != 0)
                 return false;
+        if ((a->is.flags | b->is.flags) & LEASE_RENEWABLE)
+                return (a->is.flags & b->is.flags & LEASE_RENEWABLE) && meets(a, b);
         /* A source may give the same identity again after it restarted: what begins after the end is another.
          */
         if (has_end(a) && has_beginning(b) && b->is.from_ms > a->is.to_ms)
@@ -161,7 +179,9 @@ int lease_join(struct lease_list *list)
         for (size_t i = 0; i < list->count; i++) {
                 struct lease *lease = &list->items[i];
                 see_until(lease, lease->is.from_ms);
-                see_until(lease, lease->is.to_ms);
+                /* "Had ended by then" says nothing of when it was still there. */
+                if (lease->is.to_edge != EDGE_BOUND || lease->is.from_edge == EDGE_BOUND)
+                        see_until(lease, lease->is.to_ms);
         }
         if (list->count > 1)
                 qsort(list->items, list->count, sizeof *list->items, compare_for_joining);

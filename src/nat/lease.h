@@ -11,6 +11,10 @@ enum lease_flag {
         LEASE_STANDING = 1 << 0, /* no end given by a source that states intervals (a customer table): valid
                                   * until a later row says otherwise */
         LEASE_ANY_VRF = 1 << 1,  /* the source names no VRF */
+        LEASE_RENEWABLE =
+                1 << 2, /* runs out unless renewed (DHCP): `session` names the client and not a session,
+                         * so two of them are one lease only where they meet, and what no record covers
+                         * proves nothing, however complete the lease log is said to be */
 };
 
 #define SUBSCRIBER_MAX 256 /* bytes, with the end mark */
@@ -33,7 +37,8 @@ struct lease_event {
 struct lease {
         struct lease_event is;
         int64_t seen_until_ms; /* the last instant at which the source said that it existed; TIME_UNKNOWN if
-                                  never */
+                                  never. An end that is only BOUND is no such instant, unless the beginning
+                                  was computed from it. */
 };
 
 struct lease_list {
@@ -45,8 +50,8 @@ int lease_list_append(struct lease_list *list, const struct lease *lease); /* 0 
 void lease_list_free(struct lease_list *list);
 
 /* Joins: events of one session (same prefix, VRF, subscriber, session) become one lease; repeated ones
- * collapse; a closed row replaces the standing one with the same beginning. A function of the set. Sorted by
- * prefix, then from. Works in place; 0 or -ENOMEM. */
+ * collapse; a closed row replaces the standing one with the same beginning; renewable leases of one client
+ * that meet become one. A function of the set. Sorted by prefix, then from. Works in place; 0 or -ENOMEM. */
 int lease_join(struct lease_list *list);
 
 #endif

@@ -72,6 +72,18 @@ static void show(const struct lease_list *list, char *text, size_t size)
         }
 }
 
+static struct lease renewable(struct lease lease)
+{
+        lease.is.flags |= LEASE_RENEWABLE;
+        return lease;
+}
+
+/* A piece of a lease in a DHCP server's file: seen first and last. */
+static struct lease piece(int64_t from, enum binding_edge from_edge, int64_t to, enum binding_edge to_edge)
+{
+        return renewable(event("a", 7, from, from_edge, to, to_edge));
+}
+
 struct joining {
         const char *name;
         struct lease events[4];
@@ -143,6 +155,42 @@ static void events_of_a_session_are_one_lease(void **state)
                         "b observed 5..9 observed seen 9; a observed 10..- open seen 10 standing"},
                 {"another's closed row", {standing("a", 10), row("b", 10, 20)}, 2,
                         "a observed 10..- open seen 10 standing; b observed 10..20 observed seen 20"},
+                {"a stop that had come by then is no sign of life",
+                        {start("a", 7, 10), event("a", 7, 0, EDGE_OPEN, 30, EDGE_BOUND)}, 2,
+                        "a observed 10..30 bound seen 10"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+                for (unsigned order = 0; order < 24; order++)
+                        join_permuted(&cases[i], order);
+}
+
+static void pieces_that_meet_are_one_lease(void **state)
+{
+        const enum binding_edge obs = EDGE_OBSERVED, alive = EDGE_INTERIM, by = EDGE_BOUND;
+        const struct joining cases[] = {
+                {"the same file twice", {piece(10, obs, 20, alive), piece(10, obs, 20, alive)}, 2,
+                        "a observed 10..20 interim seen 20"},
+                {"a later copy of it", {piece(10, obs, 20, alive), piece(10, obs, 40, obs)}, 2,
+                        "a observed 10..40 observed seen 40"},
+                {"the file written anew",
+                        {piece(10, obs, 20, alive), piece(18, alive, 40, alive), piece(35, alive, 50, obs)},
+                        3, "a observed 10..50 observed seen 50"},
+                {"nothing shows who had it between", {piece(10, obs, 20, alive), piece(21, alive, 40, alive)},
+                        2, "a observed 10..20 interim seen 20; a interim 21..40 interim seen 40"},
+                {"seen to begin again", {piece(10, obs, 20, obs), piece(20, obs, 40, alive)}, 2,
+                        "a observed 10..20 observed seen 20; a observed 20..40 interim seen 40"},
+                {"two ends", {piece(10, obs, 20, obs), piece(15, alive, 40, obs)}, 2,
+                        "a observed 10..20 observed seen 20; a interim 15..40 observed seen 40"},
+                {"what is certain, and what it had ended by",
+                        {piece(10, obs, 20, alive), piece(10, obs, 30, by)}, 2,
+                        "a observed 10..30 bound seen 20"},
+                {"of two such ends the earlier",
+                        {piece(10, obs, 20, alive), piece(10, obs, 30, by), piece(10, obs, 25, by)}, 3,
+                        "a observed 10..25 bound seen 20"},
+                {"another source's session of that name", {piece(10, obs, 20, alive), stop("a", 7, 30)}, 2,
+                        "a observed 10..20 interim seen 20; a open -..30 observed seen 30"},
         };
 
         (void)state;
@@ -176,6 +224,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(events_of_a_session_are_one_lease),
+                cmocka_unit_test(pieces_that_meet_are_one_lease),
                 cmocka_unit_test(prefixes_and_networks_stay_apart),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

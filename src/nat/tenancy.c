@@ -22,9 +22,9 @@ static bool has_end(const struct lease *lease)
 
 /* The first lease of the same prefix to another subscriber that begins after this one: an inside address has
  * one holder at a time, so this one had ended by then. */
-static int64_t find_successor(const struct evidence *e, const struct lease *lease)
+static const struct lease *find_successor(const struct evidence *e, const struct lease *lease)
 {
-        int64_t first = TIME_UNKNOWN;
+        const struct lease *first = NULL;
 
         for (size_t i = 0; i < e->lease_count; i++) {
                 const struct lease *other = &e->leases[i];
@@ -35,10 +35,18 @@ static int64_t find_successor(const struct evidence *e, const struct lease *leas
                         other->is.vrf != lease->is.vrf ||
                         strcmp(other->is.subscriber, lease->is.subscriber) == 0)
                         continue;
-                if (first == TIME_UNKNOWN || other->is.from_ms < first)
-                        first = other->is.from_ms;
+                if (!first || other->is.from_ms < first->is.from_ms)
+                        first = other;
         }
         return first;
+}
+
+/* A row of a table that states intervals: beginning, and end or none. */
+static bool is_row(const struct lease *lease)
+{
+        return lease->is.session == 0 && lease->is.from_edge == EDGE_OBSERVED &&
+               !(lease->is.flags & LEASE_RENEWABLE) &&
+               (lease->is.flags & LEASE_STANDING || lease->is.to_edge == EDGE_OBSERVED);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -57,16 +65,22 @@ static void stretches_of(const struct lease *lease, const struct attribution_rul
         ret_certain->from = seen_first;
         if (has_end(lease)) {
                 ret_possible->to = ret_certain->to = lease->is.to_ms;
+                /* It had ended by then, at any time since it was last seen. */
+                if (lease->is.to_edge == EDGE_BOUND && lease->seen_until_ms != TIME_UNKNOWN &&
+                        lease->seen_until_ms < lease->is.to_ms)
+                        ret_certain->to = later(lease->seen_until_ms, seen_first);
                 return;
         }
-        int64_t successor = find_successor(e, lease);
+        const struct lease *successor = find_successor(e, lease);
         int64_t until = later(lease->seen_until_ms, seen_first);
-        if (successor == TIME_UNKNOWN && (lease->is.flags & LEASE_STANDING))
-                until = INT64_MAX;
-        else if (successor == TIME_UNKNOWN && rules->lease_log_complete)
+        /* The table says that its rows stand until a later row; that somebody else's log shows another there
+         * does not tell when the row had ceased to be true. */
+        if (lease->is.flags & LEASE_STANDING && (!successor || is_row(successor)))
+                until = successor ? later(until, successor->is.from_ms - 1) : INT64_MAX;
+        else if (!successor && rules->lease_log_complete && !(lease->is.flags & LEASE_RENEWABLE))
                 until = later(until, e->leases_heard_until_ms);
         ret_certain->to = until;
-        ret_possible->to = successor == TIME_UNKNOWN ? INT64_MAX : later(successor, until);
+        ret_possible->to = successor ? later(successor->is.from_ms, until) : INT64_MAX;
 }
 
 static bool covers(struct stretch outer, struct stretch inner)
@@ -156,7 +170,7 @@ void tenancy_find(const struct attribution_rules *rules, const struct evidence *
                         continue;
                 bool is_certain = stretch_touches(certain, stretch);
                 add_tenant(ret, lease, is_certain);
-                any_certain = any_certain || is_certain;
+                any_certain = any_certain || (is_certain && !(lease->is.flags & LEASE_RENEWABLE));
         }
         ret->proven = ret->count > 0 && !ret->changed && !ret->overflow &&
                       (is_filled(ret, rules, e, stretch) || (any_certain && rules->lease_log_complete));

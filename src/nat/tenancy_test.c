@@ -83,6 +83,54 @@ static void standing_then_another(struct scene *s)
         scene_lease(s, ALICE, "berta", 10, 60);
 }
 
+static void standing_then_anothers_session(struct scene *s)
+{
+        standing_then_another(s);
+        s->leases.items[1].is.session = 7;
+}
+
+/* At the change itself both may have had it. */
+static void standing_then_another_soon(struct scene *s)
+{
+        standing(s);
+        scene_lease(s, ALICE, "berta", 3, 60);
+}
+
+static void ended_by(struct scene *s)
+{
+        struct lease *lease = scene_lease(s, ALICE, "anna", -60, 60);
+        lease->is.to_edge = EDGE_BOUND;
+        lease->seen_until_ms = NOW + 10 * SEC;
+}
+
+static void ended_by_not_seen(struct scene *s)
+{
+        ended_by(s);
+        s->leases.items[0].seen_until_ms = NOW - 10 * SEC;
+}
+
+/* The address had been given back at some time before another got it. */
+static void ended_by_then_another(struct scene *s)
+{
+        ended_by_not_seen(s);
+        s->leases.items[0].is.to_ms = NOW;
+        scene_lease(s, ALICE, "berta", 0, 60);
+}
+
+/* What a DHCP server's file does not cover proves nothing, even where the log is said to be complete. */
+static void renewable_complete(struct scene *s)
+{
+        no_end(s, -60, -10)->is.flags |= LEASE_RENEWABLE;
+        s->rules.lease_log_complete = true;
+        s->evidence.leases_heard_until_ms = NOW + 20 * SEC;
+}
+
+static void renewable_part_complete(struct scene *s)
+{
+        part_complete_log(s);
+        s->leases.items[0].is.flags |= LEASE_RENEWABLE;
+}
+
 static void standing_then_the_same(struct scene *s)
 {
         standing(s);
@@ -192,7 +240,15 @@ static void tenants_are_proven_or_not(void **state)
                 {"handed over before, at the edge", change_before_within_the_uncertainty, 2, false, true},
                 {"handed over before, beyond it", change_before_beyond_the_uncertainty, 1, true, false},
                 {"standing", standing, 1, true, false},
-                {"standing, another follows later", standing_then_another, 1, false, false},
+                {"standing, another row follows later", standing_then_another, 1, true, false},
+                {"standing, another\'s session follows later", standing_then_anothers_session, 1, false,
+                        false},
+                {"standing, another row follows at once", standing_then_another_soon, 2, false, true},
+                {"ended by then, seen until later", ended_by, 1, true, false},
+                {"ended by then, not seen", ended_by_not_seen, 1, false, false},
+                {"ended by then, another followed", ended_by_then_another, 2, false, true},
+                {"renewable, not seen again, in a complete log", renewable_complete, 1, false, false},
+                {"renewable, for a part, in a complete log", renewable_part_complete, 1, false, false},
                 {"standing, the same follows", standing_then_the_same, 1, true, false},
                 {"standing until another followed", standing_until_another_before, 1, true, false},
                 {"no end, not seen again", not_seen_again, 1, false, false},
