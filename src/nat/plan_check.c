@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "nat/plan_check.h"
 
+#include "nat/plan_set.h"
+
 #include <stdlib.h>
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
@@ -75,8 +77,8 @@ static int ranges_of(const struct plan_table *table, const struct plan_address *
         return 0;
 }
 
-static void note_overlap(
-        const struct plan_table *table, const struct range *a, const struct range *b, struct plan_report *ret)
+static void note_overlap(const struct plan_table *table, const struct range *a, const struct range *b,
+        struct plan_findings *ret)
 {
         const struct plan_row *x = &table->lines[a->row].row, *y = &table->lines[b->row].row;
 
@@ -98,7 +100,7 @@ static void note_overlap(
 
 /* Ranges in order of their first port; `open` are those that reach beyond the present one's beginning. */
 static int find_overlaps(const struct plan_table *table, const struct plan_address *address,
-        uint64_t *comparisons, struct plan_report *ret, struct error *error)
+        uint64_t *comparisons, struct plan_findings *ret, struct error *error)
 {
         struct range *ranges;
         size_t count, open_count = 0;
@@ -189,7 +191,7 @@ static size_t sort_holders(const struct plan_line *lines, size_t count, const st
 /* --- Hosts --- */
 
 static void add_gap(const struct plan_table *table, const struct plan_line *before,
-        const struct plan_line *after, struct plan_report *ret)
+        const struct plan_line *after, struct plan_findings *ret)
 {
         ret->gap_total++;
         if (ret->gap_count < PLAN_FINDINGS_MAX)
@@ -199,7 +201,7 @@ static void add_gap(const struct plan_table *table, const struct plan_line *befo
 
 /* The ports of a host at the beginning of each of his rows. Rows for several protocols lend the same ports
  * again: the first row's protocol speaks for them. */
-static void count_ports(const struct plan_line **rows, size_t count, struct plan_report *ret)
+static void count_ports(const struct plan_line **rows, size_t count, struct plan_findings *ret)
 {
         if (count > HOST_ROWS_MAX)
                 return;
@@ -215,8 +217,8 @@ static void count_ports(const struct plan_line **rows, size_t count, struct plan
         }
 }
 
-static void look_at_host(
-        const struct plan_table *table, const struct plan_line **rows, size_t count, struct plan_report *ret)
+static void look_at_host(const struct plan_table *table, const struct plan_line **rows, size_t count,
+        struct plan_findings *ret)
 {
         const struct plan_line *longest = rows[0];
 
@@ -230,8 +232,8 @@ static void look_at_host(
         count_ports(rows, count, ret);
 }
 
-static void look_at_hosts(
-        const struct plan_table *table, const struct plan_line **rows, size_t count, struct plan_report *ret)
+static void look_at_hosts(const struct plan_table *table, const struct plan_line **rows, size_t count,
+        struct plan_findings *ret)
 {
         for (size_t i = 0; i < count;) {
                 size_t k = i + 1;
@@ -244,7 +246,7 @@ static void look_at_hosts(
 
 /* --- The whole --- */
 
-static int split_addresses(const struct plan_table *table, struct plan_report *ret)
+static int split_addresses(const struct plan_table *table, struct plan_findings *ret)
 {
         for (size_t i = 0; i < table->count; i++)
                 ret->address_count +=
@@ -262,7 +264,7 @@ static int split_addresses(const struct plan_table *table, struct plan_report *r
         return 0;
 }
 
-static void measure(const struct plan_table *table, struct plan_report *ret)
+static void measure(const struct plan_table *table, struct plan_findings *ret)
 {
         int64_t to = INT64_MIN;
 
@@ -280,7 +282,7 @@ static void measure(const struct plan_table *table, struct plan_report *ret)
 }
 
 static int look(const struct plan_table *table, const struct plan_line **rows, struct edge *edges,
-        struct plan_report *ret, struct error *error)
+        struct plan_findings *ret, struct error *error)
 {
         uint64_t comparisons = 0;
         int r = 0;
@@ -299,35 +301,70 @@ static int look(const struct plan_table *table, const struct plan_line **rows, s
         return r;
 }
 
-int plan_check(struct plan_table *table, struct plan_report *ret, struct error *error)
+/* What a store would make of the rows: equal ones are one, and an open row ends where the next row for a port
+ * of its own begins. */
+static int settle(struct plan_table *table, struct plan_findings *ret, struct error *error)
+{
+        struct plan_list list = {0};
+        uint32_t outside = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < table->count && r == 0; i++)
+                r = plan_list_append(&list, &(struct plan_entry){.row = table->lines[i].row,
+                                                    .until_ms = table->lines[i].row.to_ms,
+                                                    .place = (uint32_t)table->lines[i].line});
+        if (r == 0)
+                r = plan_settle(&list, NULL, &outside);
+        if (r == -E2BIG)
+                r = error_set(error, -EFBIG, "%u.%u.%u.%u has more than %u rows", outside >> 24,
+                        outside >> 16 & 255, outside >> 8 & 255, outside & 255, PLAN_ADDRESS_ROWS_MAX);
+        else if (r < 0)
+                no_memory(error);
+        if (r == 0) {
+                ret->repeated = table->count - list.count;
+                table->count = list.count;
+        }
+        for (size_t i = 0; i < list.count && r == 0; i++) {
+                const struct plan_entry *entry = &list.items[i];
+                table->lines[i] = (struct plan_line){.row = entry->row, .line = entry->place};
+                ret->ended_by_next += entry->until_ms != entry->row.to_ms;
+                table->lines[i].row.to_ms = entry->until_ms;
+        }
+        plan_list_free(&list);
+        return r;
+}
+
+int plan_check(struct plan_table *table, struct plan_findings *ret, struct error *error)
 {
         size_t count = table->count ? table->count : 1;
         const struct plan_line **rows = calloc(count, sizeof *rows);
         struct edge *edges = calloc(2 * count, sizeof *edges);
 
-        *ret = (struct plan_report){.overlaps = calloc(PLAN_FINDINGS_MAX, sizeof *ret->overlaps),
+        *ret = (struct plan_findings){.overlaps = calloc(PLAN_FINDINGS_MAX, sizeof *ret->overlaps),
                 .gaps = calloc(PLAN_FINDINGS_MAX, sizeof *ret->gaps)};
+        int r = rows && edges && ret->overlaps && ret->gaps ? 0 : no_memory(error);
+        if (r == 0)
+                r = settle(table, ret, error);
         plan_table_sort(table);
-        int r = rows && edges && ret->overlaps && ret->gaps ? split_addresses(table, ret) : -ENOMEM;
-        if (r < 0) {
-                no_memory(error);
-        } else {
+        if (r == 0 && split_addresses(table, ret) < 0)
+                r = no_memory(error);
+        if (r == 0) {
                 measure(table, ret);
                 r = look(table, rows, edges, ret, error);
         }
         free(edges);
         free(rows);
         if (r < 0)
-                plan_report_free(ret);
+                plan_findings_free(ret);
         return r;
 }
 
-void plan_report_free(struct plan_report *report)
+void plan_findings_free(struct plan_findings *report)
 {
         free(report->overlaps);
         free(report->gaps);
         free(report->addresses);
-        *report = (struct plan_report){0};
+        *report = (struct plan_findings){0};
 }
 
 int plan_hosts_without(const struct plan_table *table, const struct prefix *inside, uint64_t *ret_count,

@@ -32,7 +32,7 @@ struct plan_address {
         size_t first, count; /* its rows in the sorted table */
 };
 
-struct plan_report {
+struct plan_findings {
         struct plan_overlap *overlaps;  /* owned, at most PLAN_FINDINGS_MAX */
         struct plan_gap *gaps;          /* the same */
         struct plan_address *addresses; /* owned, by address */
@@ -41,15 +41,18 @@ struct plan_report {
         uint64_t hosts;      /* different inside hosts at any time */
         uint64_t hosts_most; /* at one time */
         uint64_t dynamic_rows;
+        uint64_t repeated;                /* rows that stood there before */
+        uint64_t ended_by_next;           /* open rows that end because the next one begins */
         uint32_t ports_least, ports_most; /* of a host at one time; 0 where there is no host */
         uint64_t most_per_address;        /* hosts */
         int64_t from_ms, to_ms;           /* of the whole plan; to_ms TIME_UNKNOWN: until further notice */
         bool is_cut;                      /* so many rows meet that not all pairs were compared */
 };
 
-/* Sorts the table and looks at it. 0, -ENOMEM, or -EFBIG with a message. */
-int plan_check(struct plan_table *table, struct plan_report *ret, struct error *error);
-void plan_report_free(struct plan_report *report);
+/* Settles the rows as a store does (plan_settle: equal rows are one, an open row ends where the next row for
+ * a port of its own begins), sorts the table and looks at it. 0, -ENOMEM, or -EFBIG with a message. */
+int plan_check(struct plan_table *table, struct plan_findings *ret, struct error *error);
+void plan_findings_free(struct plan_findings *findings);
 
 /* How many addresses of an inside prefix no row ever lends a port to (IPv4 prefixes of at least 8 bits). The
  * first few are written to ret_first. The table is in the order of plan_check. -ENOMEM, -ERANGE. */

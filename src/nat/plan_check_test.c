@@ -13,7 +13,7 @@
 #define OUT 0xcb007100u
 
 static struct plan_table table;
-static struct plan_report report;
+static struct plan_findings report;
 
 static void add(uint32_t outside, uint16_t first, uint16_t last, uint32_t inside, int64_t from, int64_t to)
 {
@@ -34,14 +34,14 @@ static void add(uint32_t outside, uint16_t first, uint16_t last, uint32_t inside
 
 static void look(void)
 {
-        plan_report_free(&report);
+        plan_findings_free(&report);
         assert_int_equal(plan_check(&table, &report, NULL), 0);
 }
 
 static int begin(void **state)
 {
         (void)state;
-        plan_report_free(&report);
+        plan_findings_free(&report);
         plan_table_free(&table);
         return 0;
 }
@@ -71,7 +71,7 @@ static void clean(void **state)
 static void overlaps(void **state)
 {
         (void)state;
-        add(OUT, 1024, 65535, IN + 1, 0, 0);
+        add(OUT, 1024, 65535, IN + 1, 0, 2000);
         add(OUT, 2000, 2001, IN + 2, 500, 1000);
         add(OUT, 3000, 3001, IN + 1, 0, 0); /* the same host twice is none */
         add(OUT, 65535, 65535, 0, 0, 0);    /* lent by plan and as the NAT runs */
@@ -84,7 +84,23 @@ static void overlaps(void **state)
         assert_int_equal(report.overlaps[0].from_ms, SINCE + 500);
         assert_int_equal(report.overlaps[0].to_ms, SINCE + 1000);
         assert_int_equal(report.overlaps[1].port, 65535);
-        assert_int_equal(report.overlaps[1].to_ms, TIME_UNKNOWN);
+        assert_int_equal(report.overlaps[1].to_ms, SINCE + 2000);
+}
+
+/* As the store takes them: a table that names the same ports anew ends what was open. */
+static void open_rows_end_where_the_next_begin(void **state)
+{
+        (void)state;
+        add(OUT, 1024, 2047, IN + 1, 0, 0);
+        add(OUT, 1024, 2047, IN + 1, 0, 0);
+        add(OUT, 1024, 2047, IN + 2, 1000, 0);
+        look();
+        assert_int_equal(report.overlap_total, 0);
+        assert_int_equal(report.repeated, 1);
+        assert_int_equal(report.ended_by_next, 1);
+        assert_int_equal(report.most_per_address, 1);
+        assert_int_equal(table.count, 2);
+        assert_int_equal(table.lines[0].row.to_ms, SINCE + 1000);
 }
 
 /* A port that changes hands is no overlap, and no gap for those who keep another. */
@@ -177,6 +193,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(clean, begin, begin),
                 cmocka_unit_test_setup_teardown(overlaps, begin, begin),
+                cmocka_unit_test_setup_teardown(open_rows_end_where_the_next_begin, begin, begin),
                 cmocka_unit_test_setup_teardown(versions, begin, begin),
                 cmocka_unit_test_setup_teardown(interleaved_port_sets, begin, begin),
                 cmocka_unit_test_setup_teardown(hosts_without, begin, begin),
