@@ -13,7 +13,6 @@ struct reading {
         struct nat_host *hosts; /* the sheet's dictionary, read when first needed; owned */
         uint32_t *numbers;      /* the caller's host numbers, UINT32_MAX where not yet asked for; owned */
         uint32_t host_count;
-        uint8_t *verified_pages;       /* of destinations; owned */
         struct block_decoder *decoder; /* owned */
         const char *damage;            /* what is wrong with the block */
 };
@@ -56,7 +55,6 @@ static void reading_close(struct reading *reading)
 {
         free(reading->hosts);
         free(reading->numbers);
-        free(reading->verified_pages);
         free(reading->decoder);
 }
 
@@ -90,7 +88,7 @@ static int reading_open(struct reading *reading, const struct segment_reader *re
                 length > reading->limit - offset)
                 return reading_damaged(reading, "its head stands outside its place in the file");
         const uint8_t *head = reader->frame.bytes + offset;
-        if (!frame_checksum_is(head, (size_t)length, sum, UINT32_MAX))
+        if (!segment_part_is_sound(reader, offset, length, sum))
                 return reading_damaged(reading, "the checksum of its head is wrong");
         if (!sheet_head_open(
                     &reading->head, head, (size_t)length, reader->frame.header.window_from, offset + length))
@@ -132,14 +130,8 @@ static int find_page(struct reading *reading, uint32_t page, const uint8_t **ret
         if (offset < HEADER_LENGTH || offset > reader->frame.body_end ||
                 length > reader->frame.body_end - offset)
                 return reading_damaged(reading, "a page of destinations stands outside the file's body");
-        if (!reading->verified_pages)
-                reading->verified_pages = calloc(reader->destination_count / PAGE_DESTINATIONS / 8 + 1, 1);
-        if (!reading->verified_pages)
-                return -ENOMEM;
-        if (!(reading->verified_pages[page / 8] >> page % 8 & 1) &&
-                !frame_checksum_is(reader->frame.bytes + offset, length, sum, UINT32_MAX))
+        if (!segment_part_is_sound(reader, offset, length, sum))
                 return reading_damaged(reading, "the checksum of a page of destinations is wrong");
-        reading->verified_pages[page / 8] |= (uint8_t)(1u << page % 8);
         *ret_page = reader->frame.bytes + offset;
         *ret_length = length;
         return 0;
@@ -255,7 +247,8 @@ static int decode_rest(struct reading *reading, const struct selection *selectio
         const uint8_t *rest = reader->frame.bytes + entry->offset + entry->scan_length;
         struct block_decoder *decoder = reading->decoder;
 
-        if (!frame_checksum_is(rest, (size_t)entry->rest_length, entry->rest_checksum, UINT32_MAX))
+        if (!segment_part_is_sound(
+                    reader, entry->offset + entry->scan_length, entry->rest_length, entry->rest_checksum))
                 return reading_damaged(reading, "the checksum of its columns is wrong");
         if (!block_decode_times(decoder, &reader->tables, entry, scan, rest, last))
                 return reading_damaged(reading, "its times contradict themselves");
@@ -282,7 +275,7 @@ static int read_block(struct reading *reading, const struct selection *selection
                 entry->scan_length + entry->rest_length > reading->limit - entry->offset)
                 return reading_damaged(reading, "it stands outside its sheet");
         const uint8_t *bytes = frame->bytes + entry->offset;
-        if (!frame_checksum_is(bytes, (size_t)entry->scan_length, entry->scan_checksum, UINT32_MAX))
+        if (!segment_part_is_sound(reading->reader, entry->offset, entry->scan_length, entry->scan_checksum))
                 return reading_damaged(reading, "the checksum of its ports is wrong");
         if (!block_open_scan(bytes, entry, &scan))
                 return reading_damaged(reading, "its ports contradict themselves");

@@ -108,6 +108,8 @@ int segment_reader_new(const void *bytes, size_t length, const char *name, struc
                 r = frame_open(bytes, length, name, SEGMENT_MAGIC, SECTION_COUNT, &reader->frame, error);
         if (r == 0)
                 r = open_sections(reader, error);
+        if (r == 0)
+                reader->verified = calloc(length / 8 + 1, 1);
         if (r < 0) {
                 segment_reader_free(reader);
                 return r == -ENOMEM ? error_set(error, r, "%s: out of memory", name) : r;
@@ -122,6 +124,7 @@ void segment_reader_free(struct segment_reader *reader)
                 return;
         free(reader->name);
         free(reader->exporters);
+        free(reader->verified);
         coverage_free(&reader->coverage);
         free(reader);
 }

@@ -20,6 +20,26 @@ struct segment_reader {
         uint32_t destination_count;
         const uint8_t *pages; /* index of destination pages; borrowed */
         uint64_t columns[COLUMN_COUNT];
+        /* A bit per byte of the file: the part that begins there was held against its checksum. Questions of
+         * a batch meet the same parts again and again, and the file is immutable. Owned; NULL where there is
+         * no memory for it, and then everything is checked each time. */
+        uint8_t *verified;
 };
+
+/* Is the part of the file at `offset` as its checksum says? The offset must lie within the body. */
+static inline bool segment_part_is_sound(
+        const struct segment_reader *reader, uint64_t offset, uint64_t length, uint32_t sum)
+{
+        uint8_t *byte = reader->verified ? &reader->verified[offset / 8] : NULL;
+        uint8_t bit = (uint8_t)(1u << offset % 8);
+
+        if (byte && *byte & bit)
+                return true;
+        if (!frame_checksum_is(reader->frame.bytes + offset, (size_t)length, sum, UINT32_MAX))
+                return false;
+        if (byte)
+                *byte |= bit;
+        return true;
+}
 
 #endif
