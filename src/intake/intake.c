@@ -2,6 +2,7 @@
 #include "intake/intake.h"
 
 #include "intake/reading.h"
+#include "wire/syslog.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static int set_dialect(struct intake *intake, struct source *source, struct erro
 {
         const char *name = said(intake->options.dialect) ? intake->options.dialect : source->settings.dialect;
 
-        if (!name[0] || text_format_by_name(name))
+        if (!name[0] || text_format_by_name(name) || syslog_family_by_name(name))
                 return 0;
         source->dialect = dialect_by_name(name);
         if (!source->dialect)
@@ -139,6 +140,11 @@ int intake_source_by_sender(
 const char *intake_file_source(const struct intake *intake)
 {
         return said(intake->options.exporter) ? intake->options.exporter : FILE_SOURCE_DEFAULT;
+}
+
+const char *intake_file_plan(const struct intake *intake)
+{
+        return said(intake->options.exporter) ? intake->options.exporter : PLAN_NAME_DEFAULT;
 }
 
 /* --- Sinks --- */
@@ -241,6 +247,7 @@ struct decode_sink intake_sink(struct intake *intake)
                 .context = intake,
                 .event = intake_take_event,
                 .lease = intake_take_lease,
+                .plan = intake_take_plan,
                 .refused = intake_take_refusal,
                 .noted = intake_take_note,
         };
@@ -307,7 +314,7 @@ static int not_recognised(const char *path, struct error *error)
         return error_set(error, -EINVAL,
                 "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, "
                 "conntrack, ulogd2, "
-                "csv, leases, freeradius-detail)",
+                "csv, leases, plan, freeradius-detail)",
                 path);
 }
 
@@ -496,6 +503,8 @@ static int flush(struct intake *intake, int64_t before, bool with_coverage, stru
                 r = merge_run(&request, &intake->merged, error);
                 if (r == 0 && with_coverage)
                         r = merge_leases(intake, realm, error);
+                if (r == 0 && with_coverage)
+                        r = intake_merge_plans(intake, realm, error);
         }
         return r;
 }
@@ -658,6 +667,7 @@ void intake_free(struct intake *intake)
         for (unsigned i = 0; i < intake->realm_count; i++) {
                 coverage_free(&intake->realms[i].coverage);
                 lease_list_free(&intake->realms[i].leases);
+                realm_plans_free(&intake->realms[i].plans);
         }
         free(intake->realms);
         source_set_free(&intake->sources);

@@ -1,10 +1,27 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Text logs and leases, line by line. */
+/* Text logs, leases and plans, line by line. */
 #include "intake/reading.h"
 #include "os/line_reader.h"
 #include "os/zone.h"
+#include "wire/syslog.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* A zone that exporters of one file state; opened once. */
+struct open_zone {
+        struct open_zone *next;
+        struct zone *zone; /* owned */
+        struct local_clock clock;
+};
+
+/* What the lines of one file may need to know of their exporters. */
+struct senders {
+        struct intake *intake;
+        struct open_zone *zones; /* owned */
+        uint16_t file_source;    /* whose the lines are that name no host */
+        struct error *error;
+};
 
 /* Local time for logs that state no zone: the zone that the command line or the settings name. */
 static int to_instant(void *context, const struct civil *civil, int64_t *ret_instant, int64_t *ret_second)
@@ -63,6 +80,31 @@ static void add_counts(struct intake *intake, const struct text_counts *counts)
         intake->summary.reported_losses += counts->reported_losses;
 }
 
+/* What was heard of an exporter belongs to its realm. */
+static int keep_heard(struct intake *intake, const struct coverage *heard)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < heard->span_count && r == 0; i++) {
+                uint16_t realm = intake->sources.items[heard->spans[i].exporter].realm;
+                r = coverage_add_span(&intake->realms[realm].coverage, &heard->spans[i]);
+        }
+        for (size_t i = 0; i < heard->gap_count && r == 0; i++) {
+                uint16_t realm = intake->sources.items[heard->gaps[i].exporter].realm;
+                r = coverage_add_gap(&intake->realms[realm].coverage, &heard->gaps[i]);
+        }
+        return r;
+}
+
+static uint64_t count_refused(const struct intake *intake)
+{
+        uint64_t count = 0;
+
+        for (unsigned i = 0; i < REFUSAL_COUNT; i++)
+                count += intake->summary.refused[i].count;
+        return count;
+}
+
 static int decode_lines(struct intake *intake, struct line_reader *reader, const struct text_format *format,
         const struct text_options *options, struct error *error)
 {
@@ -75,52 +117,145 @@ static int decode_lines(struct intake *intake, struct line_reader *reader, const
                 return error_set(error, r, "not enough memory");
         r = feed_lines(intake, reader, format, decoder, &sink, error);
         int ended = r < 0 ? r : format->finish(decoder, &sink, &heard);
-        if (ended == 0 && !format->carries_leases) {
-                uint16_t realm = intake->sources.items[options->exporter].realm;
-                ended = coverage_add_all(&intake->realms[realm].coverage, &heard);
-        }
+        if (ended == 0 && !format->carries_leases)
+                ended = keep_heard(intake, &heard);
         add_counts(intake, format->counts(decoder));
         format->free(decoder);
         coverage_free(&heard);
         return ended;
 }
 
+/* NULL with 0 where no zone is stated. */
+static int clock_of(
+        struct senders *senders, const struct source *source, const struct local_clock **ret_clock)
+{
+        const char *name = zone_of(senders->intake, source);
+
+        *ret_clock = NULL;
+        if (!name)
+                return 0;
+        for (struct open_zone *open = senders->zones; open; open = open->next)
+                if (strcmp(zone_name(open->zone), name) == 0) {
+                        *ret_clock = &open->clock;
+                        return 0;
+                }
+        struct open_zone *open = calloc(1, sizeof *open);
+        if (!open)
+                return error_set(senders->error, -ENOMEM, "not enough memory");
+        int r = zone_open(name, &open->zone, senders->error);
+        if (r < 0) {
+                free(open);
+                return r;
+        }
+        open->clock = (struct local_clock){.context = open->zone, .to_instant = to_instant};
+        open->next = senders->zones;
+        senders->zones = open;
+        *ret_clock = &open->clock;
+        return 0;
+}
+
+static void close_zones(struct senders *senders)
+{
+        while (senders->zones) {
+                struct open_zone *open = senders->zones;
+                senders->zones = open->next;
+                zone_close(open->zone);
+                free(open);
+        }
+}
+
+/* What the decoder has to know of an exporter. */
+static int options_of(struct senders *senders, uint16_t number, struct text_options *ret)
+{
+        struct intake *intake = senders->intake;
+        const struct source *source = &intake->sources.items[number];
+        const char *dialect = intake->options.dialect && intake->options.dialect[0]
+                                      ? intake->options.dialect
+                                      : source->settings.dialect;
+        const struct local_clock *clock;
+        int r = clock_of(senders, source, &clock);
+
+        if (r < 0)
+                return r;
+        *ret = (struct text_options){
+                .exporter = number,
+                .loss_reported = source->settings.loss == LOSS_REPORTED,
+                .clock = clock,
+                .year = intake->options.year ? intake->options.year : source->settings.year,
+                .heartbeat_ms = source->settings.heartbeat_ms,
+                .family = syslog_family_by_name(dialect),
+        };
+        if (source->settings.heartbeat_ms > intake->heartbeat_ms)
+                intake->heartbeat_ms = source->settings.heartbeat_ms;
+        if (!ret->loss_reported)
+                intake->summary.loss_undetectable = true;
+        return 0;
+}
+
+/* The host of a line is an exporter by its name, or, where it is an address, by the address that the settings
+ * know; otherwise it becomes one of that name, as the sender of a packet does. */
+static int options_by_host(void *context, const char *host, struct text_options *ret)
+{
+        struct senders *senders = context;
+        struct intake *intake = senders->intake;
+        struct address address;
+        uint16_t number;
+        int r;
+
+        if (!host[0])
+                return options_of(senders, senders->file_source, ret);
+        if (!settings_name_is_valid(host))
+                return -EINVAL;
+        if (!settings_exporter(depot_settings(intake->depot), host) &&
+                address_parse(slice_of(host), &address, NULL) == 0)
+                r = intake_source_by_sender(intake, &address, &number, senders->error);
+        else
+                r = intake_source_by_name(intake, host, &number, senders->error);
+        if (r == 0)
+                r = options_of(senders, number, ret);
+        /* The line is not at fault. */
+        return r == -EINVAL ? -EPERM : r;
+}
+
 int intake_read_text(
         struct intake *intake, struct input *input, const struct text_format *format, struct error *error)
 {
+        struct senders senders = {.intake = intake, .error = error};
+        struct text_options options = {0};
         struct line_reader *reader;
-        struct zone *zone = NULL;
         uint16_t number;
+        bool was_undetectable = intake->summary.loss_undetectable;
 
-        int r = intake_source_by_name(intake, intake_file_source(intake), &number, error);
+        const char *name = format->carries_plans ? intake_file_plan(intake) : intake_file_source(intake);
+        uint64_t refused = count_refused(intake);
+        int r = intake_source_by_name(intake, name, &number, error);
         if (r < 0) {
                 input_close(input);
                 return r;
         }
-        const struct source *source = &intake->sources.items[number];
-        const char *zone_name = zone_of(intake, source);
         r = line_reader_over(input, TEXT_LINE_MAX, &reader, error);
         if (r < 0)
                 return r;
-        if (zone_name)
-                r = zone_open(zone_name, &zone, error);
-        struct local_clock clock = {.context = zone, .to_instant = to_instant};
-        struct text_options options = {
-                .exporter = number,
-                .loss_reported = source->settings.loss == LOSS_REPORTED,
-                .clock = zone ? &clock : NULL,
-                .year = intake->options.year ? intake->options.year : source->settings.year,
-                .heartbeat_ms = source->settings.heartbeat_ms,
-        };
         intake->place_is_base = false;
-        intake->lease_realm = source->realm;
-        if (source->settings.heartbeat_ms > intake->heartbeat_ms)
-                intake->heartbeat_ms = source->settings.heartbeat_ms;
-        if (!format->carries_leases && !options.loss_reported)
-                intake->summary.loss_undetectable = true;
+        intake->lease_realm = intake->sources.items[number].realm;
+        senders.file_source = number;
+        r = options_of(&senders, number, &options);
+        bool is_named = intake->options.exporter && intake->options.exporter[0];
+        if (format->names_hosts && !is_named) {
+                /* Nothing is known yet of whose lines these are. */
+                intake->summary.loss_undetectable = was_undetectable;
+                options.by_host = options_by_host;
+                options.by_host_context = &senders;
+        } else if (format->carries_leases) {
+                intake->summary.loss_undetectable = was_undetectable;
+        }
+        if (r == 0 && format->carries_plans)
+                r = intake_plans_begin(intake, name, error);
         if (r == 0)
                 r = decode_lines(intake, reader, format, &options, error);
+        if (r == 0 && format->carries_plans)
+                intake_plans_end(intake, count_refused(intake) > refused);
         line_reader_close(reader);
-        zone_close(zone);
+        close_zones(&senders);
         return r;
 }

@@ -9,6 +9,7 @@
 #include "os/progress.h"
 #include "os/zone.h"
 #include "wire/dialect.h"
+#include "wire/syslog.h"
 
 #include <stdlib.h>
 
@@ -104,7 +105,7 @@ static int check_names(const struct command *command, const struct intake_option
         if (o->exporter && !settings_name_is_valid(o->exporter))
                 return complain_usage(
                         command, "--exporter: '%s' is no name; letters, digits and . - _ : are", o->exporter);
-        if (o->dialect && !dialect_by_name(o->dialect))
+        if (o->dialect && !dialect_by_name(o->dialect) && !syslog_family_by_name(o->dialect))
                 return complain_usage(command,
                         "--dialect: '%s' is not known; 'rogatory dialects' lists those that are", o->dialect);
         if (o->format && !is_format(o->format))

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 static const struct text_format *const formats[] = {&text_format_conntrack, &text_format_ulogd2,
-        &text_format_nat_csv, &text_format_leases, &text_format_freeradius_detail, &text_format_plan};
+        &text_format_nat_csv, &text_format_leases, &text_format_freeradius_detail, &text_format_plan,
+        &text_format_syslog};
 
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
@@ -123,6 +124,25 @@ int text_refuse(struct text_decoder *decoder, const struct decode_sink *sink, en
         vsnprintf(sentence, sizeof sentence, format, arguments);
         va_end(arguments);
         return text_refuse_at(decoder, sink, decoder->counts.lines, refusal, sentence);
+}
+
+int text_refuse_for(struct text_decoder *decoder, struct text_decoder *hearing,
+        const struct decode_sink *sink, enum refusal refusal, const char *format, ...)
+{
+        char sentence[ERROR_TEXT_MAX - 40], detail[ERROR_TEXT_MAX];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(sentence, sizeof sentence, format, arguments);
+        va_end(arguments);
+        decoder->counts.refused[refusal]++;
+        bool damaged = refusal == REFUSAL_BAD_LINE || refusal == REFUSAL_TRUNCATED;
+        text_missing(hearing, damaged ? GAP_DAMAGED : GAP_REFUSED);
+        if (sink->refused) {
+                snprintf(detail, sizeof detail, "line %" PRIu64 ": %s", decoder->counts.lines, sentence);
+                sink->refused(sink->context, refusal, 0, detail);
+        }
+        return 0;
 }
 
 void text_note(const struct decode_sink *sink, const char *format, ...)

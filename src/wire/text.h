@@ -19,6 +19,13 @@ struct local_clock {
                 void *context, const struct civil *civil, int64_t *ret_instant, int64_t *ret_second);
 };
 
+struct syslog_family; /* syslog.h */
+
+/* Longest host name in a line of a relay's file, with its end mark; a longer one is refused. */
+#define TEXT_HOST_MAX 64
+/* Different hosts of one file whose lines are read; lines of further ones are refused. */
+#define TEXT_HOSTS_MAX 4096
+
 struct text_options {
         uint16_t exporter;  /* the caller's number, put into events and coverage */
         bool loss_reported; /* the source writes a line when it loses events: what is not reported lost
@@ -26,6 +33,14 @@ struct text_options {
         const struct local_clock *clock; /* NULL: lines without a zone are refused */
         int year;             /* of the first line, for lines without a year; 0: such lines are refused */
         int64_t heartbeat_ms; /* longer silence inside a file ends a span of hearing; 0: 60 s */
+        const struct syslog_family *family; /* syslog: its lines are of this family and of no other; NULL: it
+                                             * is recognised line by line */
+        /* syslog: a relay's file mixes devices. The options of the one that a line names as its host, or of
+         * "" where it names none (by_host and by_host_context of what is returned are not looked at). 0;
+         * -EINVAL where the name cannot be an exporter's: the line is refused; anything else negative is
+         * fatal. NULL: all lines are of `exporter`. */
+        int (*by_host)(void *context, const char *host, struct text_options *ret);
+        void *by_host_context;
 };
 
 /* Every line is counted once: lines = blank + used + continued + not_nat + other + reported_losses + all
@@ -45,10 +60,11 @@ struct text_counts {
 struct text_decoder; /* text_decoder.h; each format extends it */
 
 struct text_format {
-        const char *name;        /* "conntrack", "ulogd2", "csv", "leases", "freeradius-detail" */
+        const char *name;        /* "conntrack", "ulogd2", "csv", "leases", "freeradius-detail", "syslog" */
         const char *description; /* one line for a person */
         bool carries_leases;
         bool carries_plans;   /* rows of a plan, and leases beside them; no log */
+        bool names_hosts;     /* its lines name the device that they are of: text_options.by_host is asked */
         bool loss_detectable; /* by itself (never true for plain text; with loss_reported it is) */
         /* 0..100: how sure the format is that these first lines (up to 4 KiB) are its own; 0 is a no. */
         int (*recognise)(const char *head, size_t length);

@@ -58,6 +58,12 @@ int text_refuse(struct text_decoder *decoder, const struct decode_sink *sink, en
 int text_refuse_at(struct text_decoder *decoder, const struct decode_sink *sink, uint64_t line,
         enum refusal refusal, const char *sentence);
 
+/* As text_refuse, where the line belongs to one of several devices in the file: the hole is in what `hearing`
+ * heard. */
+int text_refuse_for(struct text_decoder *decoder, struct text_decoder *hearing,
+        const struct decode_sink *sink, enum refusal refusal, const char *format, ...)
+        __attribute__((format(printf, 5, 6)));
+
 /* Says something to the summary. */
 void text_note(const struct decode_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -86,6 +92,6 @@ bool text_contains(struct slice text, const char *words);
 struct slice text_first_line(struct slice *rest);
 
 extern const struct text_format text_format_conntrack, text_format_ulogd2, text_format_nat_csv,
-        text_format_leases, text_format_freeradius_detail, text_format_plan;
+        text_format_leases, text_format_freeradius_detail, text_format_plan, text_format_syslog;
 
 #endif

@@ -96,27 +96,78 @@ static int choose_pass(
 int text_clock_instant(struct text_clock *clock, const struct text_options *options,
         const struct civil *reading, int64_t *ret_instant, const char **ret_why)
 {
-        struct civil c = *reading;
+        struct text_reading full = {.civil = *reading};
+
+        return text_clock_reading(clock, options, &full, ret_instant, ret_why);
+}
+
+/* The line before was of the same minute of local time, and that minute happened once. */
+static bool is_same_minute(const struct text_clock *clock, const struct text_reading *reading)
+{
+        const struct civil *a = &clock->minute, *b = &reading->civil;
+
+        return a->year != 0 && !reading->has_offset && (b->year == 0 || a->year == b->year) &&
+               a->minute == b->minute && a->hour == b->hour && a->day == b->day && a->month == b->month;
+}
+
+/* Puts the year into a reading that states none. */
+static bool find_year(const struct text_clock *clock, const struct text_options *options, struct civil *c,
+        const char **ret_why)
+{
+        if (c->year == 0 && options->year == 0) {
+                *ret_why = "the time has no year; say the year of the first line with --year";
+                return false;
+        }
+        if (c->year == 0) {
+                c->year = options->year;
+                if (clock->last.year != 0 && !nearest_year(clock, c)) {
+                        *ret_why = "more than three months from the line before, so its year is not proven; "
+                                   "import the parts of this file separately, each with its --year";
+                        return false;
+                }
+        }
+        if (!civil_is_valid(c)) {
+                *ret_why = "there was no such day in this year; check --year";
+                return false;
+        }
+        return true;
+}
+
+static int in_range(struct text_clock *clock, int64_t instant, int64_t *ret_instant, const char **ret_why)
+{
+        if (instant < TIME_FIRST || instant >= TIME_LIMIT) {
+                *ret_why = "the time is outside the years 1970 to 2261";
+                return -ERANGE;
+        }
+        if (clock->floor == TIME_UNKNOWN || instant > clock->floor)
+                clock->floor = instant;
+        *ret_instant = instant;
+        return 0;
+}
+
+int text_clock_reading(struct text_clock *clock, const struct text_options *options,
+        const struct text_reading *reading, int64_t *ret_instant, const char **ret_why)
+{
+        struct civil c = reading->civil;
         int64_t instant = 0, second = 0;
 
-        if (!options->clock) {
+        if (is_same_minute(clock, reading)) {
+                clock->last.second = c.second;
+                clock->last.millisecond = c.millisecond;
+                return in_range(clock, clock->minute_starts + c.second * TIME_SECOND + c.millisecond,
+                        ret_instant, ret_why);
+        }
+        if (!options->clock && !reading->has_offset) {
                 *ret_why = "the time has no zone; say which one it is in with --zone";
                 return -ERANGE;
         }
-        if (options->year == 0) {
-                *ret_why = "the time has no year; say the year of the first line with --year";
+        if (!find_year(clock, options, &c, ret_why))
                 return -ERANGE;
-        }
-        c.year = options->year;
-        if (clock->last.year != 0 && !nearest_year(clock, &c)) {
-                *ret_why = "more than three months from the line before, so its year is not proven; import "
-                           "the parts of "
-                           "this file separately, each with its --year";
-                return -ERANGE;
-        }
-        if (!civil_is_valid(&c)) {
-                *ret_why = "there was no such day in this year; check --year";
-                return -ERANGE;
+        clock->minute.year = 0;
+        if (reading->has_offset) {
+                clock->last = c;
+                return in_range(
+                        clock, time_from_civil(&c) - reading->offset_s * TIME_SECOND, ret_instant, ret_why);
         }
         int r = options->clock->to_instant(options->clock->context, &c, &instant, &second);
         if (r < 0) {
@@ -126,12 +177,9 @@ int text_clock_instant(struct text_clock *clock, const struct text_options *opti
         clock->last = c;
         if (r == 1 && choose_pass(clock, instant, second, &instant, ret_why) < 0)
                 return -ERANGE;
-        if (instant < TIME_FIRST || instant >= TIME_LIMIT) {
-                *ret_why = "the time is outside the years 1970 to 2261";
-                return -ERANGE;
+        if (r == 0 && instant >= TIME_FIRST + TIME_MINUTE && instant < TIME_LIMIT - TIME_MINUTE) {
+                clock->minute = c;
+                clock->minute_starts = instant - c.second * TIME_SECOND - c.millisecond;
         }
-        if (clock->floor == TIME_UNKNOWN || instant > clock->floor)
-                clock->floor = instant;
-        *ret_instant = instant;
-        return 0;
+        return in_range(clock, instant, ret_instant, ret_why);
 }

@@ -16,8 +16,17 @@
 
 /* What the lines before have proven. Zero-initialise with text_clock_make. */
 struct text_clock {
-        struct civil last; /* wall-clock reading of the last line, with its year; year 0: none yet */
-        int64_t floor;     /* that line happened at or after this instant; TIME_UNKNOWN: none yet */
+        struct civil last;     /* wall-clock reading of the last line, with its year; year 0: none yet */
+        int64_t floor;         /* that line happened at or after this instant; TIME_UNKNOWN: none yet */
+        struct civil minute;   /* a minute of local time that happened once; year 0: none */
+        int64_t minute_starts; /* when: spares a look into the zone for every line of that minute */
+};
+
+/* A time as a line states it. */
+struct text_reading {
+        struct civil civil; /* year 0: not stated */
+        bool has_offset;    /* the line states its zone beyond doubt */
+        int offset_s;       /* seconds east of UTC */
 };
 
 static inline struct text_clock text_clock_make(void)
@@ -36,5 +45,9 @@ int text_month(struct slice name);
  * text). */
 int text_clock_instant(struct text_clock *clock, const struct text_options *options,
         const struct civil *reading, int64_t *ret_instant, const char **ret_why);
+
+/* The same where the line may state its year, its zone, or both. */
+int text_clock_reading(struct text_clock *clock, const struct text_options *options,
+        const struct text_reading *reading, int64_t *ret_instant, const char **ret_why);
 
 #endif
