@@ -34,6 +34,7 @@ static int read_userlog(struct intake *intake, uint16_t source, int64_t receipt_
 static const struct datagram_kind kinds[] = {
         {"flow export", is_flow_export, read_flow_export},
         {"binary flow log", is_userlog, read_userlog},
+        {"RADIUS accounting", intake_is_radius, intake_read_radius},
 };
 
 const struct datagram_kind *datagram_kind_of(const struct packet *packet)

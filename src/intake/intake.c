@@ -2,6 +2,7 @@
 #include "intake/intake.h"
 
 #include "intake/reading.h"
+#include "wire/radius.h"
 #include "wire/syslog.h"
 
 #include <stdio.h>
@@ -478,6 +479,8 @@ static int finish_flow(struct intake *intake, struct error *error)
         if (r == 0)
                 r = userlog_decoder_finish(intake->userlog, &heard);
         if (r == 0)
+                r = intake_finish_radius(intake, &heard);
+        if (r == 0)
                 r = share_coverage(intake, &heard);
         coverage_free(&heard);
         return r;
@@ -675,5 +678,6 @@ void intake_free(struct intake *intake)
         bucket_set_free(&intake->buckets);
         flow_decoder_free(intake->flow);
         userlog_decoder_free(intake->userlog);
+        radius_decoder_free(intake->radius);
         free(intake);
 }

@@ -38,6 +38,7 @@ struct intake_refusal {
 struct intake_summary {
         uint64_t files, bytes;
         uint64_t messages, packets, lines;
+        uint64_t accounting_packets; /* RADIUS Accounting-Requests */
         uint64_t events, lease_events; /* sound, delivered */
         uint64_t not_nat, not_translated, other_events, option_records, templates;
         uint64_t duplicate_messages, lost, restarts, clock_steps, reported_losses;

@@ -35,6 +35,7 @@ struct intake {
         struct bucket_set buckets;
         struct flow_decoder *flow;
         struct userlog_decoder *userlog;
+        struct radius_decoder *radius; /* NULL until the first packet of its kind */
         struct intake_summary summary;
         struct merge_counts merged;
         int64_t heartbeat_ms; /* the largest of the sources met */
@@ -79,6 +80,9 @@ int intake_flow_message(struct intake *intake, uint16_t source, int64_t receipt_
 /* Hands one datagram to the decoder of binary flow logs. */
 int intake_userlog_message(struct intake *intake, uint16_t source, int64_t receipt_ms, const void *bytes,
         size_t length, struct error *error);
+
+/* Ends what was read of RADIUS accounting: counts it, and appends what was heard to ret. 0 or -ENOMEM. */
+int intake_finish_radius(struct intake *intake, struct coverage *ret);
 
 /* Readers; each takes the opened input over. */
 int intake_read_flow(struct intake *intake, struct input *input, struct error *error);

@@ -36,6 +36,7 @@ static void write_read(const struct intake_summary *s, struct buffer *ret)
                 {"bytes", s->bytes},
                 {"captured packets", s->packets},
                 {"IPFIX or NetFlow messages", s->messages},
+                {"RADIUS accounting packets", s->accounting_packets},
                 {"lines", s->lines},
         };
         const struct line_of_summary decoded[] = {
@@ -79,7 +80,7 @@ static void write_losses(const struct intake_summary *s, struct buffer *ret)
                 {"restarts of an exporter", s->restarts},
                 {"times that an exporter's clock was set", s->clock_steps},
                 {"messages that came twice (counted once)", s->duplicate_messages},
-                {"packets that are no flow export", s->not_udp},
+                {"packets that are neither flow export nor accounting", s->not_udp},
                 {"packets of senders that no exporter section names", s->unknown_senders},
                 {"leases of one prefix that contradict each other", s->lease_overlaps},
         };
@@ -231,6 +232,7 @@ static json_t *counts_to_json(const struct intake_summary *s)
                 {"bytes", s->bytes},
                 {"packets", s->packets},
                 {"messages", s->messages},
+                {"accounting_packets", s->accounting_packets},
                 {"lines", s->lines},
                 {"events", s->events},
                 {"lease_events", s->lease_events},

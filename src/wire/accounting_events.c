@@ -116,14 +116,10 @@ static int deliver_lease(
 static int deliver_leases(const struct accounting_record *record, const char *subscriber, bool exact,
         const struct decode_sink *sink, struct accounting_result *result)
 {
-        struct lease_event event;
+        struct lease_event event = {.session = session_of(record), .flags = LEASE_ANY_VRF};
         int r = 0;
 
-        event.session = session_of(record);
-        event.vrf = 0;
-        event.flags = LEASE_ANY_VRF;
         set_edges(record, result->instant_ms, exact, &event);
-        memset(event.subscriber, 0, sizeof event.subscriber);
         memcpy(event.subscriber, subscriber, strlen(subscriber));
         for (size_t i = 0; i < record->prefix_count && r == 0; i++) {
                 event.prefix = record->prefixes[i];

@@ -38,6 +38,7 @@ static int close_span(struct accounting_hearing *h)
         struct coverage_span span = {
                 .from = h->first + TIME_SECOND + (h->offset_max > 0 ? h->offset_max : 0),
                 .to = h->last + (h->offset_min < 0 ? h->offset_min : 0),
+                .stream = ACCOUNTING_STREAM,
                 .delay_ms = narrow(h->delay_ms),
                 .offset_min_ms = h->offset_known ? narrow(h->offset_min) : OFFSET_UNKNOWN,
                 .offset_max_ms = h->offset_known ? narrow(h->offset_max) : OFFSET_UNKNOWN,
@@ -56,6 +57,7 @@ static int add_gap(
         struct coverage_gap gap = {
                 .from = from - DELAY_LEAST_MS + (h->offset_min < 0 ? h->offset_min : 0),
                 .to = to + DELAY_LEAST_MS + (h->offset_max > 0 ? h->offset_max : 0),
+                .stream = ACCOUNTING_STREAM,
                 .count = count,
                 .exporter = h->exporter,
                 .reason = (uint8_t)reason,

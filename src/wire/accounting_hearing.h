@@ -9,6 +9,9 @@
 #include "nat/coverage.h"
 #include "wire/accounting.h"
 
+/* Stands where flow exports have their observation domain: one sender may be heard both ways. */
+#define ACCOUNTING_STREAM UINT32_C(0xffff1813)
+
 struct accounting_hearing {
         struct coverage found; /* closed spans, and gaps */
         int64_t heartbeat_ms;
