@@ -3,6 +3,7 @@
 #include "wire/plan_csv.h"
 #include "wire/csv_row.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum column {
@@ -25,9 +26,18 @@ static const char *const names[COLUMN_COUNT] = {"outside_address", "port_first",
 
 struct plan_csv_decoder {
         struct text_decoder common;
-        struct csv_columns columns;
-        struct csv_row row;
+        struct csv_table table;
 };
+
+static bool lacks(const struct csv_columns *columns, char *ret, size_t size)
+{
+        for (enum column column = OUTSIDE_ADDRESS; column <= VALID_TO; column++)
+                if (columns->at[column] < 0) {
+                        snprintf(ret, size, "does not name the column %s, which is needed", names[column]);
+                        return true;
+                }
+        return false;
+}
 
 /* --- Reading --- */
 
@@ -38,6 +48,9 @@ static int create(const struct text_options *options, struct text_decoder **ret_
         if (!decoder)
                 return -ENOMEM;
         text_decoder_init(&decoder->common, options, 0);
+        decoder->table.names = names;
+        decoder->table.name_count = COLUMN_COUNT;
+        decoder->table.lacks = lacks;
         *ret_decoder = &decoder->common;
         return 0;
 }
@@ -50,7 +63,7 @@ static void destroy(struct text_decoder *decoder)
 
 static struct slice field(const struct plan_csv_decoder *decoder, enum column column)
 {
-        return csv_field(&decoder->row, &decoder->columns, column);
+        return csv_field(&decoder->table.row, &decoder->table.columns, column);
 }
 
 /* An empty field is the default. */
@@ -215,44 +228,12 @@ static int take_row(struct plan_csv_decoder *d, const struct decode_sink *sink)
         return text_deliver_lease(&d->common, sink, &lease);
 }
 
-static int take_header(struct plan_csv_decoder *d, const struct decode_sink *sink)
-{
-        const char *why;
-
-        d->columns.read = true;
-        if (csv_columns_read(&d->row, names, COLUMN_COUNT, sink, &d->columns, &why) < 0)
-                return text_refuse(&d->common, sink, REFUSAL_BAD_LINE, "%s", why);
-        for (enum column column = OUTSIDE_ADDRESS; column <= VALID_TO; column++)
-                if (d->columns.at[column] < 0)
-                        return text_refuse(&d->common, sink, REFUSAL_MISSING_FIELD,
-                                "the header row does not name the column %s, which is needed", names[column]);
-        d->columns.usable = true;
-        d->common.counts.other++;
-        return 0;
-}
-
 static int line(struct text_decoder *common, struct slice text, const struct decode_sink *sink)
 {
         struct plan_csv_decoder *d = (struct plan_csv_decoder *)common;
-        const char *why;
+        int r = csv_take_line(common, &d->table, text, sink);
 
-        if (!text_take_line(common, &text, sink))
-                return 0;
-        text = common->counts.lines == 1 ? csv_skip_mark(text) : text;
-        if (text.length && text.text[0] == '#') {
-                common->counts.other++;
-                return 0;
-        }
-        if (csv_row_split(text, &d->row, &why) < 0)
-                return text_refuse(common, sink, REFUSAL_BAD_LINE, "%s", why);
-        if (!d->columns.read)
-                return take_header(d, sink);
-        if (!d->columns.usable)
-                return text_refuse(common, sink, REFUSAL_MISSING_FIELD, "the file has no usable header row");
-        if (d->row.count != d->columns.expected)
-                return text_refuse(common, sink, REFUSAL_BAD_LINE, "%zu fields where the header row has %zu",
-                        d->row.count, d->columns.expected);
-        return take_row(d, sink);
+        return r > 0 ? take_row(d, sink) : r;
 }
 
 /* A plan is no log: nothing that it says tells which NAT events were heard. */
