@@ -28,7 +28,7 @@ int address_parse(struct slice text, struct address *ret_address, struct error *
 
 char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX])
 {
-        if (address_is_none(address))
+        if (address_is_none(address) || address_is_named(address))
                 memcpy(text, "-", 2);
         else if (address_is_ipv4(address))
                 inet_ntop(AF_INET, address->bytes + 12, text, ADDRESS_TEXT_MAX);

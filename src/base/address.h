@@ -61,6 +61,17 @@ static inline bool address_is_none(const struct address *a)
         return memcmp(a->bytes, none, 16) == 0;
 }
 
+/* A named host: whom a source names only by a string, in a place where addresses do not tell people apart
+ * (the same private address behind two subscriber lines). It stands as 01 and 120 bits of a digest of the
+ * string: 0100::/8 is reserved by the IETF (RFC 4291 section 2.4 and the IANA registry of the IPv6 address
+ * space), so that no host can have such an address. The one piece of it that is in use, 0100::/64, is where
+ * traffic is discarded (RFC 6666), and is no name. */
+static inline bool address_is_named(const struct address *a)
+{
+        static const uint8_t discard[8] = {1};
+        return a->bytes[0] == 1 && memcmp(a->bytes, discard, sizeof discard) != 0;
+}
+
 static inline int address_compare(const struct address *a, const struct address *b)
 {
         return memcmp(a->bytes, b->bytes, 16);
@@ -70,7 +81,8 @@ static inline int address_compare(const struct address *a, const struct address 
  * -EINVAL with a message. */
 int address_parse(struct slice text, struct address *ret_address, struct error *error);
 
-/* "198.51.100.7" or RFC 5952 text of an IPv6 address; "-" for no address. Returns text. */
+/* "198.51.100.7" or RFC 5952 text of an IPv6 address; "-" for no address and for a named host, whose digest
+ * tells people nothing. Returns text. */
 char *address_format(const struct address *address, char text[ADDRESS_TEXT_MAX]);
 
 /* "198.51.100.0/24", "2001:db8::/56", or a bare address as a host prefix. Host bits set are refused: a prefix

@@ -137,6 +137,24 @@ static void test_ports(void **state)
         }
 }
 
+/* 0100::/8 is nobody's, so that it can hold names; what is discarded (0100::/64) is no name. */
+static void test_named_hosts(void **state)
+{
+        struct address named = {{1, 0xab, [15] = 7}}, discarded = {{1, [15] = 7}},
+                       other = {{0x20, 1, [15] = 7}};
+        struct address none = {{0}}, ipv4 = address_from_ipv4(0x01000001);
+        char text[ADDRESS_TEXT_MAX];
+
+        (void)state;
+        assert_true(address_is_named(&named));
+        assert_false(address_is_named(&discarded));
+        assert_false(address_is_named(&other));
+        assert_false(address_is_named(&none));
+        assert_false(address_is_named(&ipv4));
+        assert_string_equal(address_format(&named, text), "-");
+        assert_string_equal(address_format(&discarded, text), "100::7");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -144,6 +162,7 @@ int main(void)
                 cmocka_unit_test(test_prefixes),
                 cmocka_unit_test(test_containment),
                 cmocka_unit_test(test_ports),
+                cmocka_unit_test(test_named_hosts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,7 +98,7 @@ static void member_address(struct buffer *ret, const char *member, const struct 
         char text[ADDRESS_TEXT_MAX];
 
         name(ret, member);
-        if (address_is_none(address))
+        if (address_is_none(address) || address_is_named(address))
                 write_null(ret);
         else
                 write_code(ret, address_format(address, text));

@@ -206,7 +206,7 @@ static void write_inside(const struct answer_candidate *c, struct buffer *ret)
 {
         char text[ADDRESS_TEXT_MAX];
 
-        if (!address_is_none(&c->inside)) {
+        if (!address_is_none(&c->inside) && !address_is_named(&c->inside)) {
                 buffer_printf(ret, "     inside      %s", address_format(&c->inside, text));
                 if (c->inside_port >= 0)
                         buffer_printf(ret, " port %d", c->inside_port);

@@ -39,7 +39,7 @@ void holder_write(const struct answer_candidate *candidate, struct buffer *ret)
 
         if (candidate->subscriber[0])
                 append_foreign(ret, candidate->subscriber);
-        else if (!address_is_none(&candidate->inside))
+        else if (!address_is_none(&candidate->inside) && !address_is_named(&candidate->inside))
                 buffer_printf(ret, "inside %s", address_format(&candidate->inside, text));
         else
                 buffer_append_text(ret, "somebody the log does not name");

@@ -26,6 +26,10 @@ static void write_dialects(struct buffer *ret)
                 buffer_printf(ret, "\n  %s  (%s; after %s)\n    ", table[i].name, versions_of(&table[i]),
                         table[i].source);
                 append_wrapped(ret, table[i].description, 4, 4);
+                if (table[i].carries) {
+                        buffer_append_text(ret, "    ");
+                        append_wrapped(ret, table[i].carries, 4, 4);
+                }
                 for (size_t k = 0; k < table[i].event_count; k++)
                         buffer_printf(
                                 ret, "    %5u  %s\n", table[i].events[k].value, table[i].events[k].name);
@@ -57,9 +61,9 @@ static json_t *dialects_to_json(void)
                                 events, json_pack("{s:i, s:s}", "value", table[i].events[k].value, "name",
                                                 table[i].events[k].name));
                 json_array_append_new(
-                        list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", table[i].name, "description",
-                                      table[i].description, "protocols", versions_of(&table[i]), "source",
-                                      table[i].source, "events", events));
+                        list, json_pack("{s:s, s:s, s:s*, s:s, s:s, s:o}", "name", table[i].name, "description",
+                                      table[i].description, "carries", table[i].carries, "protocols",
+                                      versions_of(&table[i]), "source", table[i].source, "events", events));
         }
         return list;
 }

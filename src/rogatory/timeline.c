@@ -192,7 +192,7 @@ static void write_candidates(struct chart *chart, const struct answer_candidate 
                 struct buffer label = buffer_make(1024);
                 char address[ADDRESS_TEXT_MAX];
                 buffer_printf(&label, "%s%zu. ", possible ? "~" : "", i + 1);
-                if (c[i].subscriber[0] || address_is_none(&c[i].inside))
+                if (c[i].subscriber[0] || address_is_none(&c[i].inside) || address_is_named(&c[i].inside))
                         holder_write(&c[i], &label);
                 else
                         buffer_append_text(&label, address_format(&c[i].inside, address));

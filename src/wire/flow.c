@@ -213,6 +213,9 @@ int flow_decode(struct flow_decoder *decoder, const struct flow_exporter *export
                 .uptime_zero_ms = pass.header.uptime_zero_ms,
         };
         pass.outcome = (struct sequence_outcome){.count_known = true, .first_event_ms = TIME_UNKNOWN};
+        /* Where flows are reported when they end, what a message does not say may be reported long after. */
+        if (exporter->dialect)
+                pass.outcome.slowest_ms = exporter->dialect->delay_ms;
         return decode_message(&pass, receipt_ms, bytes, length);
 }
 

@@ -12,7 +12,7 @@
 
 void flow_refuse(struct flow_pass *pass, enum refusal refusal, size_t offset, const char *format, ...)
 {
-        char detail[192];
+        char detail[256];
         va_list arguments;
 
         pass->state->counts.refused[refusal]++;
@@ -50,29 +50,65 @@ static int deliver_stepped(struct flow_pass *pass, const struct record_result *r
         return 0;
 }
 
-static int deliver(struct flow_pass *pass, const struct record_result *result)
+static void note_delay(struct flow_pass *pass, const struct record_result *result)
 {
         int64_t time_ms = result->event.time_ms, delay = pass->context.export_ms - time_ms;
 
+        if (delay < result->delay_ms)
+                delay = result->delay_ms;
         if (delay > pass->outcome.slowest_ms)
                 pass->outcome.slowest_ms = delay;
         if (pass->outcome.first_event_ms == TIME_UNKNOWN || time_ms < pass->outcome.first_event_ms)
                 pass->outcome.first_event_ms = time_ms;
         pass->outcome.has_nat = true;
-        if (result->step != 1)
-                return deliver_stepped(pass, result);
-        pass->state->counts.events++;
-        return pass->sink->event(pass->sink->context, &result->event);
 }
 
-static int nat_record(struct flow_pass *pass, struct template *template, const struct place *places,
+static int deliver_event(struct flow_pass *pass, const struct nat_event *event)
+{
+        pass->state->counts.events++;
+        return pass->sink->event(pass->sink->context, event);
+}
+
+/* Whom the inside host is comes before what it did. */
+static int deliver_identity(struct flow_pass *pass, const struct record_result *result, int64_t time_ms)
+{
+        if (result->identity.subscriber[0] == '\0' || !pass->sink->lease)
+                return 0;
+        struct lease_event lease = identity_lease(&result->identity, result->event.vrf, time_ms);
+        return pass->sink->lease(pass->sink->context, &lease);
+}
+
+static int deliver(struct flow_pass *pass, const struct record_result *result)
+{
+        struct nat_event closing = result->event;
+
+        note_delay(pass, result);
+        int r = deliver_identity(pass, result, result->event.time_ms);
+        if (r < 0)
+                return r;
+        if (result->step != 1)
+                return deliver_stepped(pass, result);
+        r = deliver_event(pass, &result->event);
+        if (r < 0 || result->closes_ms == TIME_UNKNOWN)
+                return r;
+        closing.time_ms = result->closes_ms;
+        closing.action = NAT_CLOSE;
+        r = deliver_identity(pass, result, closing.time_ms);
+        return r < 0 ? r : deliver_event(pass, &closing);
+}
+
+static int data_record(struct flow_pass *pass, struct template *template, const struct place *places,
         const uint8_t *record, size_t offset)
 {
         struct record_result result;
 
+        pass->state->counts.data_records++;
         switch (nat_record_read(template, places, record, &pass->context, &result)) {
         case RECORD_EVENTS:
                 return deliver(pass, &result);
+        case RECORD_NOT_NAT:
+                pass->state->counts.not_nat++;
+                return 0;
         case RECORD_NOT_TRANSLATED:
                 pass->state->counts.not_translated++;
                 return 0;
@@ -85,38 +121,6 @@ static int nat_record(struct flow_pass *pass, struct template *template, const s
         flow_refuse(pass, result.refusal, offset, "template %u, event %u: %s", template->id, result.value,
                 result.complaint);
         flow_mark(pass, GAP_REFUSED, 1);
-        return 0;
-}
-
-/* A record that shows a translation but no natEvent: what it means only a dialect can say, and none does. */
-static void unnamed_record(struct flow_pass *pass, const struct template *template,
-        const struct place *places, const uint8_t *record, size_t offset)
-{
-        static const uint8_t none[4];
-
-        if (places[SLOT_OUTSIDE4].length != 4) {
-                pass->state->counts.not_nat++;
-        } else if (memcmp(record + places[SLOT_OUTSIDE4].offset, none, 4) == 0) {
-                pass->state->counts.not_translated++;
-        } else if (places[SLOT_INSIDE4].length == 4 &&
-                   memcmp(record + places[SLOT_OUTSIDE4].offset, record + places[SLOT_INSIDE4].offset, 4) ==
-                           0) {
-                pass->state->counts.not_translated++;
-        } else {
-                flow_refuse(pass, pass->exporter->dialect ? REFUSAL_MISSING_FIELD : REFUSAL_NO_DIALECT,
-                        offset, "template %u: a translated address (IE 225) without an event (IE 230)",
-                        template->id);
-                flow_mark(pass, GAP_REFUSED, 1);
-        }
-}
-
-static int data_record(struct flow_pass *pass, struct template *template, const struct place *places,
-        const uint8_t *record, size_t offset)
-{
-        pass->state->counts.data_records++;
-        if (template->is_nat)
-                return nat_record(pass, template, places, record, offset);
-        unnamed_record(pass, template, places, record, offset);
         return 0;
 }
 

@@ -8,7 +8,7 @@ static void test_variable_enterprise_and_reduced(void **state)
 {
         (void)state;
         send_template(10, 256,
-                FIELDS({284, 65535, 0}, {323, 8, 0}, {93, 65535, 637}, {230, 2, 0}, {8, 4, 0}, {225, 4, 0},
+                FIELDS({284, 65535, 0}, {323, 8, 0}, {93, 65535, 638}, {230, 2, 0}, {8, 4, 0}, {225, 4, 0},
                         {4, 1, 0}, {8, 4, 9}, {7, 1, 0}, {227, 65535, 0}, {999, 0, 0}));
         begin_record(10, 0);
         for (unsigned i = 0; i < 3; i++) {

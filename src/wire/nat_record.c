@@ -1,180 +1,28 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "wire/nat_record.h"
 
-#define BIT(slot) (UINT32_C(1) << (slot))
-
-/* Big-endian number of 0..8 bytes. The places were checked against the record by the caller. */
-static inline uint64_t number_at(const uint8_t *record, struct place place)
+/* What is done with a template and the dialect it is read in: kept until it is read in another. */
+static void begin_dialect(struct template *template, const struct dialect *dialect)
 {
-        const uint8_t *p = record + place.offset;
-        uint64_t value = 0;
-
-        switch (place.length) {
-        case 1:
-                return p[0];
-        case 2:
-                return (uint64_t)p[0] << 8 | p[1];
-        case 4:
-                return (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3];
-        default:
-                for (size_t i = 0; i < place.length; i++)
-                        value = value << 8 | p[i];
-                return value;
-        }
+        if (template->judged_by == dialect)
+                return;
+        memset(template->meanings, 0, sizeof template->meanings);
+        template->judged_by = dialect;
+        nat_view(dialect, template, template->places, template->view);
 }
 
-static uint32_t slots_present(const struct template *template)
-{
-        uint32_t present = 0;
-
-        for (int slot = 0; slot < SLOT_COUNT; slot++)
-                if (template->places[slot].length != 0)
-                        present |= BIT(slot);
-        return present;
-}
-
-static struct meaning refuse(enum refusal refusal, const char *complaint)
-{
-        return (struct meaning){
-                .state = MEANING_REFUSED, .refusal = (uint8_t)refusal, .complaint = complaint};
-}
-
-#define RANGE_SLOTS                                                                                          \
-        (BIT(SLOT_RANGE_START) | BIT(SLOT_RANGE_END) | BIT(SLOT_RANGE_STEP) | BIT(SLOT_RANGE_PORTS))
-#define INSIDE_SLOTS (BIT(SLOT_INSIDE4) | BIT(SLOT_INSIDE6))
-#define ENDPOINT_SLOTS (INSIDE_SLOTS | BIT(SLOT_OUTSIDE4) | BIT(SLOT_OUTSIDE_PORT) | BIT(SLOT_INSIDE_PORT))
-
-/* Events that bind nothing name no inside host. One that does is a binding of another numbering (the drafts
- * before RFC 8158 use 12 and 13 for address bindings), and passing over it would lose a binding without a
- * trace. */
-static struct meaning judge_unbinding(uint32_t present, const struct dialect_event *event)
-{
-        static const uint32_t required[DIALECT_VALUES_MAX] = {
-                [13] = BIT(SLOT_QUOTA), [18] = BIT(SLOT_THRESHOLD)};
-
-        if (event->value == 13 || event->value == 18) {
-                if ((present & required[event->value]) != required[event->value])
-                        return refuse(REFUSAL_CONTRADICTION,
-                                "a quota or threshold event without its kind (IE 466, 467)");
-                if (present & (BIT(SLOT_OUTSIDE_PORT) | RANGE_SLOTS))
-                        return refuse(
-                                REFUSAL_CONTRADICTION, "a quota or threshold event with an outside port");
-        } else if (present & (INSIDE_SLOTS | RANGE_SLOTS | BIT(SLOT_OUTSIDE_PORT))) {
-                return refuse(
-                        REFUSAL_CONTRADICTION, "an exhaustion event with an inside host or an outside port");
-        }
-        return (struct meaning){.event = event, .state = MEANING_BINDS_NOTHING};
-}
-
-static struct meaning judge_family(uint32_t present, const struct dialect_event *event)
-{
-        if (event->family == 4 && (present & BIT(SLOT_INSIDE6)))
-                return refuse(REFUSAL_CONTRADICTION, "a NAT44 event with an inside IPv6 address (IE 27)");
-        if (event->family == 6 && (present & BIT(SLOT_INSIDE4)))
-                return refuse(REFUSAL_CONTRADICTION, "a NAT64 event with an inside IPv4 address (IE 8)");
-        if (event->family == 6 && !(present & BIT(SLOT_INSIDE6)))
-                return refuse(REFUSAL_MISSING_FIELD, "a NAT64 event without an inside IPv6 address (IE 27)");
-        return (struct meaning){.event = event, .state = MEANING_BINDS, .kind = event->kind};
-}
-
-static struct meaning judge_port_kind(uint32_t present, const struct meaning *so_far)
-{
-        if (present & RANGE_SLOTS)
-                return refuse(
-                        REFUSAL_CONTRADICTION, "a session or mapping with a port range (IE 361 to 364)");
-        if (present & (BIT(SLOT_QUOTA) | BIT(SLOT_THRESHOLD)))
-                return refuse(REFUSAL_CONTRADICTION,
-                        "a session or mapping with a quota or threshold (IE 466, 467)");
-        if (!(present & BIT(SLOT_PROTOCOL)))
-                return refuse(REFUSAL_MISSING_FIELD, "a session or mapping without a protocol (IE 4)");
-        /* Without both the inside host and the port nothing is left that could be said. */
-        if (!(present & INSIDE_SLOTS) && !(present & BIT(SLOT_OUTSIDE_PORT)))
-                return refuse(REFUSAL_MISSING_FIELD,
-                        "a session or mapping with neither inside address nor outside port");
-        return *so_far;
-}
-
-static struct meaning judge_block(
-        uint32_t present, const struct dialect *dialect, const struct meaning *so_far)
-{
-        bool counted = dialect->flags & DIALECT_BLOCK_END_FROM_COUNT;
-
-        if (!(present & BIT(SLOT_RANGE_START)))
-                return refuse(REFUSAL_MISSING_FIELD, "a port block without its first port (IE 361)");
-        if (!(present & BIT(SLOT_RANGE_END)) && !(counted && (present & BIT(SLOT_RANGE_PORTS))))
-                return refuse(REFUSAL_MISSING_FIELD, "a port block without its last port (IE 362)");
-        if (present & BIT(SLOT_OUTSIDE_PORT))
-                return refuse(REFUSAL_CONTRADICTION, "a port block with a single outside port (IE 227)");
-        if (!(present & INSIDE_SLOTS))
-                return refuse(REFUSAL_MISSING_FIELD, "a port block without an inside address");
-        return *so_far;
-}
-
-static struct meaning judge_address(uint32_t present, const struct meaning *so_far)
-{
-        if (present & RANGE_SLOTS)
-                return refuse(REFUSAL_CONTRADICTION, "an address binding with a port range (IE 361 to 364)");
-        if (present & (BIT(SLOT_OUTSIDE_PORT) | BIT(SLOT_INSIDE_PORT)))
-                return refuse(REFUSAL_CONTRADICTION, "an address binding with a port");
-        if (!(present & INSIDE_SLOTS))
-                return refuse(REFUSAL_MISSING_FIELD, "an address binding without an inside address");
-        return *so_far;
-}
-
-static struct meaning judge(const struct template *template, const struct dialect *dialect, unsigned value)
-{
-        const struct dialect_event *event = dialect_event_of(dialect, value);
-        uint32_t present = slots_present(template);
-
-        if (!event)
-                return refuse(REFUSAL_UNKNOWN_EVENT, "the dialect does not know this event value");
-        if (template->unsound)
-                return refuse(REFUSAL_CONTRADICTION, template->unsound);
-        if (event->action < 0)
-                return judge_unbinding(present, event);
-        struct meaning meaning = judge_family(present, event);
-        if (meaning.state != MEANING_BINDS)
-                return meaning;
-        if (!(present & BIT(SLOT_OUTSIDE4)))
-                return refuse(REFUSAL_MISSING_FIELD, "a NAT event without an outside IPv4 address (IE 225)");
-        if ((dialect->flags & DIALECT_BLOCK_BY_RANGE) && (present & BIT(SLOT_RANGE_START)))
-                meaning.kind = NAT_BLOCK;
-        switch (meaning.kind) {
-        case NAT_BLOCK:
-                return judge_block(present, dialect, &meaning);
-        case NAT_ADDRESS:
-                return judge_address(present, &meaning);
-        default:
-                return judge_port_kind(present, &meaning);
-        }
-}
-
-/* The meaning of a value for this template, judged when first met. NULL where no dialect is known. */
 static const struct meaning *meaning_of(
         struct template *template, const struct dialect *dialect, unsigned value, struct meaning *scratch)
 {
-        if (!dialect) {
-                dialect = dialect_recognise(
-                        template->version, value, template->places[SLOT_OUTSIDE4].length != 0);
-                /* One template that speaks two dialects speaks neither beyond doubt. */
-                if (dialect && template->judged_by && dialect != template->judged_by)
-                        template->is_ambiguous = true;
-                if (template->is_ambiguous)
-                        return NULL;
-        }
-        if (!dialect || (dialect->version != 0 && dialect->version != template->version))
-                return NULL;
-        if (value >= DIALECT_VALUES_MAX) {
-                *scratch = refuse(REFUSAL_UNKNOWN_EVENT, "the dialect does not know this event value");
+        size_t index = dialect->event_source == EVENT_IS_ELEMENT ? value : 0;
+
+        if (index >= DIALECT_VALUES_MAX) {
+                *scratch = nat_judge(template, dialect, value);
                 return scratch;
         }
-        if (template->judged_by != dialect) {
-                memset(template->meanings, 0, sizeof template->meanings);
-                template->judged_by = dialect;
-        }
-        if (template->meanings[value].state == MEANING_NOT_JUDGED)
-                template->meanings[value] = judge(template, dialect, value);
-        return &template->meanings[value];
+        if (template->meanings[index].state == MEANING_NOT_JUDGED)
+                template->meanings[index] = nat_judge(template, dialect, value);
+        return &template->meanings[index];
 }
 
 static enum record_outcome refused(struct record_result *result, enum refusal refusal, const char *complaint)
@@ -184,40 +32,100 @@ static enum record_outcome refused(struct record_result *result, enum refusal re
         return RECORD_REFUSED;
 }
 
+/* Uptimes count milliseconds in 32 bits and begin anew after 49.7 days. An event cannot be later than its
+ * message, so the latest time that is not is meant. */
+static int64_t time_of_uptime(int64_t zero_ms, uint64_t uptime_ms, const struct record_context *context)
+{
+        const int64_t turn = INT64_C(1) << 32;
+        int64_t latest = context->export_ms + RECORD_AHEAD_MS + context->exporter->delay_ms;
+
+        if (zero_ms < 0 || zero_ms > latest)
+                return TIME_UNKNOWN;
+        int64_t time = zero_ms + (int64_t)(uptime_ms & UINT32_MAX);
+        if (time > latest)
+                return time - turn;
+        return time + (latest - time) / turn * turn;
+}
+
+static int64_t time_at_ms(const struct place *places, enum slot slot, const uint8_t *record)
+{
+        uint64_t time = nat_number_at(record, places[slot]);
+
+        return time < (uint64_t)TIME_LIMIT ? (int64_t)time : TIME_UNKNOWN;
+}
+
+/* When the uptime counter was zero: NetFlow v9 says it in the header, IPFIX in IE 160. */
+static int64_t uptime_of(const struct place *places, const uint8_t *record,
+        const struct record_context *context, enum slot slot)
+{
+        int64_t zero = context->uptime_zero_ms;
+
+        if (places[slot].length != 4)
+                return TIME_UNKNOWN;
+        if (places[SLOT_BOOT_MS].length == 8)
+                zero = time_at_ms(places, SLOT_BOOT_MS, record);
+        if (zero == TIME_UNKNOWN)
+                return TIME_UNKNOWN;
+        return time_of_uptime(zero, nat_number_at(record, places[slot]), context);
+}
+
 static int64_t time_of(const struct place *places, const uint8_t *record,
         const struct record_context *context, uint8_t action)
 {
-        if (places[SLOT_TIME_MS].length == 8) {
-                uint64_t time = number_at(record, places[SLOT_TIME_MS]);
-                return time < (uint64_t)TIME_LIMIT ? (int64_t)time : TIME_UNKNOWN;
-        }
+        if (places[SLOT_TIME_MS].length == 8)
+                return time_at_ms(places, SLOT_TIME_MS, record);
         if (places[SLOT_TIME_S].length == 4)
-                return (int64_t)number_at(record, places[SLOT_TIME_S]) * TIME_SECOND;
-        enum slot uptime = action == NAT_OPEN ? SLOT_FIRST_UPTIME : SLOT_LAST_UPTIME;
-        if (context->uptime_zero_ms != TIME_UNKNOWN && places[uptime].length == 4)
-                return context->uptime_zero_ms + (int64_t)number_at(record, places[uptime]);
-        return TIME_UNKNOWN;
+                return (int64_t)nat_number_at(record, places[SLOT_TIME_S]) * TIME_SECOND;
+        return uptime_of(places, record, context, action == NAT_OPEN ? SLOT_FIRST_UPTIME : SLOT_LAST_UPTIME);
 }
 
-static const char *read_time(const struct place *places, const uint8_t *record,
-        const struct record_context *context, struct nat_event *event)
+static const char *check_time(int64_t time, const struct record_context *context)
 {
-        int64_t time = time_of(places, record, context, event->action);
-
         if (time == TIME_UNKNOWN || time <= 0)
                 return "the event has no time (IE 323 or 322)";
         if (time < context->export_ms - RECORD_BEHIND_MS)
                 return "the event is more than a day older than its message";
         if (time > context->export_ms + RECORD_AHEAD_MS + context->exporter->delay_ms)
                 return "the event is later than its message";
-        event->time_ms = time;
         return NULL;
+}
+
+/* A flow's first and last packet. */
+static const char *read_flow_times(const struct place *places, const uint8_t *record,
+        const struct record_context *context, struct record_result *result)
+{
+        bool absolute = places[SLOT_START_MS].length == 8 && places[SLOT_END_MS].length == 8;
+        int64_t start = absolute ? time_at_ms(places, SLOT_START_MS, record)
+                                 : uptime_of(places, record, context, SLOT_FIRST_UPTIME);
+        int64_t end = absolute ? time_at_ms(places, SLOT_END_MS, record)
+                               : uptime_of(places, record, context, SLOT_LAST_UPTIME);
+
+        if (start == TIME_UNKNOWN || end == TIME_UNKNOWN)
+                return "the flow has no absolute times: have the exporter send IE 152 and 153, or IE 160 "
+                       "(sys-init-time) beside IE 21 and 22";
+        if (end < start)
+                return "the flow ends before it begins";
+        const char *complaint = check_time(start, context);
+        if (!complaint)
+                complaint = check_time(end, context);
+        result->event.time_ms = start;
+        result->closes_ms = end;
+        return complaint;
+}
+
+static const char *read_times(const struct dialect *dialect, const struct place *places,
+        const uint8_t *record, const struct record_context *context, struct record_result *result)
+{
+        if (dialect->event_source == EVENT_IS_FLOW)
+                return read_flow_times(places, record, context, result);
+        result->event.time_ms = time_of(places, record, context, result->event.action);
+        return check_time(result->event.time_ms, context);
 }
 
 /* Reads a port or query identifier; false where the number cannot be one. */
 static bool read_port(const struct place *places, enum slot slot, const uint8_t *record, uint16_t *ret_port)
 {
-        uint64_t port = number_at(record, places[slot]);
+        uint64_t port = nat_number_at(record, places[slot]);
 
         if (port > UINT16_MAX)
                 return false;
@@ -230,10 +138,28 @@ static void set_flag(struct nat_event *event, unsigned flag)
         event->flags = (uint8_t)(event->flags | flag);
 }
 
-static const char *read_inside(const struct place *places, const uint8_t *record, struct nat_event *event)
+/* The inside host by the string that names it. */
+static const char *read_identity(const struct dialect *dialect, const struct place *places,
+        const uint8_t *record, struct record_result *result)
+{
+        struct slice text = {
+                (const char *)record + places[SLOT_SUBSCRIBER].offset, places[SLOT_SUBSCRIBER].length};
+        const char *complaint = identity_read(text, dialect->host_mark, &result->identity);
+
+        if (complaint)
+                return complaint;
+        struct address outside = address_from_ipv4(result->event.outside);
+        if (address_compare(&result->identity.inside, &outside) == 0)
+                return "the inside address is the outside one";
+        result->event.inside = result->identity.inside;
+        return NULL;
+}
+
+static const char *read_inside(const struct dialect *dialect, const struct place *places,
+        const uint8_t *record, struct nat_event *event)
 {
         bool has4 = places[SLOT_INSIDE4].length == 4, has6 = places[SLOT_INSIDE6].length == 16;
-        uint32_t inside4 = has4 ? (uint32_t)number_at(record, places[SLOT_INSIDE4]) : 0;
+        uint32_t inside4 = has4 ? (uint32_t)nat_number_at(record, places[SLOT_INSIDE4]) : 0;
         struct address inside6 = {{0}};
 
         if (has6)
@@ -245,8 +171,14 @@ static const char *read_inside(const struct place *places, const uint8_t *record
         bool is6 = has6 && !address_is_none(&inside6);
         if (inside4 != 0 && is6)
                 return "two inside addresses (IE 8 and IE 27)";
+        if (inside4 == 0 && !is6 && (dialect->flags & DIALECT_INSIDE_ZERO)) {
+                set_flag(event, NAT_INSIDE_UNKNOWN);
+                return NULL;
+        }
         if (inside4 == 0 && !is6)
                 return "the inside address is all zero";
+        if (is6 && address_is_named(&inside6))
+                return "the inside IPv6 address (IE 27) is one that no host can have";
         if (is6 && address_is_ipv4(&inside6))
                 return "the inside IPv6 address (IE 27) is an IPv4 address in disguise";
         event->inside = is6 ? inside6 : address_from_ipv4(inside4);
@@ -260,9 +192,9 @@ static void read_destination(
         uint16_t port = 0;
 
         if (places[SLOT_POST_DESTINATION4].length == 4)
-                address = (uint32_t)number_at(record, places[SLOT_POST_DESTINATION4]);
+                address = (uint32_t)nat_number_at(record, places[SLOT_POST_DESTINATION4]);
         if (address == 0 && !is64 && places[SLOT_DESTINATION4].length == 4)
-                address = (uint32_t)number_at(record, places[SLOT_DESTINATION4]);
+                address = (uint32_t)nat_number_at(record, places[SLOT_DESTINATION4]);
         if (address == 0)
                 return;
         if (!read_port(places, SLOT_POST_DESTINATION_PORT, record, &port) || port == 0)
@@ -273,9 +205,10 @@ static void read_destination(
         set_flag(event, NAT_HAS_DESTINATION);
 }
 
-static const char *read_ports(const struct place *places, const uint8_t *record, struct nat_event *event)
+static const char *read_ports(const struct dialect *dialect, const struct place *places,
+        const uint8_t *record, struct nat_event *event)
 {
-        uint64_t protocol = number_at(record, places[SLOT_PROTOCOL]);
+        uint64_t protocol = nat_number_at(record, places[SLOT_PROTOCOL]);
         uint16_t port = 0;
 
         if (protocol == NAT_PROTOCOL_ANY || protocol > 255)
@@ -286,13 +219,14 @@ static const char *read_ports(const struct place *places, const uint8_t *record,
                         return "the inside port (IE 7) is no port";
                 set_flag(event, NAT_HAS_INSIDE_PORT);
         }
-        if (places[SLOT_OUTSIDE_PORT].length == 0 || !nat_protocol_has_port((int)protocol)) {
+        if (!read_port(places, SLOT_OUTSIDE_PORT, record, &port))
+                return "the outside port (IE 227) is no port";
+        if (places[SLOT_OUTSIDE_PORT].length == 0 || !nat_protocol_has_port((int)protocol) ||
+                (port == 0 && (dialect->flags & DIALECT_PORT_ZERO))) {
                 event->port_last = UINT16_MAX;
                 set_flag(event, NAT_PORT_UNKNOWN);
                 return NULL;
         }
-        if (!read_port(places, SLOT_OUTSIDE_PORT, record, &port))
-                return "the outside port (IE 227) is no port";
         if (port == 0 && protocol != 1 && protocol != 58) /* ICMP: a query identifier may be zero */
                 return "the outside port (IE 227) is zero";
         event->port_first = event->port_last = port;
@@ -304,10 +238,10 @@ static const char *read_ports(const struct place *places, const uint8_t *record,
 static const char *read_range(
         const struct place *places, const uint8_t *record, bool counted, struct record_result *result)
 {
-        uint64_t start = number_at(record, places[SLOT_RANGE_START]);
-        uint64_t end = number_at(record, places[SLOT_RANGE_END]);
-        uint64_t step = number_at(record, places[SLOT_RANGE_STEP]);
-        uint64_t ports = number_at(record, places[SLOT_RANGE_PORTS]);
+        uint64_t start = nat_number_at(record, places[SLOT_RANGE_START]);
+        uint64_t end = nat_number_at(record, places[SLOT_RANGE_END]);
+        uint64_t step = nat_number_at(record, places[SLOT_RANGE_STEP]);
+        uint64_t ports = nat_number_at(record, places[SLOT_RANGE_PORTS]);
 
         if (step == 0)
                 step = 1;
@@ -331,7 +265,7 @@ static const char *read_range_protocol(
         const struct place *places, const uint8_t *record, struct nat_event *event)
 {
         uint64_t protocol =
-                number_at(record, places[SLOT_PROTOCOL]); /* zero where there is none: every protocol */
+                nat_number_at(record, places[SLOT_PROTOCOL]); /* zero where there is none: every protocol */
 
         if (protocol > 255)
                 return "the protocol (IE 4) is none";
@@ -339,14 +273,13 @@ static const char *read_range_protocol(
         return NULL;
 }
 
-static const char *read_kind(const struct template *template, const struct place *places,
-        const uint8_t *record, const struct meaning *meaning, struct record_result *result)
+static const char *read_kind(const struct dialect *dialect, const struct place *places, const uint8_t *record,
+        struct record_result *result)
 {
         struct nat_event *event = &result->event;
-        const struct dialect *dialect = template->judged_by;
         const char *complaint;
 
-        switch (meaning->kind) {
+        switch (event->kind) {
         case NAT_BLOCK:
                 complaint = read_range_protocol(places, record, event);
                 return complaint ? complaint
@@ -359,10 +292,28 @@ static const char *read_kind(const struct template *template, const struct place
                 read_destination(places, record, places[SLOT_INSIDE6].length == 16, event);
                 if (dialect->flags & DIALECT_DESTINATION_DEPENDENT)
                         set_flag(event, NAT_DESTINATION_BOUND);
-                return read_ports(places, record, event);
+                return read_ports(dialect, places, record, event);
         default:
-                return read_ports(places, record, event);
+                return read_ports(dialect, places, record, event);
         }
+}
+
+static const char *read_values(const struct dialect *dialect, const struct place *places,
+        const uint8_t *record, struct record_result *result)
+{
+        uint64_t vrf = nat_number_at(record, places[SLOT_VRF]);
+        const char *complaint;
+
+        if (vrf == 0)
+                vrf = nat_number_at(record, places[SLOT_INSTANCE]);
+        if (vrf > UINT32_MAX)
+                return "the VRF (IE 234 or 463) is too large";
+        result->event.vrf = (uint32_t)vrf;
+        if (places[SLOT_SUBSCRIBER].length != 0)
+                complaint = read_identity(dialect, places, record, result);
+        else
+                complaint = read_inside(dialect, places, record, &result->event);
+        return complaint ? complaint : read_kind(dialect, places, record, result);
 }
 
 /* Variable-length fields get their lengths only here; fixed ones were judged with the template. */
@@ -375,46 +326,123 @@ static bool lengths_sound(const struct template *template, const struct place *p
         return true;
 }
 
-enum record_outcome nat_record_read(struct template *template, const struct place *places,
-        const uint8_t *record, const struct record_context *context, struct record_result *result)
+/* In some dialects flows that are not translated have no outside address, or the inside one in its place. */
+static bool is_untranslated(const struct dialect *dialect, const struct place *places, const uint8_t *record)
+{
+        uint64_t outside = nat_number_at(record, places[SLOT_OUTSIDE4]);
+
+        return outside == 0 || ((dialect->flags & DIALECT_MIXED) && places[SLOT_INSIDE4].length == 4 &&
+                                       outside == nat_number_at(record, places[SLOT_INSIDE4]));
+}
+
+/* A record that shows a translation, but nothing that says what happened. */
+static enum record_outcome unnamed(const struct template *template, const struct place *places,
+        const uint8_t *record, const struct dialect *dialect, struct record_result *result)
+{
+        bool old = places[SLOT_OUTSIDE4].length != 4;
+        struct place outside = places[old ? SLOT_OLD_OUTSIDE4 : SLOT_OUTSIDE4];
+
+        if (outside.length == 4) {
+                uint64_t address = nat_number_at(record, outside);
+                if (address == 0 || (places[SLOT_INSIDE4].length == 4 &&
+                                            address == nat_number_at(record, places[SLOT_INSIDE4])))
+                        return RECORD_NOT_TRANSLATED;
+        } else if (!(template->present & SLOT_BIT(SLOT_SUBSCRIBER))) {
+                return RECORD_NOT_NAT;
+        }
+        if (dialect)
+                return refused(result, REFUSAL_MISSING_FIELD,
+                        "a translated address (IE 225) or a subscriber, without what says the event in the "
+                        "dialect that is set");
+        return refused(result, REFUSAL_NO_DIALECT, nat_hint(template, 0, result->hint));
+}
+
+/* The dialect that a record without a set one is in; NULL where that is not beyond doubt. */
+static const struct dialect *recognise(struct template *template, const struct place *places,
+        const uint8_t *record, struct record_result *result)
+{
+        struct dialect_traits traits = {template->version, template->id, template->present};
+
+        if (!template->is_searched) {
+                template->shown_by = dialect_of_template(&traits);
+                template->is_searched = true;
+        }
+        if (template->shown_by || !(template->present & SLOT_BIT(SLOT_EVENT)))
+                return template->shown_by;
+        uint64_t value = nat_number_at(record, places[SLOT_EVENT]);
+        result->value = value > UINT16_MAX ? UINT16_MAX : (unsigned)value;
+        const struct dialect *dialect = dialect_of_event(&traits, result->value);
+        /* One template that speaks two dialects speaks neither beyond doubt. */
+        if (dialect && template->judged_by && dialect != template->judged_by)
+                template->is_ambiguous = true;
+        return template->is_ambiguous ? NULL : dialect;
+}
+
+static enum record_outcome read_in_dialect(struct template *template, const struct dialect *dialect,
+        const struct place *places, const uint8_t *record, const struct record_context *context,
+        struct record_result *result)
 {
         struct meaning scratch;
-        struct nat_event *event = &result->event;
+        const struct meaning *meaning = meaning_of(template, dialect, result->value, &scratch);
 
-        if (template->is_variable && !lengths_sound(template, places))
-                return refused(
-                        result, REFUSAL_BAD_VALUE, "a field of the NAT event has an impossible length");
-        uint64_t value = number_at(record, places[SLOT_EVENT]);
-        result->value = value > UINT16_MAX ? UINT16_MAX : (unsigned)value;
-        const struct meaning *meaning =
-                meaning_of(template, context->exporter->dialect, result->value, &scratch);
-        if (!meaning)
-                return refused(result, REFUSAL_NO_DIALECT, "set the exporter's dialect");
-        if (meaning->state == MEANING_REFUSED)
-                return refused(result, (enum refusal)meaning->refusal, meaning->complaint);
-        if (meaning->state == MEANING_BINDS_NOTHING)
+        switch ((enum meaning_state)meaning->state) {
+        case MEANING_NOT_TRANSLATED:
+                return RECORD_NOT_TRANSLATED;
+        case MEANING_BINDS_NOTHING:
                 return RECORD_BINDS_NOTHING;
-
-        *event = (struct nat_event){
-                .outside = (uint32_t)number_at(record, places[SLOT_OUTSIDE4]),
+        case MEANING_BINDS:
+                break;
+        default:
+                return refused(result, (enum refusal)meaning->refusal, meaning->complaint);
+        }
+        if (is_untranslated(dialect, places, record))
+                return RECORD_NOT_TRANSLATED;
+        result->event = (struct nat_event){
+                .outside = (uint32_t)nat_number_at(record, places[SLOT_OUTSIDE4]),
                 .exporter = context->exporter->number,
                 .kind = meaning->kind,
                 .action = (uint8_t)meaning->event->action,
         };
         result->step = 1;
-        if (event->outside == 0)
-                return RECORD_NOT_TRANSLATED;
-        const char *complaint = read_time(places, record, context, event);
+        result->closes_ms = TIME_UNKNOWN;
+        result->delay_ms = dialect->delay_ms;
+        result->identity.subscriber[0] = '\0';
+        const char *complaint = read_times(dialect, places, record, context, result);
         if (complaint)
                 return refused(result, REFUSAL_IMPOSSIBLE_TIME, complaint);
-        uint64_t vrf = number_at(record, places[SLOT_VRF]);
-        if (vrf == 0)
-                vrf = number_at(record, places[SLOT_INSTANCE]);
-        if (vrf > UINT32_MAX)
-                return refused(result, REFUSAL_BAD_VALUE, "the VRF (IE 234 or 463) is too large");
-        event->vrf = (uint32_t)vrf;
-        complaint = read_inside(places, record, event);
-        if (!complaint)
-                complaint = read_kind(template, places, record, meaning, result);
+        complaint = read_values(dialect, places, record, result);
         return complaint ? refused(result, REFUSAL_BAD_VALUE, complaint) : RECORD_EVENTS;
+}
+
+enum record_outcome nat_record_read(struct template *template, const struct place *places,
+        const uint8_t *record, const struct record_context *context, struct record_result *result)
+{
+        const struct dialect *dialect = context->exporter->dialect;
+        struct place view[SLOT_COUNT];
+
+        result->value = 0;
+        if (!template->is_nat)
+                return RECORD_NOT_NAT;
+        if (template->is_variable && !lengths_sound(template, places))
+                return refused(
+                        result, REFUSAL_BAD_VALUE, "a field of the NAT event has an impossible length");
+        if (!dialect)
+                dialect = recognise(template, places, record, result);
+        if (!dialect || !nat_has_event(dialect, template)) {
+                if (dialect || !(template->present & SLOT_BIT(SLOT_EVENT)))
+                        return unnamed(template, places, record, dialect, result);
+                return refused(result, REFUSAL_NO_DIALECT, nat_hint(template, result->value, result->hint));
+        }
+        if (dialect->version != 0 && dialect->version != template->version)
+                return refused(result, REFUSAL_NO_DIALECT,
+                        "exporters of the dialect that is set do not send this version of the protocol");
+        begin_dialect(template, dialect);
+        if (!template->is_variable) {
+                places = template->view;
+        } else if (dialect->aliases[0].from != dialect->aliases[0].to) {
+                nat_view(dialect, template, places, view);
+                places = view;
+        }
+        result->value = nat_event_value(dialect, template, places, record);
+        return read_in_dialect(template, dialect, places, record, context, result);
 }

@@ -6,7 +6,8 @@
  * contradict its value is refused, never bent into shape. That is what keeps a wrong dialect from naming a
  * wrong person. */
 
-#include "wire/template.h"
+#include "wire/identity.h"
+#include "wire/nat_judge.h"
 
 /* What a record of a message needs to know of its surroundings. */
 struct record_context {
@@ -17,18 +18,23 @@ struct record_context {
 };
 
 enum record_outcome {
-        RECORD_EVENTS,         /* `events` of them: port_first..port_last by `step` where step > 1 */
-        RECORD_NOT_TRANSLATED, /* NAT-like, but outside 0.0.0.0 */
+        RECORD_EVENTS,         /* one or more, see record_result */
+        RECORD_NOT_NAT,        /* a plain flow */
+        RECORD_NOT_TRANSLATED, /* NAT-like, but the outside address is 0.0.0.0 or the inside one */
         RECORD_BINDS_NOTHING,  /* exhausted, quota, threshold */
         RECORD_REFUSED,
 };
 
 struct record_result {
-        struct nat_event event;
-        uint32_t step;         /* 1; above: only every step-th port of the range belongs to the block */
-        enum refusal refusal;  /* where refused */
-        const char *complaint; /* a sentence part */
-        unsigned value;        /* IE 230, for the message */
+        struct nat_event event;   /* port_first..port_last by `step` where step > 1 */
+        uint32_t step;            /* 1; above: only every step-th port of the range belongs to the block */
+        int64_t closes_ms;        /* TIME_UNKNOWN, or the record also says that the binding was closed then */
+        int64_t delay_ms;         /* at most so long after an event its record may come, says the dialect */
+        struct identity identity; /* subscriber is empty where none is named */
+        enum refusal refusal;     /* where refused */
+        const char *complaint;    /* a sentence part */
+        unsigned value;           /* the event value, for the message */
+        char hint[NAT_HINT_MAX];
 };
 
 /* Latest an event may be stamped after its message's time, beside the exporter's own delay: clocks are read
@@ -38,7 +44,7 @@ struct record_result {
 #define RECORD_BEHIND_MS TIME_DAY
 
 /* record: `length` bytes of a record whose slots lie at places (template->places, or those of template_walk).
- * The template must be is_nat; its judgements are kept in it. */
+ * What is judged of the template is kept in it. */
 enum record_outcome nat_record_read(struct template *template, const struct place *places,
         const uint8_t *record, const struct record_context *context, struct record_result *result);
 

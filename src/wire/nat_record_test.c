@@ -205,10 +205,39 @@ static void test_cisco_block(void **state)
         assert_int_equal(heard.refused[REFUSAL_NO_DIALECT], 1);
 }
 
-static void test_cisco_without_inside_address(void **state)
+/* Some releases do send IE 362, and leave it zero. */
+static void test_cisco_block_with_end_zero(void **state)
 {
         (void)state;
         exporter.dialect = dialect_by_name("cisco-nel");
+        send_template(9, 256,
+                FIELDS({8, 4, 0}, {225, 4, 0}, {4, 1, 0}, {230, 1, 0}, {323, 8, 0}, {361, 2, 0}, {362, 2, 0},
+                        {363, 2, 0}, {364, 2, 0}));
+        begin_record(9, 1);
+        for (unsigned end = 0; end < 3; end++) { /* 0, then one that is right, then one that is not */
+                encode(&message, INSIDE, 4);
+                encode(&message, OUTSIDE, 4);
+                encode(&message, 0, 1);
+                encode(&message, 1, 1);
+                encode(&message, NOW_MS, 8);
+                encode(&message, 1536, 2);
+                encode(&message, end == 0 ? 0 : end == 1 ? 2047 : 2046, 2);
+                encode(&message, 1, 2);
+                encode(&message, 512, 2);
+        }
+        end_record();
+        assert_int_equal(heard.count, 2);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_int_equal(heard.items[i].kind, NAT_BLOCK);
+                assert_int_equal(heard.items[i].port_first, 1536);
+                assert_int_equal(heard.items[i].port_last, 2047);
+        }
+        assert_int_equal(heard.refused[REFUSAL_BAD_VALUE], 1);
+}
+
+static void check_without_inside_address(const struct dialect *dialect)
+{
+        exporter.dialect = dialect;
         send_template(9, 256, FIELDS({323, 8, 0}, {230, 1, 0}, {225, 4, 0}, {4, 1, 0}, {227, 2, 0}));
         begin_record(9, 1);
         encode(&message, NOW_MS, 8);
@@ -220,6 +249,57 @@ static void test_cisco_without_inside_address(void **state)
         assert_int_equal(heard.count, 1);
         assert_int_equal(heard.items[0].flags, NAT_INSIDE_UNKNOWN);
         assert_true(address_is_none(&heard.items[0].inside));
+}
+
+static void test_cisco_without_inside_address(void **state)
+{
+        (void)state;
+        check_without_inside_address(dialect_by_name("cisco-nel"));
+}
+
+static void test_mode_cgn(void **state)
+{
+        (void)state;
+        check_without_inside_address(dialect_by_name("cisco-cgn"));
+}
+
+static void test_mode_cgn_is_recognised(void **state)
+{
+        (void)state;
+        check_without_inside_address(NULL);
+}
+
+/* A zero in place of the inside address names nobody in mode cgn, and is a mistake elsewhere. */
+static void test_inside_zero(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < 2; i++) {
+                exporter.dialect = dialect_by_name(i ? "cisco-cgn" : "cisco-nel");
+                if (i == 0)
+                        send_template(9, 256, SESSION_TEMPLATE);
+                begin_record(9, 1 + i);
+                encode_session(&message, NOW_MS, 1, 0, OUTSIDE, 6, 1, 2000);
+                end_record();
+        }
+        assert_int_equal(heard.count, 1);
+        assert_int_equal(heard.items[0].flags, NAT_INSIDE_UNKNOWN | NAT_HAS_INSIDE_PORT);
+        assert_int_equal(heard.refused[REFUSAL_BAD_VALUE], 1);
+}
+
+/* A mapping of RFC 8158 has an inside address (section 5.4): without one it is somebody else's record. */
+static void test_inside_is_required(void **state)
+{
+        (void)state;
+        send_template(10, 256, FIELDS({323, 8, 0}, {230, 1, 0}, {225, 4, 0}, {4, 1, 0}, {227, 2, 0}));
+        begin_record(10, 0);
+        encode(&message, NOW_MS, 8);
+        encode(&message, 8, 1);
+        encode(&message, OUTSIDE, 4);
+        encode(&message, 6, 1);
+        encode(&message, 7000, 2);
+        end_record();
+        assert_int_equal(heard.count, 0);
+        assert_int_equal(heard.refused[REFUSAL_MISSING_FIELD], 1);
 }
 
 static void test_no_outside_port(void **state)
@@ -417,7 +497,12 @@ int main(void)
                 TEST(test_address_binding),
                 TEST(test_port_block),
                 TEST(test_cisco_block),
+                TEST(test_cisco_block_with_end_zero),
                 TEST(test_cisco_without_inside_address),
+                TEST(test_mode_cgn),
+                TEST(test_mode_cgn_is_recognised),
+                TEST(test_inside_zero),
+                TEST(test_inside_is_required),
                 TEST(test_no_outside_port),
                 TEST(test_values_that_cannot_be),
                 TEST(test_draft_numbering_is_never_bent),

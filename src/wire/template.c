@@ -6,40 +6,60 @@
 #define FIRST_TEMPLATE_ID 256             /* lower set ids are reserved (RFC 7011 section 3.3.2) */
 #define RECORD_BYTES_MAX (65535 - 16 - 4) /* what a message can hold beside its header and the set's */
 #define ENTERPRISE_BIT 0x8000
+#define ENTERPRISE_NOKIA 637 /* IANA private enterprise numbers: Alcatel-Lucent, now Nokia */
 
-static const uint16_t elements[SLOT_COUNT] = {
-        [SLOT_EVENT] = 230,
-        [SLOT_INSIDE4] = 8,
-        [SLOT_INSIDE6] = 27,
-        [SLOT_OUTSIDE4] = 225,
-        [SLOT_PROTOCOL] = 4,
-        [SLOT_INSIDE_PORT] = 7,
-        [SLOT_OUTSIDE_PORT] = 227,
-        [SLOT_DESTINATION4] = 12,
-        [SLOT_POST_DESTINATION4] = 226,
-        [SLOT_DESTINATION_PORT] = 11,
-        [SLOT_POST_DESTINATION_PORT] = 228,
-        [SLOT_TIME_MS] = 323,
-        [SLOT_TIME_S] = 322,
-        [SLOT_FIRST_UPTIME] = 22,
-        [SLOT_LAST_UPTIME] = 21,
-        [SLOT_VRF] = 234,
-        [SLOT_INSTANCE] = 463,
-        [SLOT_RANGE_START] = 361,
-        [SLOT_RANGE_END] = 362,
-        [SLOT_RANGE_STEP] = 363,
-        [SLOT_RANGE_PORTS] = 364,
-        [SLOT_POOL] = 283,
-        [SLOT_QUOTA] = 466,
-        [SLOT_THRESHOLD] = 467,
+static const struct {
+        uint16_t element;
+        uint16_t enterprise;
+} elements[SLOT_COUNT] = {
+        [SLOT_EVENT] = {230, 0},
+        [SLOT_INSIDE4] = {8, 0},
+        [SLOT_INSIDE6] = {27, 0},
+        [SLOT_OUTSIDE4] = {225, 0},
+        [SLOT_PROTOCOL] = {4, 0},
+        [SLOT_INSIDE_PORT] = {7, 0},
+        [SLOT_OUTSIDE_PORT] = {227, 0},
+        [SLOT_DESTINATION4] = {12, 0},
+        [SLOT_POST_DESTINATION4] = {226, 0},
+        [SLOT_DESTINATION_PORT] = {11, 0},
+        [SLOT_POST_DESTINATION_PORT] = {228, 0},
+        [SLOT_TIME_MS] = {323, 0},
+        [SLOT_TIME_S] = {322, 0},
+        [SLOT_START_MS] = {152, 0},
+        [SLOT_END_MS] = {153, 0},
+        [SLOT_FIRST_UPTIME] = {22, 0},
+        [SLOT_LAST_UPTIME] = {21, 0},
+        [SLOT_BOOT_MS] = {160, 0},
+        [SLOT_VRF] = {234, 0},
+        [SLOT_INSTANCE] = {463, 0},
+        [SLOT_VLAN] = {58, 0},
+        [SLOT_RANGE_START] = {361, 0},
+        [SLOT_RANGE_END] = {362, 0},
+        [SLOT_RANGE_STEP] = {363, 0},
+        [SLOT_RANGE_PORTS] = {364, 0},
+        [SLOT_POOL] = {283, 0},
+        [SLOT_QUOTA] = {466, 0},
+        [SLOT_THRESHOLD] = {467, 0},
+        [SLOT_FIREWALL_EVENT] = {233, 0},
+        [SLOT_OLD_FIREWALL_EVENT] = {40005, 0},
+        [SLOT_OLD_OUTSIDE4] = {40001, 0},
+        [SLOT_OLD_POST_DESTINATION4] = {40002, 0},
+        [SLOT_OLD_OUTSIDE_PORT] = {40003, 0},
+        [SLOT_OLD_POST_DESTINATION_PORT] = {40004, 0},
+        [SLOT_SUBSCRIBER] = {93, ENTERPRISE_NOKIA},
+        [SLOT_INSIDE_SERVICE] = {91, ENTERPRISE_NOKIA},
+        [SLOT_EXTENDED_EVENT] = {33002, 0},
+        [SLOT_APPLICATION] = {95, 0},
+        [SLOT_FORWARDING] = {89, 0},
+        [SLOT_END_REASON] = {136, 0},
+        [SLOT_FORTINET_65] = {65, 0},
 };
 
 static int slot_of(const struct template_field *field)
 {
-        if (field->enterprise != 0)
-                return -1;
         for (int slot = 0; slot < SLOT_COUNT; slot++)
-                if (elements[slot] == field->element)
+                if (elements[slot].element == field->element &&
+                        elements[slot].enterprise == field->enterprise)
                         return slot;
         return -1;
 }
@@ -53,14 +73,21 @@ bool template_length_fits(int slot, size_t length)
         case SLOT_OUTSIDE4:
         case SLOT_DESTINATION4:
         case SLOT_POST_DESTINATION4:
+        case SLOT_OLD_OUTSIDE4:
+        case SLOT_OLD_POST_DESTINATION4:
         case SLOT_TIME_S:
         case SLOT_FIRST_UPTIME:
         case SLOT_LAST_UPTIME:
                 return length == 4;
         case SLOT_TIME_MS:
+        case SLOT_START_MS:
+        case SLOT_END_MS:
+        case SLOT_BOOT_MS:
                 return length == 8;
+        case SLOT_SUBSCRIBER:
+                return true;
         default:
-                return length <= 8;
+                return slot > SLOT_LAST_OF_EVENTS || length <= 8;
         }
 }
 
@@ -77,7 +104,7 @@ static void compile(struct template *template)
                 template->slot_of_field[i] = (int16_t)slot;
                 if (slot >= 0) {
                         /* Two values for one meaning: which of them is the true one would be a guess. */
-                        if (seen[slot])
+                        if (seen[slot] && slot <= SLOT_LAST_OF_EVENTS)
                                 template->unsound = "a field of the NAT event stands twice in the template";
                         seen[slot] = true;
                         if (!variable && field->length != 0 && !template_length_fits(slot, field->length))
@@ -90,7 +117,11 @@ static void compile(struct template *template)
                 offset += variable ? 1 : field->length;
         }
         template->shortest = (uint16_t)offset;
-        template->is_nat = !template->is_options && template->places[SLOT_EVENT].length != 0;
+        for (int slot = 0; slot < SLOT_COUNT; slot++)
+                if (template->places[slot].length != 0)
+                        template->present |= SLOT_BIT(slot);
+        template->is_nat =
+                !template->is_options && (template->present & (SLOTS_MARKING | SLOT_BIT(SLOT_OUTSIDE4))) != 0;
 }
 
 static const char *read_fields(struct cursor *cursor, struct template *template)

@@ -9,35 +9,6 @@
 #include "wire/dialect.h"
 #include "wire/flow.h"
 
-/* The information elements that a NAT event can be made of (IANA IPFIX registry). */
-enum slot {
-        SLOT_EVENT,                 /* 230 natEvent */
-        SLOT_INSIDE4,               /* 8 sourceIPv4Address */
-        SLOT_INSIDE6,               /* 27 sourceIPv6Address */
-        SLOT_OUTSIDE4,              /* 225 postNATSourceIPv4Address */
-        SLOT_PROTOCOL,              /* 4 protocolIdentifier */
-        SLOT_INSIDE_PORT,           /* 7 sourceTransportPort */
-        SLOT_OUTSIDE_PORT,          /* 227 postNAPTSourceTransportPort */
-        SLOT_DESTINATION4,          /* 12 destinationIPv4Address */
-        SLOT_POST_DESTINATION4,     /* 226 postNATDestinationIPv4Address */
-        SLOT_DESTINATION_PORT,      /* 11 destinationTransportPort */
-        SLOT_POST_DESTINATION_PORT, /* 228 postNAPTDestinationTransportPort */
-        SLOT_TIME_MS,               /* 323 observationTimeMilliseconds */
-        SLOT_TIME_S,                /* 322 observationTimeSeconds */
-        SLOT_FIRST_UPTIME,          /* 22 flowStartSysUpTime */
-        SLOT_LAST_UPTIME,           /* 21 flowEndSysUpTime */
-        SLOT_VRF,                   /* 234 ingressVRFID */
-        SLOT_INSTANCE,              /* 463 natInstanceID */
-        SLOT_RANGE_START,           /* 361 portRangeStart */
-        SLOT_RANGE_END,             /* 362 portRangeEnd */
-        SLOT_RANGE_STEP,            /* 363 portRangeStepSize */
-        SLOT_RANGE_PORTS,           /* 364 portRangeNumPorts */
-        SLOT_POOL,                  /* 283 natPoolId */
-        SLOT_QUOTA,                 /* 466 natQuotaExceededEvent */
-        SLOT_THRESHOLD,             /* 467 natThresholdEvent */
-        SLOT_COUNT
-};
-
 #define FIELD_VARIABLE 65535 /* RFC 7011 section 7 */
 
 struct template_field {
@@ -52,8 +23,8 @@ struct place {
         uint16_t length; /* 0: the template has no such field, or one without bytes */
 };
 
-/* What an event value means for the records of a template: judged once per template and value, because which
- * fields there are is a property of the template. */
+/* What an event value means for the records of a template: judged once per template, dialect and value,
+ * because which fields there are is a property of the template. */
 struct meaning {
         const struct dialect_event *event; /* NULL where it is not known */
         const char *complaint;             /* why it is refused; NULL where it is not */
@@ -62,7 +33,13 @@ struct meaning {
         uint8_t kind;                      /* enum nat_kind, where it binds */
 };
 
-enum meaning_state { MEANING_NOT_JUDGED, MEANING_REFUSED, MEANING_BINDS_NOTHING, MEANING_BINDS };
+enum meaning_state {
+        MEANING_NOT_JUDGED,
+        MEANING_REFUSED,
+        MEANING_NOT_TRANSLATED, /* a flow like any other, in a dialect that sends these too */
+        MEANING_BINDS_NOTHING,
+        MEANING_BINDS
+};
 
 struct template
 {
@@ -72,13 +49,17 @@ struct template
         bool is_options;
         bool is_variable;                       /* at least one field of variable length */
         bool is_ambiguous;                      /* its records were recognised as two dialects */
-        bool is_nat;                            /* carries natEvent */
+        bool is_nat;                            /* carries anything that belongs to NAT events alone */
+        bool is_searched;                       /* shown_by is known */
         const char *unsound;                    /* why no NAT event can be read by it; NULL where one can */
         bool was_redefined;                     /* during the life of the present sequence */
         uint32_t sequence;                      /* of the message that (re)defined it */
+        uint64_t present;                       /* slots it has */
         struct place places[SLOT_COUNT];        /* where not variable */
         int16_t slot_of_field[FLOW_FIELDS_MAX]; /* enum slot or -1 */
-        const struct dialect *judged_by;        /* the dialect of meanings */
+        const struct dialect *shown_by;         /* the dialect that its fields show; NULL where none */
+        const struct dialect *judged_by;        /* the dialect of view and meanings */
+        struct place view[SLOT_COUNT];          /* places, as that dialect names them */
         struct meaning meanings[DIALECT_VALUES_MAX];
         struct template_field fields[]; /* field_count */
 };
