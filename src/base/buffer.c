@@ -91,19 +91,24 @@ int buffer_append_text(struct buffer *buffer, const char *text)
 
 int buffer_printf(struct buffer *buffer, const char *format, ...)
 {
+        size_t room = buffer->failed ? 0 : buffer->capacity - buffer->length;
         va_list arguments;
 
+        /* Into the room there is, which is nearly always enough; measuring first would format everything
+         * twice. */
         va_start(arguments, format);
-        int wanted = vsnprintf(NULL, 0, format, arguments);
+        int wanted = vsnprintf(room ? (char *)buffer->bytes + buffer->length : NULL, room, format, arguments);
         va_end(arguments);
         if (wanted < 0)
                 return buffer->failed ? buffer->failed : (buffer->failed = -EINVAL);
-        int r = buffer_reserve(buffer, (size_t)wanted + 1);
-        if (r < 0)
-                return r;
-        va_start(arguments, format);
-        vsnprintf((char *)buffer->bytes + buffer->length, (size_t)wanted + 1, format, arguments);
-        va_end(arguments);
+        if ((size_t)wanted >= room) {
+                int r = buffer_reserve(buffer, (size_t)wanted + 1);
+                if (r < 0)
+                        return r;
+                va_start(arguments, format);
+                vsnprintf((char *)buffer->bytes + buffer->length, (size_t)wanted + 1, format, arguments);
+                va_end(arguments);
+        }
         buffer->length += (size_t)wanted;
         return 0;
 }

@@ -171,6 +171,32 @@ int time_parse_rfc3339(struct slice text, int64_t *ret_instant, int *ret_offset_
         return 0;
 }
 
+static char *put_digits(char *at, int value, int digits)
+{
+        for (int i = digits; i-- > 0; value /= 10)
+                at[i] = (char)('0' + value % 10);
+        return at + digits;
+}
+
+/* RFC 3339 section 5.6 without the zone: a batch of answers writes ten times for each question, and printf
+ * takes ten times as long. Returns the place behind. */
+static char *put_civil(char *at, const struct civil *c)
+{
+        at = put_digits(at, c->year, 4);
+        *at++ = '-';
+        at = put_digits(at, c->month, 2);
+        *at++ = '-';
+        at = put_digits(at, c->day, 2);
+        *at++ = 'T';
+        at = put_digits(at, c->hour, 2);
+        *at++ = ':';
+        at = put_digits(at, c->minute, 2);
+        *at++ = ':';
+        at = put_digits(at, c->second, 2);
+        *at++ = '.';
+        return put_digits(at, c->millisecond, 3);
+}
+
 char *time_format_utc(int64_t instant, char text[TIME_TEXT_MAX])
 {
         if (instant == TIME_UNKNOWN) {
@@ -178,8 +204,7 @@ char *time_format_utc(int64_t instant, char text[TIME_TEXT_MAX])
                 return text;
         }
         struct civil c = time_to_civil(instant);
-        snprintf(text, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day, c.hour,
-                c.minute, c.second, c.millisecond);
+        memcpy(put_civil(text, &c), "Z", 2);
         return text;
 }
 
@@ -189,9 +214,11 @@ char *time_format_offset(int64_t instant, int offset_s, char text[TIME_TEXT_MAX]
                 return time_format_utc(instant, text);
         struct civil c = time_to_civil(instant + offset_s * TIME_SECOND);
         int size = offset_s < 0 ? -offset_s : offset_s;
-        snprintf(text, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03d%c%02d:%02d", c.year, c.month, c.day,
-                c.hour, c.minute, c.second, c.millisecond, offset_s < 0 ? '-' : '+', size / 3600 % 100,
-                size / 60 % 60);
+        char *at = put_civil(text, &c);
+        *at++ = offset_s < 0 ? '-' : '+';
+        at = put_digits(at, size / 3600 % 100, 2);
+        *at++ = ':';
+        *put_digits(at, size / 60 % 60, 2) = '\0';
         return text;
 }
 
