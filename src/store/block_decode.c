@@ -65,33 +65,45 @@ uint16_t block_span(const struct block_scan *scan, unsigned row)
         return unpack(scan->spans, row, scan->span_width, scan->span_shift, scan->span_base);
 }
 
-/* Four 16-bit ports at a time: a lane that equals the port becomes zero, and a zero lane sets its top bit
- * (lanes above a zero one may be set wrongly, so each is looked at again). */
+/* A vector of the compiler's own: eight ports at a time on every machine that has vectors at all. */
+typedef uint16_t ports_vector __attribute__((vector_size(16)));
+
+static ports_vector load_ports(const uint8_t *at)
+{
+        ports_vector ports;
+
+        memcpy(&ports, at, sizeof ports);
+        return ports;
+}
+
+/* Are any of the 32 ports from `at` on the one wanted? */
+static inline bool any_equal(const uint8_t *at, ports_vector wanted)
+{
+        ports_vector equal =
+                (ports_vector)(load_ports(at) == wanted) | (ports_vector)(load_ports(at + 16) == wanted) |
+                (ports_vector)(load_ports(at + 32) == wanted) | (ports_vector)(load_ports(at + 48) == wanted);
+        uint64_t halves[2];
+
+        memcpy(halves, &equal, sizeof halves);
+        return (halves[0] | halves[1]) != 0;
+}
+
 static unsigned find_plain_port(const uint8_t *ports, unsigned count, uint16_t port, uint64_t *hits)
 {
-        const uint64_t ones = UINT64_C(0x0001000100010001);
-        uint64_t wanted = ones * htole16(port);
-        unsigned last = 0, i = 0;
+        uint16_t stored = htole16(port);
+        ports_vector wanted = {stored, stored, stored, stored, stored, stored, stored, stored};
+        unsigned last = 0;
 
-        for (; i + 8 <= count; i += 8) {
-                uint64_t a, b;
-                memcpy(&a, ports + 2 * (size_t)i, 8);
-                memcpy(&b, ports + 2 * (size_t)i + 8, 8);
-                a ^= wanted;
-                b ^= wanted;
-                if (!((((a - ones) & ~a) | ((b - ones) & ~b)) & ones << 15))
+        for (unsigned i = 0; i < count; i += 32) {
+                unsigned end = i + 32 <= count ? i + 32 : count;
+                if (end == i + 32 && !any_equal(ports + 2 * (size_t)i, wanted))
                         continue;
-                for (unsigned j = i; j < i + 8; j++)
+                for (unsigned j = i; j < end; j++)
                         if (load_le16(ports + 2 * (size_t)j) == port) {
                                 hits[j / 64] |= UINT64_C(1) << j % 64;
                                 last = j + 1;
                         }
         }
-        for (; i < count; i++)
-                if (load_le16(ports + 2 * (size_t)i) == port) {
-                        hits[i / 64] |= UINT64_C(1) << i % 64;
-                        last = i + 1;
-                }
         return last;
 }
 
