@@ -35,14 +35,20 @@ static int name_record(struct inquiry *inquiry, unsigned realm, uint64_t referen
         char *ret, size_t size, struct error *error)
 {
         int64_t window_from = (int64_t)(reference >> 32) * DEPOT_WINDOW_MS;
+        bool planned = (reference & REFERENCE_PLAN) == REFERENCE_PLAN;
         struct address address = address_from_ipv4(outside);
         char text[ADDRESS_TEXT_MAX];
         struct cached_window *w;
 
-        int r = window_cache_get(&inquiry->cache, realm, inquiry->realms[realm].name, window_from, &w, error);
-        if (r < 0 || !w)
-                return r;
-        snprintf(ret, size, "%s/nat/%s#%s/%u", inquiry->realms[realm].name, w->window.file.name,
+        if (!planned) {
+                int r = window_cache_get(
+                        &inquiry->cache, realm, inquiry->realms[realm].name, window_from, &w, error);
+                if (r < 0 || !w)
+                        return r;
+        }
+        snprintf(ret, size, "%s/%s/%s#%s/%u", inquiry->realms[realm].name,
+                depot_kind_folder(planned ? DEPOT_PLANS : DEPOT_NAT),
+                planned ? inquiry->plans[realm].window.file.name : w->window.file.name,
                 address_format(&address, text), (unsigned)(reference & UINT32_MAX));
         return 0;
 }
@@ -55,7 +61,7 @@ static int name_binding(struct inquiry *inquiry, unsigned realm, const struct qu
         struct nat_host inside = host_get(&g->hosts, b.inside);
         struct nat_host destination = host_get(&g->hosts, b.destination);
 
-        int r = gather_end(inquiry, realm, g, &b, error);
+        int r = b.flags & NAT_PLANNED ? 0 : gather_end(inquiry, realm, g, &b, error);
         if (r == 0)
                 r = name_record(
                         inquiry, realm, c->reference, b.outside, ret->record, sizeof ret->record, error);

@@ -2,6 +2,7 @@
 #include "inquiry/gather.h"
 
 #include "nat/carry.h"
+#include "nat/planned.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ static int64_t window_of(int64_t instant)
 
 int inquiry_open_leases(struct inquiry *inquiry, unsigned realm, struct error *error)
 {
-        struct realm_leases *leases = &inquiry->leases[realm];
+        struct realm_window *leases = &inquiry->leases[realm];
 
         int r = depot_lease_window_open(inquiry->cache.depot, inquiry->realms[realm].name,
                 DEPOT_LEASE_WINDOW_FROM, &leases->window, error);
@@ -22,6 +23,26 @@ int inquiry_open_leases(struct inquiry *inquiry, unsigned realm, struct error *e
                 return 0;
         leases->is_open = r == 0;
         return r;
+}
+
+int inquiry_open_plans(struct inquiry *inquiry, unsigned realm, struct error *error)
+{
+        struct realm_window *plans = &inquiry->plans[realm];
+
+        int r = depot_plan_window_open(
+                inquiry->cache.depot, inquiry->realms[realm].name, &plans->window, error);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return r;
+        plans->is_open = true;
+        unsigned count = plan_name_count(plans->window.plans);
+        plans->map = calloc(count + 1, sizeof *plans->map);
+        r = plans->map ? 0 : -ENOMEM;
+        for (unsigned i = 0; i < count && r == 0; i++)
+                r = exporter_number(
+                        &inquiry->cache, realm, plan_name(plans->window.plans, i), true, &plans->map[i]);
+        return r < 0 ? error_set(error, r, "not enough memory to open the plans") : 0;
 }
 
 /* --- Windows --- */
@@ -228,20 +249,17 @@ static bool may_lend(const struct exporter_settings *exporter, const struct addr
         return false;
 }
 
-static int count_exporters(
-        struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g)
+/* Log exporters that must have been heard of the address. */
+static int expect_logs(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g)
 {
         const struct settings *settings = depot_settings(inquiry->cache.depot);
 
-        g->expected = calloc(settings->exporter_count + 1, sizeof *g->expected);
-        if (!g->expected)
-                return -ENOMEM;
         for (size_t i = 0; i < settings->exporter_count; i++) {
                 const struct exporter_settings *exporter = &settings->exporters[i];
                 uint16_t number;
                 if (strcmp(exporter->realm, inquiry->realms[realm].name) != 0)
                         continue;
-                int r = exporter_number(&inquiry->cache, realm, exporter->name, &number);
+                int r = exporter_number(&inquiry->cache, realm, exporter->name, false, &number);
                 if (r < 0)
                         return r;
                 if (!may_lend(exporter, &q->address))
@@ -249,22 +267,116 @@ static int count_exporters(
                 g->expected[g->expected_count++] = number;
                 g->loss_undetectable = g->loss_undetectable || exporter->loss == LOSS_UNDETECTABLE;
         }
+        return 0;
+}
+
+/* Does the plan speak of the address within the interval? */
+static bool plan_speaks(const struct gathered *g, uint16_t number)
+{
+        for (size_t i = 0; i < g->plan.count; i++) {
+                const struct plan_entry *entry = &g->plan.items[i];
+                if (entry->exporter == number && entry->row.from_ms <= g->to_ms &&
+                        (entry->until_ms == TIME_UNKNOWN || entry->until_ms > g->from_ms))
+                        return true;
+        }
+        return false;
+}
+
+/* Which exporters count for the endpoint within the interval as it is known now: where plans decide, they
+ * alone; where they hand the ports to the logs or do not speak, the logs alone; else both. */
+static int count_exporters(
+        struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g)
+{
+        const struct settings *settings = depot_settings(inquiry->cache.depot);
+        struct plan_word word = plan_word_of(&g->plan, q, g->from_ms, g->to_ms);
+        size_t most = settings->exporter_count + inquiry->cache.exporter_count;
+
+        free(g->counts);
+        free(g->expected);
+        g->counts = NULL;
+        g->expected_count = 0;
+        g->loss_undetectable = false;
+        g->planned = plan_decides(&word);
+        g->expected = calloc(most + 1, sizeof *g->expected);
+        int r = !g->expected ? -ENOMEM : g->planned ? 0 : expect_logs(inquiry, realm, q, g);
+        if (r < 0)
+                return r;
         g->counts = calloc(inquiry->cache.exporter_count + 1, sizeof *g->counts);
         if (!g->counts)
                 return -ENOMEM;
         for (unsigned i = 0; i < inquiry->cache.exporter_count; i++) {
                 const struct known_exporter *known = &inquiry->cache.exporters[i];
-                g->counts[i] = known->realm == realm &&
-                               may_lend(settings_exporter(settings, known->name), &q->address);
+                if (known->realm != realm)
+                        continue;
+                g->counts[i] = known->is_plan
+                                       ? plan_counts(&word) && plan_speaks(g, (uint16_t)i)
+                                       : !g->planned && may_lend(settings_exporter(settings, known->name),
+                                                                &q->address);
+                if (known->is_plan && g->counts[i])
+                        g->expected[g->expected_count++] = (uint16_t)i;
         }
         return 0;
+}
+
+/* --- Plans --- */
+
+/* The rows of the address, whatever their time. */
+static int gather_plan(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
+        struct error *error)
+{
+        const struct realm_window *plans = &inquiry->plans[realm];
+
+        if (!plans->is_open)
+                return 0;
+        int r = plan_query(plans->window.plans, address_ipv4(&q->address), &g->plan, error);
+        for (size_t i = 0; i < g->plan.count; i++)
+                g->plan.items[i].exporter = plans->map[g->plan.items[i].exporter];
+        g->ours = g->ours || g->plan.count > 0;
+        return r;
+}
+
+/* Rows that lend the endpoint are bindings like others. */
+static int gather_planned(const struct question *q, struct gathered *g)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < g->plan.count && r == 0; i++) {
+                const struct plan_entry *entry = &g->plan.items[i];
+                struct nat_binding binding;
+                if (!plan_row_answers(entry, q, g->from_ms, g->to_ms))
+                        continue;
+                r = plan_binding_make(entry, q, entry->exporter, &g->hosts, &binding);
+                uint64_t *grown =
+                        r < 0 ? NULL : realloc(g->references, (g->bindings.count + 1) * sizeof *grown);
+                if (r == 0 && !grown)
+                        r = -ENOMEM;
+                if (r < 0)
+                        break;
+                g->references = grown;
+                grown[g->bindings.count] = REFERENCE_PLAN | i;
+                r = binding_list_append(&g->bindings, &binding);
+        }
+        return r;
+}
+
+/* The plans' own hearing, each under its number. */
+static int gather_plan_spans(struct inquiry *inquiry, unsigned realm, struct gathered *g)
+{
+        int r = 0;
+
+        for (unsigned i = 0; i < inquiry->cache.exporter_count && r == 0; i++)
+                if (inquiry->cache.exporters[i].realm == realm && inquiry->cache.exporters[i].is_plan &&
+                        plan_speaks(g, (uint16_t)i))
+                        r = plan_add_spans(&g->plan, (uint16_t)i, &g->coverage);
+        coverage_normalise(&g->coverage, 0);
+        return r;
 }
 
 /* A source that gave records but no span of hearing cannot show what it lost. */
 static void find_silent_sources(struct gathered *g)
 {
         for (size_t i = 0; i < g->bindings.count && !g->loss_undetectable && g->windows > 0; i++) {
-                bool heard = false;
+                bool heard = g->bindings.items[i].flags & NAT_PLANNED;
                 for (size_t k = 0; k < g->coverage.span_count && !heard; k++)
                         heard = g->coverage.spans[k].exporter == g->bindings.items[i].exporter;
                 g->loss_undetectable = !heard;
@@ -318,7 +430,10 @@ static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct ques
 {
         struct coverage asked = {0};
 
-        int r = gather_coverage(inquiry, realm, q->at_ms - q->skew_ms, q->at_ms + q->skew_ms, &asked, error);
+        int r = gather_plan(inquiry, realm, q, g, error);
+        if (r == 0)
+                r = gather_coverage(
+                        inquiry, realm, q->at_ms - q->skew_ms, q->at_ms + q->skew_ms, &asked, error);
         if (r == 0)
                 r = count_exporters(inquiry, realm, q, g);
         if (r == 0) {
@@ -329,19 +444,22 @@ static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct ques
         coverage_free(&asked);
         if (r == 0)
                 r = gather_coverage(inquiry, realm, g->from_ms, g->to_ms, &g->coverage, error);
-        if (r == 0) {
-                /* A wider interval may have brought windows with exporters that were not met before. */
-                free(g->counts);
-                free(g->expected);
-                g->counts = NULL;
-                g->expected_count = 0;
+        /* A wider interval may have brought windows with exporters that were not met before. */
+        if (r == 0)
                 r = count_exporters(inquiry, realm, q, g);
-        }
+        if (r == 0)
+                r = gather_plan_spans(inquiry, realm, g);
+        if (r == 0)
+                r = gather_planned(q, g);
         if (r == 0)
                 r = gather_known_ends(inquiry, realm, g, error);
         if (r == 0 && !g->ours)
                 r = find_nearby(inquiry, realm, q, g, error);
-        find_silent_sources(g);
+        /* What is known of logs concerns only where they count. */
+        if (g->planned)
+                g->loss_undetectable = g->untold_flows = g->rules_changed = false;
+        else
+                find_silent_sources(g);
         return r;
 }
 
@@ -383,6 +501,7 @@ void gathered_free(struct gathered *g)
         free(g->references);
         host_table_free(&g->hosts);
         coverage_free(&g->coverage);
+        plan_list_free(&g->plan);
         free(g->counts);
         free(g->expected);
         lease_list_free(&g->leases);

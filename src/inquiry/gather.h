@@ -13,16 +13,19 @@
 /* Hosts that may stand behind one question's bindings. */
 #define INQUIRY_HOSTS_MAX 4000000u
 
-struct realm_leases {
+/* A window of all time: leases or plans. */
+struct realm_window {
         bool is_open;
         struct depot_window window;
+        uint16_t *map; /* of plans: the file's number of a plan -> ours; owned */
 };
 
 struct inquiry {
         struct window_cache cache;
         struct realm_settings *realms; /* owned array; prefix lists are the depot's */
         unsigned realm_count;
-        struct realm_leases *leases; /* one per realm */
+        struct realm_window *leases; /* one per realm */
+        struct realm_window *plans;  /* one per realm */
         struct depot_files *files;   /* one list per realm: the stored windows, ascending */
 };
 
@@ -37,21 +40,27 @@ struct gathered {
         size_t expected_count;
         unsigned windows; /* stored windows that the interval touches */
         bool loss_undetectable, blocks, untold_flows, ours;
-        bool rules_changed; /* a window was made by bolder rules than the realm has now */
-        bool lent;          /* declared as, or known from records to be, an outside address of a NAT */
+        bool rules_changed;    /* a window was made by bolder rules than the realm has now */
+        struct plan_list plan; /* the rows of plans for the address asked, exporters by our numbers */
+        bool planned;          /* they alone answer */
+        bool lent;             /* declared as, or known from records to be, an outside address of a NAT */
         struct lease_list leases;
         int64_t leases_until_ms;
         int64_t from_ms, to_ms; /* the interval to be judged */
 };
 
-/* Opens the realm's leases, where it has any. */
+/* Opens the realm's leases and plans, where it has any. */
 int inquiry_open_leases(struct inquiry *inquiry, unsigned realm, struct error *error);
+int inquiry_open_plans(struct inquiry *inquiry, unsigned realm, struct error *error);
 
 /* A reference names window and record: hours since 1970 in the upper half, record number in the lower. */
 static inline uint64_t reference_make(int64_t window_from, uint64_t record)
 {
         return (uint64_t)(window_from / DEPOT_WINDOW_MS) << 32 | (record & UINT32_MAX);
 }
+
+/* Rows of plans have no hour: the upper half is all ones, the lower the row's number within its address. */
+#define REFERENCE_PLAN ((uint64_t)UINT32_MAX << 32)
 
 int gather(struct inquiry *inquiry, unsigned realm, const struct question *question, struct gathered *ret,
         struct error *error);

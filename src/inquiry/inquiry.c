@@ -51,7 +51,9 @@ static int open_realm(struct inquiry *inquiry, unsigned realm, struct error *err
         int r = depot_nat_files(
                 inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->files[realm], error);
 
-        return r < 0 ? r : inquiry_open_leases(inquiry, realm, error);
+        if (r == 0)
+                r = inquiry_open_leases(inquiry, realm, error);
+        return r < 0 ? r : inquiry_open_plans(inquiry, realm, error);
 }
 
 int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error *error)
@@ -64,8 +66,9 @@ int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error 
         int r = find_realms(inquiry, error);
         if (r == 0) {
                 inquiry->leases = calloc(inquiry->realm_count + 1, sizeof *inquiry->leases);
+                inquiry->plans = calloc(inquiry->realm_count + 1, sizeof *inquiry->plans);
                 inquiry->files = calloc(inquiry->realm_count + 1, sizeof *inquiry->files);
-                if (!inquiry->leases || !inquiry->files)
+                if (!inquiry->leases || !inquiry->plans || !inquiry->files)
                         r = error_set(error, -ENOMEM, "not enough memory");
         }
         for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
@@ -85,10 +88,16 @@ void inquiry_free(struct inquiry *inquiry)
         for (unsigned i = 0; inquiry->leases && i < inquiry->realm_count; i++)
                 if (inquiry->leases[i].is_open)
                         depot_window_release(&inquiry->leases[i].window);
+        for (unsigned i = 0; inquiry->plans && i < inquiry->realm_count; i++) {
+                if (inquiry->plans[i].is_open)
+                        depot_window_release(&inquiry->plans[i].window);
+                free(inquiry->plans[i].map);
+        }
         for (unsigned i = 0; inquiry->files && i < inquiry->realm_count; i++)
                 depot_files_free(&inquiry->files[i]);
         free(inquiry->files);
         free(inquiry->leases);
+        free(inquiry->plans);
         free(inquiry->realms);
         window_cache_free(&inquiry->cache);
         free(inquiry);
@@ -156,6 +165,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .outside_retention = old && gathered.ours,
                 .leases = gathered.leases.items,
                 .lease_count = gathered.leases.count,
+                .plan = &gathered.plan,
                 .leases_stored = inquiry->leases[number].is_open,
                 .leases_heard_until_ms = gathered.leases_until_ms,
         };

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-int exporter_number(struct window_cache *cache, unsigned realm, const char *name, uint16_t *ret_number)
+int exporter_number(
+        struct window_cache *cache, unsigned realm, const char *name, bool is_plan, uint16_t *ret_number)
 {
         for (unsigned i = 0; i < cache->exporter_count; i++)
-                if (cache->exporters[i].realm == realm && strcmp(cache->exporters[i].name, name) == 0) {
+                if (cache->exporters[i].realm == realm && cache->exporters[i].is_plan == is_plan &&
+                        strcmp(cache->exporters[i].name, name) == 0) {
                         *ret_number = (uint16_t)i;
                         return 0;
                 }
@@ -23,7 +25,7 @@ int exporter_number(struct window_cache *cache, unsigned realm, const char *name
                 cache->exporter_capacity = capacity;
         }
         struct known_exporter *added = &cache->exporters[cache->exporter_count];
-        *added = (struct known_exporter){.realm = realm};
+        *added = (struct known_exporter){.realm = realm, .is_plan = is_plan};
         snprintf(added->name, sizeof added->name, "%s", name);
         *ret_number = (uint16_t)cache->exporter_count++;
         return 0;
@@ -69,7 +71,7 @@ static int take_exporters(struct window_cache *cache, struct cached_window *w)
         for (unsigned i = 0; i < count && r == 0; i++) {
                 const char *name = segment_exporter_name(w->window.segment, i);
                 if (name[0])
-                        r = exporter_number(cache, w->realm, name, &w->map[i]);
+                        r = exporter_number(cache, w->realm, name, false, &w->map[i]);
         }
         return r;
 }

@@ -14,6 +14,7 @@
 struct known_exporter {
         char name[SEGMENT_EXPORTER_NAME_MAX];
         unsigned realm;
+        bool is_plan; /* it states; a log exporter of the same name is another */
 };
 
 struct cached_window {
@@ -36,7 +37,8 @@ struct window_cache {
 };
 
 /* The number of an exporter, given now where it is new. 0, -ENOMEM or -E2BIG. */
-int exporter_number(struct window_cache *cache, unsigned realm, const char *name, uint16_t *ret_number);
+int exporter_number(
+        struct window_cache *cache, unsigned realm, const char *name, bool is_plan, uint16_t *ret_number);
 
 /* The window that begins at `from`: 0 with *ret_window NULL where the realm has none. */
 int window_cache_get(struct window_cache *cache, unsigned realm, const char *realm_name, int64_t from,

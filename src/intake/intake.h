@@ -51,6 +51,13 @@ struct intake_summary {
                                    * known, no end, no beginning (each counted in the
                                    * window it begins in) */
         uint64_t leases;
+        uint64_t plan_events; /* sound rows of plans, delivered */
+        uint64_t plan_rows,
+                plan_addresses; /* of the plans of the realms imported into, as they are stored now */
+        int64_t plan_from_ms, plan_until_ms; /* their validity; until TIME_UNKNOWN: until further notice */
+        uint64_t plan_disputed; /* rows that contradict others: stored, but refused as evidence */
+        char plan_dispute[700]; /* the first two of them, with their places; "" where none */
+        uint64_t plan_files_written;
         uint64_t lease_overlaps; /* leases of one prefix that contradict each other */
         uint64_t bytes_written;
         int64_t first_ms, last_ms; /* of event times; TIME_UNKNOWN where none */

@@ -6,6 +6,7 @@
 
 #include "intake/intake.h"
 #include "intake/merge.h"
+#include "intake/plans.h"
 #include "os/input.h"
 #include "wire/flow.h"
 #include "wire/userlog.h"
@@ -13,13 +14,16 @@
 #define INTAKE_HOSTS_MAX 33554432u /* different inside hosts and destinations held at once */
 #define INTAKE_MEMORY_DEFAULT (320u << 20)
 #define INTAKE_LEASES_MAX 20000000u
+#define INTAKE_LEASES_JOIN 65536u /* fewer are not joined before the commit */
 
 /* What an import gathers for one realm. */
 struct intake_realm {
         struct realm_settings settings; /* a copy; its prefix list is not used here */
         struct coverage coverage;
         struct lease_list leases;
+        size_t leases_joined; /* how many were left when they were joined last */
         int64_t leases_until_ms;
+        struct realm_plans plans;
         bool used;
 };
 
@@ -43,7 +47,8 @@ struct intake {
         const char *path;
         uint64_t place;       /* byte offset, packet or line of what is being decoded */
         bool place_is_base;   /* the decoder's offset is added to it (raw files) */
-        uint16_t lease_realm; /* realm of the leases in it */
+        uint16_t lease_realm; /* realm of the leases and the plan in it */
+        uint16_t plan_name;   /* number of the plan in it, in its realm's names */
         struct error *error;  /* where a sink says why it stopped */
 };
 
@@ -54,8 +59,9 @@ int intake_source_by_name(struct intake *intake, const char *name, uint16_t *ret
 int intake_source_by_sender(
         struct intake *intake, const struct address *sender, uint16_t *ret_number, struct error *error);
 
-/* The name for files that carry no sender. */
+/* The name for the source of files that carry no sender, and for the plan in a file of one. */
 const char *intake_file_source(const struct intake *intake);
+const char *intake_file_plan(const struct intake *intake);
 
 /* Sinks: `context` is the intake. */
 int intake_take_event(void *context, const struct nat_event *event);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "nat/attribution.h"
 
-#include "nat/holding.h"
+#include "nat/planned.h"
 #include "nat/tenancy.h"
 
 #include <errno.h>
@@ -30,8 +30,10 @@ struct judgement {
         struct holding_list holdings;
         struct claim_list claims;
         struct attribution *ret;
-        bool port_open;     /* the question should name a port and does not */
-        bool protocol_open; /* it names no protocol */
+        struct plan_word plan;  /* what plans say of the endpoint in the interval */
+        bool plan_contradicted; /* a log says otherwise */
+        bool port_open;         /* the question should name a port and does not */
+        bool protocol_open;     /* it names no protocol */
 };
 
 static int add_claim(struct claim_list *list, const struct claim *claim)
@@ -209,6 +211,19 @@ static void doubt_older_tenants(const struct judgement *j, const struct holding 
         }
 }
 
+/* A plan may lend to a whole prefix: whoever had a part of it only is not whom it means. */
+static void keep_leases_of_prefix(unsigned bits, struct tenancy *tenancy)
+{
+        unsigned kept = 0;
+
+        for (unsigned i = 0; i < tenancy->count; i++)
+                if (tenancy->tenants[i].lease->is.prefix.length <= bits)
+                        tenancy->tenants[kept++] = tenancy->tenants[i];
+        if (kept < tenancy->count)
+                tenancy->proven = tenancy->changed = false;
+        tenancy->count = kept;
+}
+
 /* Who may have had the inside address of a holding. */
 static void find_tenants(
         const struct judgement *j, const struct holding *h, struct stretch stretch, struct tenancy *tenancy)
@@ -227,6 +242,8 @@ static void find_tenants(
         for (unsigned i = 0; i < tenancy->count && widened && !tenancy->proven; i++)
                 tenancy->tenants[i].certain = false;
         doubt_older_tenants(j, h, &host, stretch, tenancy);
+        if (h->binding->inside_bits)
+                keep_leases_of_prefix(h->binding->inside_bits, tenancy);
 }
 
 static int claim_holding(struct judgement *j, const struct holding *h)
@@ -581,6 +598,17 @@ static bool clock_was_set(struct judgement *j)
         return true;
 }
 
+/* Where plans contradict each other or a log, or may lack rows, nobody is named by them, and nobody is said
+ * to have been nobody. */
+static bool plan_is_doubtful(struct judgement *j)
+{
+        if (j->plan.disputed || j->plan_contradicted)
+                j->ret->reasons |= BIT(REASON_CONTRADICTION);
+        if (j->plan.incomplete && plan_counts(&j->plan))
+                j->ret->reasons |= BIT(REASON_PLAN_INCOMPLETE);
+        return j->ret->reasons & (BIT(REASON_CONTRADICTION) | BIT(REASON_PLAN_INCOMPLETE));
+}
+
 static enum verdict judge(struct judgement *j)
 {
         if (j->evidence->rules_changed) {
@@ -588,7 +616,7 @@ static enum verdict judge(struct judgement *j)
                 explain_doubt(j);
                 return VERDICT_UNKNOWN;
         }
-        if (clock_was_set(j)) {
+        if (clock_was_set(j) || plan_is_doubtful(j)) {
                 explain_doubt(j);
                 return VERDICT_UNKNOWN;
         }
@@ -680,6 +708,10 @@ int attribution_decide(const struct question *q, const struct attribution_rules 
                 return 0;
         }
         int r = holding_list_make(q, rules, e, &j.holdings);
+        if (r == 0 && e->plan) {
+                j.plan = plan_word_of(e->plan, q, ret->from_ms, ret->to_ms);
+                j.plan_contradicted = plan_sift(&j.plan, q, e, j.interval, &j.holdings);
+        }
         if (r == 0)
                 r = gather_claims(&j);
         if (r == 0) {

@@ -9,6 +9,7 @@
 #include "nat/coverage.h"
 #include "nat/host.h"
 #include "nat/lease.h"
+#include "nat/plan_set.h"
 
 enum verdict { VERDICT_ONE, VERDICT_SEVERAL, VERDICT_NONE, VERDICT_UNKNOWN };
 
@@ -42,9 +43,10 @@ enum reason {
         REASON_NOT_OUR_ADDRESS,        /* not an outside address or prefix of the realm */
         REASON_SKEW_BELOW_CLOCK,       /* the asked skew is smaller than the realm's clock uncertainty */
         REASON_MAPPING_UNDECLARED, /* the realm does not declare its mapping behaviour: taken as dependent */
-        REASON_CONTRADICTION,      /* the records contradict the declared mapping behaviour */
+        REASON_CONTRADICTION,      /* the records contradict each other, a plan, or the declared mapping */
         REASON_SEVERAL_REALMS,     /* more than one realm of the store has to do with the address */
         REASON_SETTINGS_CHANGED,   /* the windows were made by bolder settings than those of now */
+        REASON_PLAN_INCOMPLETE,    /* the plan came out of a table of which lines were refused */
         REASON_COUNT
 };
 
@@ -93,6 +95,9 @@ struct evidence {
         const struct lease
                 *leases; /* all that contain an inside address of `bindings`, or the address asked */
         size_t lease_count;
+        const struct plan_list *plan;  /* the rows of plans for the address asked, settled; NULL: none. Where
+                                        * they  decide (nat/planned.h), all that is said above of exporters that
+                                        * count is said of the plans */
         bool leases_stored;            /* the store has leases for this realm at all */
         int64_t leases_heard_until_ms; /* the latest instant any lease record speaks of; TIME_UNKNOWN if none
                                         */

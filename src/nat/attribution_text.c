@@ -61,7 +61,8 @@ static const struct reason_words {
                 "endpoint may "
                 "have been lent to several customers at once."},
         [REASON_CONTRADICTION] = {"contradiction",
-                "The records contradict the realm's declared mapping behaviour."},
+                "The records contradict each other: two rows of a plan, a log and a plan, or the realm's "
+                "declared mapping behaviour."},
         [REASON_SEVERAL_REALMS] = {"several-realms", "More than one realm of this store has records of the "
                                                      "address; at one time it can belong to one network "
                                                      "only, so one of them is wrong or out of date."},
@@ -69,6 +70,9 @@ static const struct reason_words {
                 "The records were stored while the realm was set to endpoint-independent mapping or to "
                 "shorter lives of "
                 "bindings than now, so some may be missing; import the logs into a new store."},
+        [REASON_PLAN_INCOMPLETE] = {"plan-incomplete",
+                "Lines of the table that the plan came from were refused, so rows for this address may be "
+                "missing; correct them and import the table again."},
 };
 
 const char *reason_code(enum reason reason)

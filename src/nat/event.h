@@ -35,6 +35,8 @@ enum nat_flag {
         NAT_HAS_DESTINATION = 1 << 3,   /* destination and destination_port are meaningful */
         NAT_DESTINATION_BOUND = 1 << 4, /* this NAT may lend the same endpoint twice towards two destinations
                                          * (a property of the dialect: Linux) */
+        NAT_PLANNED = 1 << 5, /* a row of a plan (nat/planned.h): held from edge to edge, an open end is until
+                               * further notice. Never in a log and never stored */
 };
 
 /* Protocol 0 (HOPOPT, never translated) stands for "every protocol". For ICMP the ports are the query

@@ -73,6 +73,8 @@ static int64_t find_reuse(const struct holding_list *list, const struct nat_bind
 
         for (size_t i = 0; i < list->count; i++) {
                 const struct nat_binding *other = list->items[i].binding;
+                if (other->flags & NAT_PLANNED)
+                        continue;
                 if (binding_shows_end(b, other, list->exclusive) &&
                         (first == TIME_UNKNOWN || other->from_ms < first))
                         first = other->from_ms;
@@ -90,7 +92,7 @@ static int64_t earliest_beginning(const struct holding_list *list, const struct 
                 return bound;
         for (size_t i = 0; i < list->count; i++) {
                 const struct nat_binding *other = list->items[i].binding;
-                if (other->inside == b->inside)
+                if (other->inside == b->inside || other->flags & NAT_PLANNED)
                         continue;
                 if (other->from_edge != EDGE_OPEN && other->from_ms < b->to_ms && other->from_ms > bound)
                         bound = other->from_ms;
@@ -182,6 +184,17 @@ static void set_certain(struct holding *h, const struct evidence *e, const struc
         h->reasons |= 1u << REASON_LOG_GAP;
 }
 
+/* A row of a plan holds from its first moment to its last, which its end is not. */
+static void set_planned(struct holding *h)
+{
+        const struct nat_binding *b = h->binding;
+        int64_t last = b->to_edge == EDGE_OPEN ? INT64_MAX : b->to_ms - 1;
+
+        h->possible = (struct stretch){.from = b->from_ms, .to = last};
+        add_certain(h, b->from_ms, last);
+        h->continuous = true;
+}
+
 static void set_flag_reasons(struct holding *h, const struct question *q)
 {
         if ((h->binding->flags & NAT_PORT_UNKNOWN) && q->port >= 0)
@@ -205,6 +218,10 @@ int holding_list_make(const struct question *q, const struct attribution_rules *
         find_exclusive(q, rules, &list);
         for (size_t i = 0; i < list.count; i++) {
                 struct holding *h = &list.items[i];
+                if (h->binding->flags & NAT_PLANNED) {
+                        set_planned(h);
+                        continue;
+                }
                 h->reused_ms = find_reuse(&list, h->binding);
                 set_possible(h, &list, rules);
                 set_certain(h, e, rules);

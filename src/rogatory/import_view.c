@@ -42,6 +42,7 @@ static void write_read(const struct intake_summary *s, struct buffer *ret)
         const struct line_of_summary decoded[] = {
                 {"NAT events", s->events},
                 {"lease events", s->lease_events},
+                {"rows of plans", s->plan_events},
                 {"templates", s->templates},
                 {"options records", s->option_records},
                 {"records or lines that are no NAT event (passed over)", s->not_nat},
@@ -62,6 +63,9 @@ static void write_stored(const struct intake_summary *s, struct buffer *ret)
                 {"bindings whose end was not seen (unpaired)", s->bindings_open},
                 {"bindings whose beginning was not seen (unpaired)", s->bindings_unbegun},
                 {"leases", s->leases},
+                {"plan files written", s->plan_files_written},
+                {"rows of plans", s->plan_rows},
+                {"outside addresses that plans name", s->plan_addresses},
                 {"bytes written", s->bytes_written},
         };
         char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
@@ -70,6 +74,25 @@ static void write_stored(const struct intake_summary *s, struct buffer *ret)
         if (s->first_ms != TIME_UNKNOWN)
                 buffer_printf(ret, "                from %s to %s\n", time_format_utc(s->first_ms, first),
                         time_format_utc(s->last_ms, last));
+        if (s->plan_rows > 0)
+                buffer_printf(ret, "                plans valid from %s %s%s\n",
+                        time_format_utc(s->plan_from_ms, first),
+                        s->plan_until_ms == TIME_UNKNOWN ? "until further notice" : "to ",
+                        s->plan_until_ms == TIME_UNKNOWN ? "" : time_format_utc(s->plan_until_ms, last));
+}
+
+/* Rows that give the same ports to two are kept, so that the answer can show both, and believed in nothing.
+ */
+static void write_plan_refused(const struct intake_summary *s, struct buffer *ret)
+{
+        if (s->plan_disputed == 0)
+                return;
+        buffer_printf(ret,
+                "Refused rows of plans\n  %12" PRIu64
+                "  contradict each other; answers for their ports are `unknown`\n                first ",
+                s->plan_disputed);
+        append_foreign(ret, s->plan_dispute);
+        buffer_append_u8(ret, '\n');
 }
 
 static void write_losses(const struct intake_summary *s, struct buffer *ret)
@@ -180,10 +203,12 @@ void import_write_text(const struct import_view *view, struct buffer *ret)
         write_stored(s, ret);
         write_notes(s, ret);
         write_refused(s, ret);
+        write_plan_refused(s, ret);
         write_losses(s, ret);
         write_failed(view, ret);
-        if (s->events + s->lease_events == 0)
-                buffer_append_text(ret, "Nothing was stored: no NAT event and no lease was found.\n");
+        if (s->events + s->lease_events + s->plan_events == 0)
+                buffer_append_text(
+                        ret, "Nothing was stored: no NAT event, no lease and no row of a plan was found.\n");
         buffer_printf(ret, "Time taken: %s\n", span_format(view->elapsed_ms, span));
         write_hints(view, ret);
 }
@@ -256,6 +281,11 @@ static json_t *counts_to_json(const struct intake_summary *s)
                 {"not_udp", s->not_udp},
                 {"unknown_senders", s->unknown_senders},
                 {"lease_overlaps", s->lease_overlaps},
+                {"plan_events", s->plan_events},
+                {"plan_files_written", s->plan_files_written},
+                {"plan_rows", s->plan_rows},
+                {"plan_addresses", s->plan_addresses},
+                {"plan_rows_contradicting", s->plan_disputed},
         };
         json_t *object = json_object();
 
@@ -277,9 +307,12 @@ json_t *import_to_json(const struct import_view *view)
 {
         const struct intake_summary *s = view->summary;
 
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "counts", counts_to_json(s), "from",
-                instant_to_json(s->first_ms), "to", instant_to_json(s->last_ms), "refused",
-                refused_to_json(s), "remarks", notes_to_json(s), "not_read", failed_to_json(view),
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "counts",
+                counts_to_json(s), "from", instant_to_json(s->first_ms), "to", instant_to_json(s->last_ms),
+                "refused", refused_to_json(s), "remarks", notes_to_json(s), "not_read", failed_to_json(view),
                 "new_realm", s->new_realm[0] ? json_foreign(s->new_realm) : json_null(), "mapping_undeclared",
-                s->mapping_undeclared, "loss_undetectable", s->loss_undetectable);
+                s->mapping_undeclared, "loss_undetectable", s->loss_undetectable, "plan_from",
+                s->plan_rows ? instant_to_json(s->plan_from_ms) : json_null(), "plan_to",
+                s->plan_rows ? instant_to_json(s->plan_until_ms) : json_null(), "plan_contradiction",
+                s->plan_dispute[0] ? json_foreign(s->plan_dispute) : json_null());
 }
