@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="import ask check info dialects help version"
+    local commands="import ask check info decode dialects help version"
     local options
 
     COMPREPLY=()
@@ -37,11 +37,12 @@ _rogatory()
     --zone)
         mapfile -t COMPREPLY < <(cd /usr/share/zoneinfo 2>/dev/null && compgen -f -- "$cur")
         return ;;
-    --at | --case | --dest | --skew | --realm | --exporter | --year) return ;;
+    --at | --case | --dest | --skew | --realm | --exporter | --year | --limit) return ;;
     esac
     case $command in
     import)
         options="--store --realm --exporter --dialect --format --zone --year --mapping --loss --json --quiet --help" ;;
+    decode) options="--dialect --format --zone --year --exporter --limit --json --help" ;;
     ask) options="--store --case --at --proto --dest --skew --batch --json --help" ;;
     check | info) options="--store --json --help" ;;
     dialects | version) options="--json --help" ;;
@@ -50,7 +51,7 @@ _rogatory()
     esac
     if [[ $command == help || $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-    elif [ "$command" = import ]; then
+    elif [ "$command" = import ] || [ "$command" = decode ]; then
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     fi

@@ -29,7 +29,8 @@ static const struct {
                                               "none is recognised beyond doubt; set one."},
         [REFUSAL_BAD_LINE] = {"bad-line", "A line does not match its format."},
         [REFUSAL_DAMAGED_PACKET] = {"damaged-packet",
-                "A captured packet is cut short, is a fragment, or contradicts itself."},
+                "A captured packet is cut short, lacks its other fragments or the segments before it, or "
+                "contradicts itself."},
 };
 
 const char *refusal_name(enum refusal refusal)

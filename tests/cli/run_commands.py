@@ -44,6 +44,9 @@ USAGE = [
     ("check-operand", ["check", "--store", "s", "t"]),
     ("info-no-store", ["info"]),
     ("dialects-operand", ["dialects", "rfc8158"]),
+    ("decode-no-file", ["decode"]),
+    ("decode-bad-limit", ["decode", "--limit", "0", "f"]),
+    ("decode-bad-exporter", ["decode", "--exporter", "cgn1", "f"]),
     ("help-unknown", ["help", "aks"]),
 ]
 
