@@ -117,8 +117,12 @@ static int decode_lines(struct intake *intake, struct line_reader *reader, const
                 return error_set(error, r, "not enough memory");
         r = feed_lines(intake, reader, format, decoder, &sink, error);
         int ended = r < 0 ? r : format->finish(decoder, &sink, &heard);
-        if (ended == 0 && !format->carries_leases)
+        /* Accounting may tell of port ranges beside leases. */
+        bool tells_nat = !format->carries_leases || format->counts(decoder)->events > 0;
+        if (ended == 0 && tells_nat)
                 ended = keep_heard(intake, &heard);
+        if (tells_nat && format->carries_leases && !options->loss_reported)
+                intake->summary.loss_undetectable = true;
         add_counts(intake, format->counts(decoder));
         format->free(decoder);
         coverage_free(&heard);

@@ -127,7 +127,7 @@ int accounting_hearing_note(
 {
         int r = 0;
 
-        hearing->has_events = hearing->has_events || result->events > 0;
+        hearing->has_events = hearing->has_events || result->events > 0 || result->unusable;
         if (result->outcome == ACCOUNTING_REFUSED || result->unusable)
                 hearing->trouble[GAP_REFUSED] += hearing->trouble[GAP_REFUSED] < UINT32_MAX;
         /* Every session ended, and no Stop tells of it (RFC 2866 section 5.1). */
@@ -154,7 +154,9 @@ int accounting_hearing_finish(struct accounting_hearing *hearing, struct coverag
         if (!hearing->has_events)
                 for (size_t i = 0; i < hearing->found.span_count; i++)
                         hearing->found.spans[i].flags &= (uint8_t)~SPAN_HAS_EVENTS;
-        if (r == 0)
+        /* Most access servers only lend inside addresses: what was missed of them says nothing of any port.
+         */
+        if (r == 0 && (hearing->has_events || hearing->loss_reported))
                 r = coverage_add_all(ret, &hearing->found);
         coverage_free(&hearing->found);
         accounting_hearing_begin(hearing, hearing->exporter, hearing->loss_reported, hearing->heartbeat_ms);

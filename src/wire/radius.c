@@ -371,7 +371,7 @@ int radius_decode(struct radius_decoder *decoder, const struct radius_exporter *
         if (r < 0)
                 return r;
         count(decoder, &result, sink);
-        return accounting_hearing_note(hearing, receipt_ms, &result);
+        return accounting_hearing_note(hearing, decoder->record.received_ms, &result);
 }
 
 int radius_decoder_finish(struct radius_decoder *decoder, struct coverage *ret)
