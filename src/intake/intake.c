@@ -49,10 +49,9 @@ static int set_dialect(struct intake *intake, struct source *source, struct erro
 {
         const char *name = said(intake->options.dialect) ? intake->options.dialect : source->settings.dialect;
 
-        if (!name[0] || text_format_by_name(name) || syslog_family_by_name(name))
-                return 0;
-        source->dialect = dialect_by_name(name);
-        if (!source->dialect)
+        /* One name may stand for a device's flow records and for its syslog. */
+        source->dialect = name[0] ? dialect_by_name(name) : NULL;
+        if (name[0] && !source->dialect && !text_format_by_name(name) && !syslog_family_by_name(name))
                 return error_set(error, -EINVAL,
                         "there is no dialect \"%s\"; `rogatory dialects` lists those that there are", name);
         return 0;

@@ -92,7 +92,10 @@ static int take_ports(
 static int take_destination(
         const struct syslog_found *found, struct nat_event *event, struct syslog_objection *objection)
 {
-        if (!syslog_has(found, SYSLOG_DESTINATION) || address_is_none(&found->destination))
+        /* 0.0.0.0 is how some write that none is kept; it is nowhere, and a flow to nowhere would hide who
+         * had one to elsewhere. */
+        if (!syslog_has(found, SYSLOG_DESTINATION) || address_is_none(&found->destination) ||
+                (address_is_ipv4(&found->destination) && address_ipv4(&found->destination) == 0))
                 return 1;
         event->destination = found->destination;
         event->flags |= NAT_HAS_DESTINATION;

@@ -13,6 +13,13 @@ static const struct syslog_family *const families[] = {
         &syslog_nfware,
         &syslog_huawei,
         &syslog_fortinet,
+        &syslog_cisco_iosxe,
+        &syslog_cisco_iosxr,
+        &syslog_cisco_asa,
+        &syslog_mikrotik,
+        &syslog_jool,
+        &syslog_h3c,
+        &syslog_citrix,
 };
 
 #define FAMILY_COUNT (sizeof families / sizeof families[0])

@@ -12,5 +12,7 @@ extern const struct syslog_family syslog_6wind;
 extern const struct syslog_family syslog_nfware;
 extern const struct syslog_family syslog_huawei;
 extern const struct syslog_family syslog_fortinet;
+extern const struct syslog_family syslog_cisco_iosxe, syslog_cisco_iosxr, syslog_cisco_asa;
+extern const struct syslog_family syslog_mikrotik, syslog_jool, syslog_h3c, syslog_citrix;
 
 #endif
