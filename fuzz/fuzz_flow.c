@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Input: one byte that chooses the dialect, then messages, each behind its length (two bytes, big endian). */
+/* Input: one byte that chooses the dialect (2: none is set), then messages, each behind its length (two
+ * bytes, big endian). */
 #include "nat/coverage.h"
 #include "wire/flow.h"
 
@@ -9,6 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 struct tally {
         uint64_t events, refused;
+        struct lease_event lease; /* the last, whose NAT event comes next */
+        bool has_lease;
 };
 
 #define REQUIRE(condition)                                                                                   \
@@ -28,6 +31,24 @@ static int on_event(void *context, const struct nat_event *event)
         REQUIRE(event->kind < NAT_KIND_COUNT && event->action < NAT_ACTION_COUNT);
         REQUIRE(event->time_ms > 0 && event->time_ms < TIME_LIMIT);
         REQUIRE(((event->flags & NAT_INSIDE_UNKNOWN) != 0) == address_is_none(&event->inside));
+        /* A host that only a name stands for has just been given it. */
+        REQUIRE(address_is_named(&event->inside) == tally->has_lease);
+        if (tally->has_lease) {
+                REQUIRE(address_compare(&tally->lease.prefix.address, &event->inside) == 0);
+                REQUIRE(tally->lease.from_ms == event->time_ms && tally->lease.vrf == event->vrf);
+        }
+        tally->has_lease = false;
+        return 0;
+}
+
+static int on_lease(void *context, const struct lease_event *event)
+{
+        struct tally *tally = context;
+
+        REQUIRE(!tally->has_lease && event->prefix.length == 128 && event->session != 0);
+        REQUIRE(event->subscriber[0] != '\0' && memchr(event->subscriber, '\0', SUBSCRIBER_MAX) != NULL);
+        tally->lease = *event;
+        tally->has_lease = true;
         return 0;
 }
 
@@ -69,12 +90,20 @@ static void check_coverage(struct coverage *coverage)
         coverage_free(coverage);
 }
 
+static const struct dialect *choose_dialect(uint8_t byte)
+{
+        size_t count, number = byte & 0x7f;
+        const struct dialect *table = dialect_table(&count);
+
+        return number == 2 ? NULL : &table[(number < 2 ? number : number - 1) % count];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-        static const char *const names[] = {"rfc8158", "cisco-nel"};
         struct flow_exporter exporter = {.number = 7, .delay_ms = 1000};
         struct tally tally = {0};
-        const struct decode_sink sink = {.context = &tally, .event = on_event, .refused = on_refused};
+        const struct decode_sink sink = {
+                .context = &tally, .event = on_event, .lease = on_lease, .refused = on_refused};
         struct flow_decoder *decoder, *walker;
         struct coverage coverage = {0};
         unsigned sum = 0;
@@ -85,8 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
                 flow_decoder_free(decoder);
                 return 0;
         }
-        if (bytes[0] % 3 < 2)
-                exporter.dialect = dialect_by_name(names[bytes[0] % 3]);
+        exporter.dialect = choose_dialect(bytes[0]);
         exporter.restart_keeps = bytes[0] & 0x80;
         for (size_t at = 1; at + 2 <= length;) {
                 size_t size = (size_t)bytes[at] << 8 | bytes[at + 1], whole;

@@ -192,6 +192,30 @@ int intake_take_event(void *context, const struct nat_event *event)
         return 0;
 }
 
+/* Flow records repeat with every flow who the subscriber is: what has been said already is joined whenever
+ * the list has doubled, so that memory goes with the subscribers and not with their flows. Joining is a
+ * function of the set, so it does not matter how often it is done. */
+static int join_early(struct intake_realm *realm)
+{
+        if (realm->leases.count < INTAKE_LEASES_JOIN || realm->leases.count < 2 * realm->leases_joined)
+                return 0;
+        int r = lease_join(&realm->leases);
+        realm->leases_joined = realm->leases.count;
+        return r;
+}
+
+/* How far the lease log was heard. A flow record that names its subscriber is no part of that log: it says
+ * nothing of those who have no flows. */
+static void hear_lease(struct intake_realm *realm, const struct lease_event *event)
+{
+        if (address_is_named(&event->prefix.address))
+                return;
+        if (event->from_ms != TIME_UNKNOWN && event->from_ms > realm->leases_until_ms)
+                realm->leases_until_ms = event->from_ms;
+        if (event->to_ms != TIME_UNKNOWN && event->to_ms > realm->leases_until_ms)
+                realm->leases_until_ms = event->to_ms;
+}
+
 int intake_take_lease(void *context, const struct lease_event *event)
 {
         struct intake *intake = context;
@@ -202,12 +226,11 @@ int intake_take_lease(void *context, const struct lease_event *event)
                 return fail(
                         intake, -E2BIG, "too many lease records for one import; import fewer files at once");
         int r = lease_list_append(&realm->leases, &lease);
+        if (r == 0)
+                r = join_early(realm);
         if (r < 0)
                 return fail(intake, r, "not enough memory");
-        if (event->from_ms != TIME_UNKNOWN && event->from_ms > realm->leases_until_ms)
-                realm->leases_until_ms = event->from_ms;
-        if (event->to_ms != TIME_UNKNOWN && event->to_ms > realm->leases_until_ms)
-                realm->leases_until_ms = event->to_ms;
+        hear_lease(realm, event);
         realm->used = true;
         intake->summary.lease_events++;
         return 0;

@@ -2,6 +2,7 @@
 /* Importing is a function of the set of records: whatever the order, the number of imports and the memory,
  * the store says the same. */
 #include "intake/import_test.h"
+#include "intake/reading.h"
 
 static char *tell(const char *store)
 {
@@ -333,6 +334,47 @@ static void a_file_of_no_known_kind_is_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
+/* A subscriber is named with each of his flows: the list of leases grows with the subscribers only, and ends
+ * as if it had never been joined on the way. */
+static void leases_of_flows_do_not_pile_up(void **state)
+{
+        enum { SUBSCRIBERS = 50, FLOWS = 200000 };
+        const struct intake_options options = {.exporter = "cgn1"};
+        struct intake_summary summary;
+        struct intake *intake;
+        struct error error = {0};
+        size_t most = 0;
+        uint16_t source;
+
+        (void)state;
+        make_store("named", SETTINGS_DEFAULT);
+        struct depot *depot = open_store("named", DEPOT_CREATE);
+        assert_int_equal(intake_new(depot, &options, NULL, NULL, &intake, &error), 0);
+        assert_int_equal(intake_source_by_name(intake, "cgn1", &source, &error), 0);
+        for (unsigned i = 0; i < FLOWS; i++) {
+                struct lease_event event = {
+                        .prefix = {.address = {{1, 0xaa, [15] = (uint8_t)(i % SUBSCRIBERS)}}, .length = 128},
+                        .session = 1 + i % SUBSCRIBERS,
+                        .from_ms = DAY_START + i,
+                        .to_ms = DAY_START + i,
+                        .from_edge = EDGE_INTERIM,
+                        .to_edge = EDGE_INTERIM,
+                        .flags = LEASE_STANDING,
+                };
+                snprintf(event.subscriber, sizeof event.subscriber, "line-%u", i % SUBSCRIBERS);
+                assert_int_equal(intake_take_lease(intake, &event), 0);
+                most = intake->realms[0].leases.count > most ? intake->realms[0].leases.count : most;
+        }
+        assert_true(most <= INTAKE_LEASES_JOIN);
+        /* Such a record is no part of a log of leases, and does not make that one reach further. */
+        assert_int_equal(intake->realms[0].leases_until_ms, TIME_UNKNOWN);
+        assert_int_equal(intake_commit(intake, &summary, &error), 0);
+        assert_int_equal(summary.lease_events, FLOWS);
+        assert_int_equal(summary.leases, SUBSCRIBERS);
+        intake_free(intake);
+        depot_close(depot);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -348,6 +390,7 @@ int main(void)
                 TEST(a_declared_mapping_is_not_changed_by_an_option),
                 TEST(an_exporter_stays_in_its_realm),
                 TEST(a_file_of_no_known_kind_is_refused),
+                TEST(leases_of_flows_do_not_pile_up),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,11 @@ static void write_lease(const struct answer_candidate *c, struct buffer *ret)
 
         if (!c->has_lease)
                 return;
+        if (address_is_named(&c->lease_prefix.address)) {
+                buffer_append_text(
+                        ret, "     named       by the NAT's own records, which give no inside address\n");
+                return;
+        }
         buffer_printf(ret, "     lease       %s from ", prefix_format(&c->lease_prefix, prefix));
         if (c->lease_from_edge == EDGE_OPEN)
                 buffer_append_text(ret, "a time never seen");
