@@ -460,6 +460,9 @@ static bool earlier_excluded(const struct judgement *j)
 
         if (!heard->whole)
                 return false;
+        /* Nobody holds by plan what its rows do not say at that moment, whatever was before. */
+        if (plan_decides(&j->plan))
+                return true;
         if (j->evidence->blocks_in_realm)
                 longest = larger(longest, j->rules->longest_block_ms);
         /* Where records do not tell the flows of a customer apart, a close may be that of another flow than
