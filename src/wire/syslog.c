@@ -317,7 +317,11 @@ static bool match_line(
 {
         struct syslog_match best = {0};
 
-        for (unsigned i = 0; i < taken->header.start_count; i++) {
+        for (unsigned i = 0;; i++) {
+                if (i == taken->header.start_count)
+                        syslog_header_read_on(&taken->header);
+                if (i == taken->header.start_count)
+                        break;
                 if (syslog_book_match(decoder->book, taken->header.starts[i], only, &taken->match))
                         return true;
                 if (taken->match.family && !best.family)

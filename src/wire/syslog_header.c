@@ -320,6 +320,20 @@ static void skip_structured_data(struct slice *rest)
         }
 }
 
+void syslog_header_read_on(struct syslog_header *header)
+{
+        struct slice message = header->structured;
+
+        if (message.length == 0)
+                return;
+        header->structured = (struct slice){0};
+        skip_structured_data(&message);
+        take_blanks(&message);
+        if (slice_starts(message, "\xef\xbb\xbf"))
+                advance(&message, 3);
+        add_starts(header, message);
+}
+
 /* Behind the PRI: VERSION TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA MSG. Huawei writes the
  * time as "2020 Jan 17 11:05:55". */
 static bool take_5424(struct slice rest, struct syslog_header *ret)
@@ -352,14 +366,8 @@ static bool take_5424(struct slice rest, struct syslog_header *ret)
         add_start(ret, rest);
         take_word(&rest); /* MSGID */
         add_start(ret, rest);
-        /* Only where there is structured data: looking for its end costs a walk over the line. */
         take_blanks(&rest);
-        struct slice message = rest;
-        skip_structured_data(&message);
-        take_blanks(&message);
-        if (slice_starts(message, "\xef\xbb\xbf"))
-                advance(&message, 3);
-        add_starts(ret, message);
+        ret->structured = rest;
         return true;
 }
 

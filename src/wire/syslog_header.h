@@ -19,10 +19,15 @@ struct syslog_header {
         struct slice host;     /* empty where none is stated */
         struct slice starts[SYSLOG_STARTS_MAX];
         unsigned start_count;
+        struct slice structured; /* RFC 5424: structured data, behind which further starts are; or empty */
 };
 
 /* Never fails: a line that begins like no header is a bare message. */
 void syslog_header_read(struct slice line, struct syslog_header *ret);
+
+/* Adds the starts behind structured data. To be called where none of the others was one: looking for the end
+ * of structured data costs a walk over most of the line. */
+void syslog_header_read_on(struct syslog_header *header);
 
 /* Cuts "2026-11-20T23:35:52.123+01:00" (RFC 3339; a blank instead of T, and no zone, are taken as well) off
  * *rest. ret_resolution_ms: 1000, 100, 10 or 1. */

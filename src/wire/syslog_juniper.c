@@ -111,6 +111,9 @@ static const struct syslog_pattern flow[] = {
         FLOW_TEXT("RT_FLOW_SESSION_CLOSE: session closed %{text}:", NAT_CLOSE),
         {.text = "RT_FLOW_SESSION_DENY%{text}", .action = SYSLOG_NOTHING},
         {.text = "RT_FLOW - RT_FLOW_SESSION_DENY%{text}", .action = SYSLOG_NOTHING},
+        {.text = "RT_FLOW_SESSION_UPDATE%{text}", .action = SYSLOG_NOTHING},
+        {.text = "RT_FLOW - RT_FLOW_SESSION_UPDATE%{text}", .action = SYSLOG_NOTHING},
+        {.text = "RT_FLOW_SESSION_", .action = SYSLOG_NOTHING}, /* others are refused */
         {.text = "APPTRACK_SESSION_%{text}", .action = SYSLOG_NOTHING},
         {.text = "RT_FLOW - APPTRACK_SESSION_%{text}", .action = SYSLOG_NOTHING},
 };

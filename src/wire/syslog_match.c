@@ -22,6 +22,7 @@ struct syslog_compiled {
         const struct syslog_family *family;
         const struct syslog_pattern *pattern;
         struct slice lead, mark;
+        uint32_t lead_word, lead_mask; /* its first bytes, up to four and before a blank */
         struct op ops[OPS_MAX];
         unsigned op_count;
         uint8_t key_slots[KEY_SLOTS]; /* index of the key plus 1; 0: empty */
@@ -39,7 +40,21 @@ struct syslog_book {
                 const struct syslog_family *family;
         } marks[MARKS_MAX];
         size_t mark_count;
+        uint8_t mark_words[8192]; /* bit set of the hashes of their first four bytes */
 };
+
+static uint32_t word_at(const char *text)
+{
+        uint32_t word;
+
+        memcpy(&word, text, sizeof word);
+        return word;
+}
+
+static uint32_t word_hash(uint32_t word)
+{
+        return word * UINT32_C(2654435761) >> 16;
+}
 
 /* --- Compiling --- */
 
@@ -159,6 +174,13 @@ static bool compile(
                 return false;
         c->lead = slice_make(c->ops[0].text, c->ops[0].length);
         c->mark = pattern->mark ? slice_of(pattern->mark) : (struct slice){0};
+        char first[4] = "", mask[4] = "";
+        for (size_t i = 0; i < 4 && i < c->lead.length && c->lead.text[i] != ' '; i++) {
+                first[i] = c->lead.text[i];
+                mask[i] = (char)0xff;
+        }
+        c->lead_word = word_at(first);
+        c->lead_mask = word_at(mask);
         return pattern->mark ? c->mark.length > 3 : c->lead.length >= LEAD_LEAST;
 }
 
@@ -174,6 +196,8 @@ static bool note_mark(struct syslog_book *book, const struct syslog_compiled *c)
                         return true;
         if (book->mark_count == MARKS_MAX)
                 return false;
+        uint32_t hash = word_hash(word_at(mark.text));
+        book->mark_words[hash >> 3] |= (uint8_t)(1u << (hash & 7));
         book->marks[book->mark_count].text = mark;
         book->marks[book->mark_count++].family = c->family;
         return true;
@@ -323,6 +347,10 @@ static const struct syslog_key *find_key(const struct syslog_compiled *c, const 
         return NULL;
 }
 
+/* What ends a key, and a value without quotes. */
+static const bool ends_key[256] = {['='] = true, [' '] = true, ['\t'] = true, [']'] = true, [','] = true};
+static const bool ends_value[256] = {[' '] = true, ['\t'] = true, [','] = true};
+
 /* The value behind "key=". false where it does not end: the line is cut off. */
 static bool take_value(struct slice *rest, bool is_bracketed, struct slice *ret)
 {
@@ -345,7 +373,7 @@ static bool take_value(struct slice *rest, bool is_bracketed, struct slice *ret)
                 return true;
         }
         size_t length = 0;
-        while (length < rest->length && !is_blank(rest->text[length]) && rest->text[length] != ',' &&
+        while (length < rest->length && !ends_value[(unsigned char)rest->text[length]] &&
                 !(is_bracketed && rest->text[length] == ']'))
                 length++;
         *ret = slice_make(rest->text, length);
@@ -366,8 +394,7 @@ static bool match_keys(const struct syslog_compiled *c, struct slice *rest, stru
                 if (rest->length == 0 || (c->is_bracketed && rest->text[0] == ']'))
                         break;
                 size_t length = 0;
-                while (length < rest->length && rest->text[length] != '=' && !is_blank(rest->text[length]) &&
-                        rest->text[length] != ']' && rest->text[length] != ',')
+                while (length < rest->length && !ends_key[(unsigned char)rest->text[length]])
                         length++;
                 if (length == rest->length || rest->text[length] != '=') { /* "junos@2636.1.1.1.2.28" */
                         if (length < rest->length && !is_blank(rest->text[length]) &&
@@ -422,12 +449,15 @@ bool syslog_book_match(const struct syslog_book *book, struct slice text, const 
         struct syslog_match *ret)
 {
         unsigned char first = text.length ? (unsigned char)text.text[0] : 0;
+        uint32_t word = text.length >= 4 ? word_at(text.text) : 0;
 
         ret->family = NULL;
         ret->pattern = NULL;
-        for (size_t i = book->first[first]; text.length && i < book->first[first + 1]; i++) {
+        for (size_t i = book->first[first]; text.length >= 4 && i < book->first[first + 1]; i++) {
                 const struct syslog_compiled *c = &book->patterns[i];
                 struct slice rest = text;
+                if ((word & c->lead_mask) != c->lead_word)
+                        continue;
                 if ((only && c->family != only) || !take_literal(&rest, c->lead.text, c->lead.length))
                         continue;
                 if (c->mark.length && !memmem(text.text, text.length, c->mark.text, c->mark.length))
@@ -457,9 +487,16 @@ bool syslog_book_match_next(const struct syslog_book *book, struct slice text, s
 
 const struct syslog_family *syslog_book_marked(const struct syslog_book *book, struct slice text)
 {
-        for (size_t i = 0; i < book->mark_count; i++)
-                if (text.length &&
-                        memmem(text.text, text.length, book->marks[i].text.text, book->marks[i].text.length))
-                        return book->marks[i].family;
+        for (size_t at = 0; at + STRAY_LEAST <= text.length; at++) {
+                uint32_t hash = word_hash(word_at(text.text + at));
+                if (!(book->mark_words[hash >> 3] >> (hash & 7) & 1))
+                        continue;
+                for (size_t i = 0; i < book->mark_count; i++) {
+                        struct slice mark = book->marks[i].text;
+                        if (mark.length <= text.length - at &&
+                                memcmp(mark.text, text.text + at, mark.length) == 0)
+                                return book->marks[i].family;
+                }
+        }
         return NULL;
 }
