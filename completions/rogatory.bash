@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="import ask check info decode dialects help version"
+    local commands="import ask check info decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -37,7 +37,16 @@ _rogatory()
     --zone)
         mapfile -t COMPREPLY < <(cd /usr/share/zoneinfo 2>/dev/null && compgen -f -- "$cur")
         return ;;
-    --at | --case | --dest | --skew | --realm | --exporter | --year | --limit) return ;;
+    --as) mapfile -t COMPREPLY < <(compgen -W "csv nftables vpp" -- "$cur"); return ;;
+    --algorithm) mapfile -t COMPREPLY < <(compgen -W "sequential staggered" -- "$cur"); return ;;
+    --protocol) mapfile -t COMPREPLY < <(compgen -W "tcp udp icmp dccp sctp udplite" -- "$cur"); return ;;
+    --output)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    --address | --limit | --inside | --outside | --ports | --block-size | --ratio | --dynamic | --ea-bits) return ;;
+    --psid-offset | --valid-from | --valid-to | --vrf | --interface) return ;;
+    --at | --case | --dest | --skew | --realm | --exporter | --year) return ;;
     esac
     case $command in
     import)
@@ -45,13 +54,24 @@ _rogatory()
     decode) options="--dialect --format --zone --year --exporter --limit --json --help" ;;
     ask) options="--store --case --at --proto --dest --skew --batch --json --help" ;;
     check | info) options="--store --json --help" ;;
+    plan)
+        options="--store --address --limit --inside --outside --ports --block-size --ratio --dynamic --algorithm
+            --include-boundary-addresses --ea-bits --psid-offset --valid-from --valid-to --protocol --vrf --as
+            --interface --output --json --help"
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "show check make $options" -- "$cur")
+            return
+        elif [ "$prev" = make ]; then
+            mapfile -t COMPREPLY < <(compgen -W "rfc7422 det44 juniper a10 map-e map-t lw4o6 nftables" -- "$cur")
+            return
+        fi ;;
     dialects | version) options="--json --help" ;;
     help) options="--json --help $commands" ;;
     *) return ;;
     esac
     if [[ $command == help || $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-    elif [ "$command" = import ] || [ "$command" = decode ]; then
+    elif [ "$command" = decode ] || [ "$command" = import ] || [ "$command" = plan ]; then
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     fi

@@ -40,8 +40,7 @@ struct command {
 };
 
 extern const struct command command_import, command_ask, command_check, command_info, command_decode,
-        command_dialects,
-        command_help, command_version;
+        command_plan, command_dialects, command_help, command_version;
 
 /* The whole table, in the order of the list. */
 const struct command *const *command_table(size_t *ret_count);

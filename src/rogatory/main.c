@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
         &command_ask,
         &command_check,
         &command_info,
+        &command_plan,
         &command_decode,
         &command_dialects,
         &command_help,
