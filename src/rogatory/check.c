@@ -40,9 +40,13 @@ static void write_text(const struct check_report *r, struct buffer *ret)
         buffer_printf(ret,
                 "Verified\n  realms             %" PRIu64 "\n  hours stored       %" PRIu64
                 "\n  bindings           %" PRIu64 "\n  lease files        %" PRIu64
-                "\n  leases             %" PRIu64 "\n  bytes              %" PRIu64
-                "\n  record of access   %" PRIu64 " entries\n",
-                r->realms, r->segments, r->bindings, r->lease_files, r->leases, r->bytes, r->access_entries);
+                "\n  leases             %" PRIu64 "\n",
+                r->realms, r->segments, r->bindings, r->lease_files, r->leases);
+        if (r->plan_files > 0)
+                buffer_printf(ret, "  plan files         %" PRIu64 "\n  rows of plans      %" PRIu64 "\n",
+                        r->plan_files, r->plan_rows);
+        buffer_printf(ret, "  bytes              %" PRIu64 "\n  record of access   %" PRIu64 " entries\n",
+                r->bytes, r->access_entries);
         if (r->cut_bytes > 0)
                 buffer_printf(ret,
                         "The last entry of the record of access was cut off (%zu bytes): its question was "
@@ -72,11 +76,12 @@ static json_t *report_to_json(const struct check_report *r)
 
         for (size_t i = 0; i < r->damage_count; i++)
                 json_array_append_new(damages, damage_to_json(&r->damages[i]));
-        return json_pack("{s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sound", r->damage_total == 0,
-                "damage_count", (json_int_t)r->damage_total, "damages", damages, "windows",
-                (json_int_t)r->segments, "bindings", (json_int_t)r->bindings, "lease_files",
-                (json_int_t)r->lease_files, "leases", (json_int_t)r->leases, "bytes", (json_int_t)r->bytes,
-                "access_entries", (json_int_t)r->access_entries, "access_bytes_cut",
+        return json_pack("{s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sound",
+                r->damage_total == 0, "damage_count", (json_int_t)r->damage_total, "damages", damages,
+                "windows", (json_int_t)r->segments, "bindings", (json_int_t)r->bindings, "lease_files",
+                (json_int_t)r->lease_files, "leases", (json_int_t)r->leases, "plan_files",
+                (json_int_t)r->plan_files, "plan_rows", (json_int_t)r->plan_rows, "bytes",
+                (json_int_t)r->bytes, "access_entries", (json_int_t)r->access_entries, "access_bytes_cut",
                 (json_int_t)r->cut_bytes);
 }
 

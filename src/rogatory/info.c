@@ -50,6 +50,26 @@ static void write_sizes(const struct info_realm *realm, struct buffer *ret)
                                 (double)realm->columns[i].bytes / (double)realm->bindings);
 }
 
+static void write_plans(const struct info_realm *realm, struct buffer *ret)
+{
+        const struct plan_summary *plans = &realm->plans;
+        char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
+
+        if (plans->rows == 0)
+                return;
+        bool open = plans->until_ms == TIME_UNKNOWN;
+        buffer_printf(ret, "  plans              %" PRIu64 " rows for %u addresses, %" PRIu64 " bytes\n",
+                plans->rows, (unsigned)plans->addresses, realm->plan_bytes);
+        buffer_printf(ret, "                     valid from %s %s%s\n", time_format_utc(plans->from_ms, from),
+                open ? "until further notice" : "to ", open ? "" : time_format_utc(plans->until_ms, to));
+        if (plans->disputed > 0)
+                buffer_printf(ret, "                     %u rows contradict others and prove nothing\n",
+                        (unsigned)plans->disputed);
+        if (plans->incomplete > 0)
+                buffer_printf(ret, "                     %u rows are of tables with refused lines\n",
+                        (unsigned)plans->incomplete);
+}
+
 static void write_windows(const struct info_realm *realm, struct buffer *ret)
 {
         char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
@@ -66,6 +86,7 @@ static void write_windows(const struct info_realm *realm, struct buffer *ret)
                         time_format_utc(realm->leases_heard_until_ms, from));
         buffer_printf(ret, "  bytes              %" PRIu64 " of bindings, %" PRIu64 " of leases\n",
                 realm->nat_bytes, realm->lease_bytes);
+        write_plans(realm, ret);
         if (realm->damaged_windows > 0)
                 buffer_printf(ret, "  %" PRIu64 " files cannot be opened; 'rogatory check' tells which\n",
                         realm->damaged_windows);
@@ -177,6 +198,19 @@ static json_t *exporter_to_json(const struct info_realm *realm, const struct inf
         return object;
 }
 
+static json_t *plans_to_json(const struct info_realm *realm)
+{
+        const struct plan_summary *plans = &realm->plans;
+
+        if (plans->rows == 0)
+                return json_null();
+        return json_pack("{s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "rows", (json_int_t)plans->rows,
+                "outside_addresses", (json_int_t)plans->addresses, "bytes", (json_int_t)realm->plan_bytes,
+                "from", instant_to_json(plans->from_ms), "to", instant_to_json(plans->until_ms),
+                "rows_contradicting", (json_int_t)plans->disputed, "rows_incomplete",
+                (json_int_t)plans->incomplete);
+}
+
 static json_t *realm_to_json(const struct info_realm *realm)
 {
         json_t *columns = json_object(), *exporters = json_array();
@@ -188,7 +222,8 @@ static json_t *realm_to_json(const struct info_realm *realm)
                 json_array_append_new(exporters, exporter_to_json(realm, &realm->exporters[i]));
         json_t *per_binding =
                 realm->bindings ? json_real((double)realm->nat_bytes / (double)realm->bindings) : json_null();
-        return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:o}",
+        return json_pack(
+                "{s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:o}",
                 "realm", realm->name, "zone", realm->settings ? realm->settings->zone : "UTC", "mapping",
                 mapping_name(realm->settings), "windows", (json_int_t)realm->windows, "from",
                 instant_to_json(realm->first_ms), "to", instant_to_json(realm->last_ms), "bindings",
@@ -196,7 +231,7 @@ static json_t *realm_to_json(const struct info_realm *realm)
                 "bytes", (json_int_t)realm->nat_bytes, "bytes_per_binding", per_binding, "columns", columns,
                 "leases", (json_int_t)realm->leases, "lease_bytes", (json_int_t)realm->lease_bytes,
                 "leases_heard_until", instant_to_json(realm->leases_heard_until_ms), "files_damaged",
-                (json_int_t)realm->damaged_windows, "exporters", exporters);
+                (json_int_t)realm->damaged_windows, "exporters", exporters, "plans", plans_to_json(realm));
 }
 
 static json_t *info_to_json(const struct info *info)
@@ -242,9 +277,10 @@ const struct command command_info = {
         .name = "info",
         .summary = "show realms, hours, coverage and sizes of a store",
         .usage = "--store DIR [--json]",
-        .description = "Shows what a store holds: its realms and their settings, the hours stored, sizes\n"
-                       "by column, leases, and for each exporter which hours were heard without loss. Names\n"
-                       "nobody. That it was looked at is recorded.\n",
+        .description =
+                "Shows what a store holds: its realms and their settings, the hours stored, sizes\n"
+                "by column, leases, plans, and for each exporter which hours were heard without loss. Names\n"
+                "nobody. That it was looked at is recorded.\n",
         .options = info_options,
         .option_count = sizeof info_options / sizeof info_options[0],
         .exits = "0  shown\n1  a file of the store is damaged, or could not be read\n2  wrong usage",

@@ -14,7 +14,8 @@ struct check {
         /* the file being verified */
         const char *realm;
         const struct depot_file *file;
-        const struct segment_reader *segment; /* NULL for leases */
+        enum depot_kind kind;
+        const struct segment_reader *segment; /* NULL for leases and plans */
 };
 
 /* --- The report --- */
@@ -41,19 +42,19 @@ static struct check_damage *add_damage(struct check *check)
         return damage;
 }
 
-static void name_file(const struct check *check, bool leases, struct check_damage *damage)
+static void name_file(const struct check *check, struct check_damage *damage)
 {
         snprintf(damage->file, sizeof damage->file, "realms/%s/%s/%s", check->realm,
-                leases ? "leases" : "nat", check->file->name);
+                depot_kind_folder(check->kind), check->file->name);
 }
 
-static void bad_file(struct check *check, bool leases, const struct error *error)
+static void bad_file(struct check *check, const struct error *error)
 {
         struct check_damage *damage = add_damage(check);
 
         if (!damage)
                 return;
-        name_file(check, leases, damage);
+        name_file(check, damage);
         snprintf(damage->reason, sizeof damage->reason, "%s", error->text);
 }
 
@@ -64,7 +65,7 @@ static void bad_block(void *context, uint32_t sheet, uint32_t block, const char 
 
         if (!damage)
                 return;
-        name_file(check, check->segment == NULL, damage);
+        name_file(check, damage);
         damage->in_block = true;
         damage->sheet = sheet;
         damage->block = block;
@@ -81,7 +82,7 @@ static int check_segment(struct check *check)
 
         check->report->segments++;
         if (depot_window_open(check->depot, check->realm, check->file->from, &window, &error) < 0) {
-                bad_file(check, false, &error);
+                bad_file(check, &error);
                 return 0;
         }
         check->segment = window.segment;
@@ -99,7 +100,7 @@ static int check_leases(struct check *check)
 
         check->report->lease_files++;
         if (depot_lease_window_open(check->depot, check->realm, check->file->from, &window, &error) < 0) {
-                bad_file(check, true, &error);
+                bad_file(check, &error);
                 return 0;
         }
         check->report->leases += lease_reader_count(window.leases);
@@ -108,42 +109,61 @@ static int check_leases(struct check *check)
         return r < 0 ? r : 0;
 }
 
-static int check_files(struct check *check, const struct depot_files *files, bool leases)
+static int check_plans(struct check *check)
+{
+        struct depot_window window;
+        struct error error = {0};
+
+        check->report->plan_files++;
+        if (depot_plan_window_open(check->depot, check->realm, &window, &error) < 0) {
+                bad_file(check, &error);
+                return 0;
+        }
+        check->report->plan_rows += plan_summary_of(window.plans).rows;
+        int r = plan_segment_verify(window.plans, bad_block, check);
+        depot_window_release(&window);
+        return r < 0 ? r : 0;
+}
+
+static int check_files(struct check *check, const struct depot_files *files, enum depot_kind kind)
 {
         struct check_report *report = check->report;
         int r = 0;
 
         for (size_t i = 0; i < files->count && r == 0; i++) {
                 check->file = &files->items[i];
-                r = leases ? check_leases(check) : check_segment(check);
+                check->kind = kind;
+                r = kind == DEPOT_NAT      ? check_segment(check)
+                    : kind == DEPOT_LEASES ? check_leases(check)
+                                           : check_plans(check);
                 report->bytes += check->file->size;
                 if (check->progress)
                         check->progress(check->context, report->bytes, check->total,
-                                report->segments + report->lease_files);
+                                report->segments + report->lease_files + report->plan_files);
         }
         return r;
 }
 
 static int check_realm(struct check *check, const char *realm, struct error *error)
 {
-        struct depot_files nat = {0}, leases = {0};
+        struct depot_files files[DEPOT_KIND_COUNT] = {0};
+        int r = 0;
 
         check->realm = realm;
         check->report->realms++;
-        int r = depot_nat_files(check->depot, realm, &nat, error);
+        r = depot_nat_files(check->depot, realm, &files[DEPOT_NAT], error);
         if (r == 0)
-                r = depot_lease_files(check->depot, realm, &leases, error);
-        if (r == 0) {
-                for (size_t i = 0; i < nat.count; i++)
-                        check->total += nat.items[i].size;
-                for (size_t i = 0; i < leases.count; i++)
-                        check->total += leases.items[i].size;
-                r = check_files(check, &nat, false);
+                r = depot_lease_files(check->depot, realm, &files[DEPOT_LEASES], error);
+        if (r == 0)
+                r = depot_plan_files(check->depot, realm, &files[DEPOT_PLANS], error);
+        for (enum depot_kind kind = DEPOT_NAT; kind < DEPOT_KIND_COUNT; kind++)
+                for (size_t i = 0; i < files[kind].count; i++)
+                        check->total += files[kind].items[i].size;
+        for (enum depot_kind kind = DEPOT_NAT; kind < DEPOT_KIND_COUNT; kind++) {
+                if (r == 0)
+                        r = check_files(check, &files[kind], kind);
+                depot_files_free(&files[kind]);
         }
-        if (r == 0)
-                r = check_files(check, &leases, true);
-        depot_files_free(&nat);
-        depot_files_free(&leases);
         return r;
 }
 

@@ -15,7 +15,7 @@ struct check_damage {
         bool in_block; /* the three below say which part of the file is lost; everything beside it is sound */
         uint32_t sheet;   /* number of the sheet */
         uint32_t block;   /* number of the block in it */
-        uint32_t outside; /* the sheet's outside address, host order; 0 in lease files */
+        uint32_t outside; /* the sheet's outside address, host order; 0 in files of leases and plans */
         char reason[ERROR_TEXT_MAX];
 };
 
@@ -23,6 +23,7 @@ struct check_report {
         uint64_t realms, segments, lease_files;
         uint64_t bytes; /* of all of them */
         uint64_t bindings, leases;
+        uint64_t plan_files, plan_rows;
         uint64_t access_entries;
         size_t cut_bytes; /* of a last entry of the record of access that was cut off: never answered, no
                              damage */

@@ -184,6 +184,27 @@ static int gather_leases(struct gathering *g, struct error *error)
         return r;
 }
 
+static int gather_plans(struct gathering *g, struct error *error)
+{
+        struct depot_files files = {0};
+        struct info_realm *realm = g->realm;
+        struct depot_window window;
+        struct error ignored;
+        int r = depot_plan_files(g->depot, realm->name, &files, error);
+
+        for (size_t i = 0; i < files.count && r == 0; i++) {
+                realm->plan_bytes += files.items[i].size;
+                if (depot_plan_window_open(g->depot, realm->name, &window, &ignored) < 0) {
+                        realm->damaged_windows++;
+                        continue;
+                }
+                realm->plans = plan_summary_of(window.plans);
+                depot_window_release(&window);
+        }
+        depot_files_free(&files);
+        return r;
+}
+
 /* --- Hearing --- */
 
 static enum info_hearing hearing_of(
@@ -265,6 +286,8 @@ static int gather_realm(struct depot *depot, const char *name, struct info_realm
         int r = gather_nat(&g, error);
         if (r == 0)
                 r = gather_leases(&g, error);
+        if (r == 0)
+                r = gather_plans(&g, error);
         if (r == 0) {
                 unite_addresses(&g);
                 realm->outside_addresses = g.outside_count;

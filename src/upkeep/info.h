@@ -42,6 +42,8 @@ struct info_realm {
         uint64_t nat_bytes;
         uint64_t lease_files, leases, lease_bytes;
         int64_t leases_heard_until_ms;
+        uint64_t plan_bytes; /* 0: the realm has no plans */
+        struct plan_summary plans;
         struct info_column columns[INFO_COLUMNS_MAX];
         size_t column_count;
         struct info_exporter *exporters; /* owned */
