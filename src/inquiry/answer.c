@@ -69,6 +69,7 @@ static int name_binding(struct inquiry *inquiry, unsigned realm, const struct qu
                 return r;
         ret->inside = inside.address;
         ret->vrf = inside.vrf;
+        ret->planned = b.flags & NAT_PLANNED;
         ret->inside_port = b.flags & NAT_HAS_INSIDE_PORT ? b.inside_port : -1;
         ret->destination = destination.address;
         ret->destination_port = b.flags & NAT_HAS_DESTINATION ? b.destination_port : -1;
@@ -156,7 +157,7 @@ static int name_exporters(struct inquiry *inquiry, unsigned realm, const struct 
                 *exporter = (struct answer_exporter){
                         .whole = heard.whole,
                         .heard_from_ms = heard.whole ? heard.from : TIME_UNKNOWN,
-                        .heard_to_ms = heard.whole ? heard.to : TIME_UNKNOWN,
+                        .heard_to_ms = heard.whole && heard.to < TIME_LIMIT ? heard.to : TIME_UNKNOWN,
                         .clock_offset_ms = offset_of(&g->coverage, (uint16_t)i),
                         .gap_reasons = heard.gap_reasons,
                 };

@@ -29,6 +29,8 @@ struct answer_candidate {
         char exporter[SEGMENT_EXPORTER_NAME_MAX]; /* "" where the lease alone answers */
         int64_t from_ms, to_ms;                   /* TIME_UNKNOWN where the edge is open */
         enum binding_edge from_edge, to_edge;
+        bool planned;            /* a row of a plan: an open end is until further notice, and inside is the
+                                  * address of the prefix where the plan lends to one */
         int64_t margin_ms;       /* TIME_UNKNOWN where no edge is known */
         int32_t clock_offset_ms; /* OFFSET_UNKNOWN where there was no receipt time */
         char record[160];        /* "REALM/nat/20261120T10Z.000001.seg#ADDRESS/17": segment and record */
@@ -44,7 +46,8 @@ struct answer_exporter {
         char realm[SETTINGS_NAME_MAX];
         char name[SEGMENT_EXPORTER_NAME_MAX];
         bool whole;                         /* heard without loss over the interval judged */
-        int64_t heard_from_ms, heard_to_ms; /* the run around it; TIME_UNKNOWN where not whole */
+        int64_t heard_from_ms, heard_to_ms; /* the run around it; TIME_UNKNOWN where not whole; to: also
+                                             * where a plan is valid until further notice */
         int32_t clock_offset_ms;            /* OFFSET_UNKNOWN where unknown */
         unsigned gap_reasons;               /* bits of enum gap_reason inside the interval */
 };

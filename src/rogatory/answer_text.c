@@ -202,6 +202,20 @@ static void write_edge(const char *name, int64_t instant, enum binding_edge edge
                         edge_sentence(edge));
 }
 
+/* What a plan says of its rows' edges is no event that was seen. */
+static void write_planned_edges(const struct answer_candidate *c, struct buffer *ret)
+{
+        char text[TIME_TEXT_MAX];
+
+        buffer_printf(ret, "     from        %s (the plan says so)\n", time_format_utc(c->from_ms, text));
+        if (c->to_edge == EDGE_OPEN)
+                buffer_append_text(ret, "     to          further notice: the plan gives no end\n");
+        else
+                buffer_printf(ret, "     to          %s (%s)\n", time_format_utc(c->to_ms, text),
+                        c->to_edge == EDGE_REUSED ? "a later row of the plan takes its place"
+                                                  : "the plan says so");
+}
+
 static void write_inside(const struct answer_candidate *c, struct buffer *ret)
 {
         char text[ADDRESS_TEXT_MAX];
@@ -274,8 +288,12 @@ static void write_candidate(const struct answer_candidate *c, size_t number, str
         buffer_append_u8(ret, '\n');
         write_inside(c, ret);
         write_holding(c, ret);
-        write_edge("from", c->from_ms, c->from_edge, ret);
-        write_edge("to", c->to_ms, c->to_edge, ret);
+        if (c->planned) {
+                write_planned_edges(c, ret);
+        } else {
+                write_edge("from", c->from_ms, c->from_edge, ret);
+                write_edge("to", c->to_ms, c->to_edge, ret);
+        }
         if (c->margin_ms != TIME_UNKNOWN)
                 buffer_printf(ret, "     margin      %s from the time asked to the nearest edge\n",
                         span_format(c->margin_ms, text));
@@ -331,7 +349,9 @@ static void write_exporter(const struct answer_exporter *e, struct buffer *ret)
         append_foreign(ret, e->name);
         if (e->whole && e->heard_from_ms != TIME_UNKNOWN) {
                 buffer_printf(ret, ": heard without loss from %s\n    to %s\n",
-                        time_format_utc(e->heard_from_ms, from), time_format_utc(e->heard_to_ms, to));
+                        time_format_utc(e->heard_from_ms, from),
+                        e->heard_to_ms == TIME_UNKNOWN ? "further notice (a plan without an end)"
+                                                       : time_format_utc(e->heard_to_ms, to));
                 return;
         }
         buffer_append_text(ret, e->whole ? ": heard without loss" : ": not heard, or not without loss");

@@ -279,8 +279,8 @@ const struct command command_info = {
         .usage = "--store DIR [--json]",
         .description =
                 "Shows what a store holds: its realms and their settings, the hours stored, sizes\n"
-                "by column, leases, plans, and for each exporter which hours were heard without loss. Names\n"
-                "nobody. That it was looked at is recorded.\n",
+                "by column, leases, plans, and for each exporter which hours were heard without loss.\n"
+                "Names nobody. That it was looked at is recorded.\n",
         .options = info_options,
         .option_count = sizeof info_options / sizeof info_options[0],
         .exits = "0  shown\n1  a file of the store is damaged, or could not be read\n2  wrong usage",

@@ -139,6 +139,10 @@ static void draw_candidate(struct chart *chart, const struct answer_candidate *c
         int from = from_known ? column_of(chart, c->from_ms) : 0;
         int to = to_known ? column_of(chart, c->to_ms) : CHART_COLUMNS - 1;
 
+        if (c->planned && !to_known) {
+                to_known = true;
+                to = CHART_COLUMNS;
+        }
         clear(chart);
         fill(chart, from, to, possible || !from_known || !to_known ? '.' : '-');
         if (from < 0)
