@@ -414,6 +414,18 @@ static enum record_outcome read_in_dialect(struct template *template, const stru
         return complaint ? refused(result, REFUSAL_BAD_VALUE, complaint) : RECORD_EVENTS;
 }
 
+/* A record that contradicts the dialect it was recognised by was not recognised beyond doubt: where another
+ * would take it, the person who imports is told. */
+static void reconsider(const struct template *template, struct record_result *result)
+{
+        if (result->refusal != REFUSAL_CONTRADICTION && result->refusal != REFUSAL_MISSING_FIELD)
+                return;
+        if (nat_hint(template, result->value, result->hint) == result->hint) {
+                result->refusal = REFUSAL_NO_DIALECT;
+                result->complaint = result->hint;
+        }
+}
+
 enum record_outcome nat_record_read(struct template *template, const struct place *places,
         const uint8_t *record, const struct record_context *context, struct record_result *result)
 {
@@ -444,5 +456,8 @@ enum record_outcome nat_record_read(struct template *template, const struct plac
                 places = view;
         }
         result->value = nat_event_value(dialect, template, places, record);
-        return read_in_dialect(template, dialect, places, record, context, result);
+        enum record_outcome outcome = read_in_dialect(template, dialect, places, record, context, result);
+        if (outcome == RECORD_REFUSED && !context->exporter->dialect)
+                reconsider(template, result);
+        return outcome;
 }

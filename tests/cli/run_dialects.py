@@ -14,7 +14,8 @@ SETTINGS = """\
 [realm default]
 mapping = endpoint-independent
 outside = 198.51.100.0/24
-longest-session = 1h
+longest-session = 10m
+destinations = keep
 """
 
 START = calendar.timegm((2026, 10, 25, 10, 0, 0))
@@ -87,10 +88,10 @@ def with_event(values, element, value):
     return values
 
 
-def beats(exporter, send):
-    """A short session of another address every half minute, so that the log is heard throughout two hours."""
+def beats(exporter, send, until):
+    """A short session of another address every half minute, so that the log is heard throughout."""
     LATER.clear()
-    for second in range(0, 7200, 30):
+    for second in range(0, until, 30):
         if second == OPEN:
             send(exporter, OPEN, CLOSE, OUTSIDE)
         send(exporter, second, second + 1, OTHER)
@@ -153,9 +154,9 @@ def fortigate(exporter, first, last, outside):
 LATER = []  # flows that are told when they have ended
 
 
-def ask(folder, dialect, version, send):
+def ask(folder, dialect, version, send, until=7200, port=4711):
     exporter = Exporter(version)
-    beats(exporter, send)
+    beats(exporter, send, until)
     folder.store = os.path.join(folder.path, "store")
     with open(folder.file("messages"), "wb") as out:
         out.write(exporter.out)
@@ -164,7 +165,7 @@ def ask(folder, dialect, version, send):
     run = folder.run("import", "--store", "store", "--exporter", "nat1", *(["--dialect", dialect] if dialect else []),
                      "messages")
     check(run.returncode == 0 and "refused" not in run.stdout, "%s: %s%s" % (dialect, run.stdout, run.stderr))
-    question = ["198.51.100.7:4711", "--proto", "tcp", "--at", "2026-10-25T10:22:00Z"]
+    question = ["198.51.100.7:%d" % port, "--proto", "tcp", "--at", "2026-10-25T10:22:00Z"]
     run = folder.ask("--json", *question)
     check(run.stdout, "%s: %s" % (dialect, run.stderr))
     return json.loads(run.stdout or "{}"), folder.ask(*question).stdout
@@ -195,7 +196,21 @@ def one(dialect, version, send, inside, subscriber):
         check("01" + "00:" not in text and "lease       -" not in text, send.__name__ + ": " + text)
 
 
+def not_reported_yet():
+    """Flows are told when they end: that no flow of a port was told says nothing until all that began then have ended."""
+    with Folder() as folder:
+        answer, _ = ask(folder, "fortigate", 9, fortigate, port=4799)
+        check(answer["verdict"] == "none", "fortigate, long after: %s %s" % (answer["verdict"], answer["reasons"]))
+    with Folder() as folder:
+        answer, _ = ask(folder, "fortigate", 9, fortigate, until=1800, port=4799)
+        check(answer["verdict"] == "unknown", "fortigate, soon after: %s" % answer["verdict"])
+    with Folder() as folder:
+        answer, _ = ask(folder, "cisco-asa", 9, asa_old, until=1800, port=4799)
+        check(answer["verdict"] == "none", "events are told at once: %s %s" % (answer["verdict"], answer["reasons"]))
+
+
 def main():
+    not_reported_yet()
     for dialect in (None, "cisco-cgn"):
         unknown(dialect, 9, cisco_cgn, "inside-not-logged", None)
     unknown("mikrotik", 10, mikrotik, "port-not-logged", "100.64.0.17")
