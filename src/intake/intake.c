@@ -337,7 +337,7 @@ static int not_recognised(const char *path, struct error *error)
         return error_set(error, -EINVAL,
                 "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, "
                 "conntrack, ulogd2, "
-                "csv, leases, plan, freeradius-detail)",
+                "csv, leases, plan, freeradius-detail, dhcpd-leases, kea-leases)",
                 path);
 }
 

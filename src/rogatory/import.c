@@ -333,8 +333,8 @@ const struct command command_import = {
         .summary = "read NAT logs and leases into a store",
         .usage = "--store DIR [OPTION]... FILE...\n--store DIR [OPTION]... -",
         .description = "Reads NAT logs (IPFIX and NetFlow v9 from captures or raw files, conntrack, ulogd2,\n"
-                       "CSV) and leases (CSV, FreeRADIUS detail) into a store; gzip and zstd files are\n"
-                       "unpacked on the way. What is damaged is counted and reported, everything sound\n"
+                       "CSV) and leases (CSV, FreeRADIUS detail, lease files of ISC dhcpd and Kea) into a\n"
+                       "store; gzip and zstd files are unpacked on the way. What is damaged is counted and reported, everything sound\n"
                        "beside it is imported. Importing a file twice changes no answer.\n",
         .options = import_options,
         .option_count = sizeof import_options / sizeof import_options[0],

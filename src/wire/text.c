@@ -8,7 +8,7 @@
 
 static const struct text_format *const formats[] = {&text_format_conntrack, &text_format_ulogd2,
         &text_format_nat_csv, &text_format_leases, &text_format_freeradius_detail, &text_format_plan,
-        &text_format_syslog};
+        &text_format_syslog, &text_format_dhcpd_leases, &text_format_kea_leases};
 
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 

@@ -92,6 +92,7 @@ bool text_contains(struct slice text, const char *words);
 struct slice text_first_line(struct slice *rest);
 
 extern const struct text_format text_format_conntrack, text_format_ulogd2, text_format_nat_csv,
-        text_format_leases, text_format_freeradius_detail, text_format_plan, text_format_syslog;
+        text_format_leases, text_format_freeradius_detail, text_format_plan, text_format_syslog,
+        text_format_dhcpd_leases, text_format_kea_leases;
 
 #endif
