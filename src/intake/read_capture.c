@@ -57,6 +57,10 @@ static int take_packet(
         reading->intake->place = captured->number;
         reading->intake->summary.packets++;
         reading->time_ms = captured->time_ms;
+        if (captured->time_ms == TIME_UNKNOWN) {
+                take_damaged(reading, captured->number, "the capture does not say when it was captured");
+                return 0;
+        }
         if (packet_link_known(captured->link))
                 return packet_reader_take(reader, captured->link, captured->bytes, captured->captured,
                         captured->original, captured->time_ms, captured->number, sink);
@@ -104,7 +108,8 @@ int intake_read_capture(struct intake *intake, struct input *input, struct error
         int r = capture_over(input, &capture, error);
         if (r < 0)
                 return r;
-        if (!packet_link_known(capture_link(capture)))
+        bool is_known = packet_link_known(capture_link(capture));
+        if (!is_known && !capture_has_interfaces(capture))
                 r = error_set(error, -EINVAL,
                         "%s: no way is known to IP in captures of link type %s; capture on an Ethernet or "
                         "\"any\" interface",

@@ -2,6 +2,7 @@
 #include "os/capture.h"
 
 #include "os/input.h"
+#include "os/pcapng.h"
 
 #include <pcap/pcap.h>
 #include <stdbool.h>
@@ -10,7 +11,10 @@
 #include <string.h>
 
 struct capture {
-        pcap_t *pcap; /* owns the file */
+        pcap_t *pcap;          /* owns the file; NULL where it is pcapng */
+        struct pcapng *pcapng; /* with the file below, owned */
+        FILE *file;
+        bool keeps_file; /* standard input stays open */
         uint64_t number;
         int link;
 };
@@ -40,7 +44,19 @@ char *capture_link_name(int link, char text[CAPTURE_LINK_TEXT_MAX])
 static int open_pcap(FILE *file, const char *path, struct capture *capture, struct error *error)
 {
         char reason[PCAP_ERRBUF_SIZE] = "";
+        int first = getc(file);
 
+        if (first != EOF)
+                ungetc(first, file);
+        if (first == PCAPNG_FIRST_BYTE) {
+                int r = pcapng_open(file, path, &capture->pcapng, error);
+                if (r < 0)
+                        return r;
+                capture->file = file;
+                capture->keeps_file = file == stdin;
+                capture->link = pcapng_link(capture->pcapng);
+                return 0;
+        }
         capture->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, reason);
         if (!capture->pcap)
                 return error_set(error, -EBADMSG, "%s: no capture file: %s", path, reason);
@@ -110,7 +126,11 @@ void capture_close(struct capture *capture)
 {
         if (!capture)
                 return;
-        pcap_close(capture->pcap);
+        if (capture->pcap)
+                pcap_close(capture->pcap);
+        pcapng_close(capture->pcapng);
+        if (capture->file && !capture->keeps_file)
+                fclose(capture->file);
         free(capture);
 }
 
@@ -119,10 +139,18 @@ int capture_link(const struct capture *capture)
         return capture->link;
 }
 
+bool capture_has_interfaces(const struct capture *capture)
+{
+        return capture->pcapng != NULL;
+}
+
 int capture_next(struct capture *capture, struct captured_packet *ret_packet, struct error *error)
 {
         struct pcap_pkthdr *header;
         const unsigned char *bytes;
+
+        if (capture->pcapng)
+                return pcapng_next(capture->pcapng, ret_packet, error);
         int r = pcap_next_ex(capture->pcap, &header, &bytes);
 
         if (r == PCAP_ERROR_BREAK)
@@ -144,7 +172,7 @@ int capture_next(struct capture *capture, struct captured_packet *ret_packet, st
 
 int64_t capture_offset(const struct capture *capture)
 {
-        FILE *file = pcap_file(capture->pcap);
+        FILE *file = capture->pcapng ? capture->file : pcap_file(capture->pcap);
 
         return file ? (int64_t)ftello(file) : -1;
 }

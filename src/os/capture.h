@@ -2,11 +2,12 @@
 #ifndef ROGATORY_OS_CAPTURE_H
 #define ROGATORY_OS_CAPTURE_H
 
-/* Capture files (pcap, also with nanoseconds, and pcapng) read with libpcap. Files only: nothing here opens a
- * network interface. */
+/* Capture files: pcap, also with nanoseconds, read with libpcap, and pcapng, read by pcapng.c, in which each
+ * packet has the link type of its interface. Files only: nothing here opens a network interface. */
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,9 +17,10 @@ struct captured_packet {
         const uint8_t *bytes; /* borrowed until the next call */
         size_t captured;      /* bytes kept in the file */
         size_t original;      /* bytes the packet had on the wire */
-        int64_t time_ms;      /* ms since 1970 UTC by the capturing machine's clock */
-        uint64_t number;      /* from 1, as other tools count */
-        int link;             /* the link type, as the pcap format's registry numbers it (LINKTYPE) */
+        int64_t time_ms; /* ms since 1970 UTC by the capturing machine's clock; TIME_UNKNOWN where the file
+                          * does not say (pcapng's simple packets) */
+        uint64_t number; /* from 1, as other tools count */
+        int link;        /* the link type, as the pcap format's registry numbers it (LINKTYPE) */
 };
 
 /* path "-" reads standard input. 0, -ENOMEM, the errno of opening, or -EBADMSG where it is no capture file.
@@ -33,6 +35,9 @@ void capture_close(struct capture *capture);
 
 /* The link type of the capture's first interface, as in captured_packet. */
 int capture_link(const struct capture *capture);
+
+/* May its packets differ in their link type (pcapng)? */
+bool capture_has_interfaces(const struct capture *capture);
 
 /* What libpcap calls a link type ("EN10MB, Ethernet"); its number where it has no name. Returns text. */
 #define CAPTURE_LINK_TEXT_MAX 128

@@ -120,6 +120,10 @@ static int take_packets(
 
         while (!decode_is_over(job) && (r = capture_next(capture, &reading.captured, error)) > 0) {
                 const struct captured_packet *at = &reading.captured;
+                if (at->time_ms == TIME_UNKNOWN) {
+                        take_damaged(&reading, at->number, "the capture does not say when it was captured");
+                        continue;
+                }
                 if (!packet_link_known(at->link)) {
                         snprintf(complaint, sizeof complaint, "no way is known to IP in link type %s",
                                 capture_link_name(at->link, name));

@@ -185,8 +185,10 @@ static void write_field(struct passing *passing, struct cursor *cursor, bool is_
 
         if (has_enterprise)
                 element &= 0x7fff;
-        snprintf(number, sizeof number, enterprise ? "%u/" : "", enterprise);
-        snprintf(number + strlen(number), sizeof number - strlen(number), "%u", element);
+        if (enterprise)
+                snprintf(number, sizeof number, "%u/%u", enterprise, element);
+        else
+                snprintf(number, sizeof number, "%u", element);
         /* The scopes of NetFlow v9 are numbered apart (RFC 3954 section 6.1). */
         static const char *const scopes[] = {"", "System", "Interface", "Line Card", "Cache", "Template"};
         bool old_scope = is_scope && passing->message.version == 9;
