@@ -147,7 +147,7 @@ static int run_plan(const struct command *command, int argc, char **argv)
 static const struct option_text plan_options[] = {
         {KEY_STORE, "store", "DIR", "show: the plans of a store, in place of a file. The look is recorded."},
         {KEY_ADDRESS, "address", "ADDRESS[:PORT]",
-                "show: only rows of this outside or inside address, and of this port."},
+                "show: only rows of this outside or inside address, and (of a file) of this port."},
         {KEY_LIMIT, "limit", "N",
                 "show: rows and addresses shown, 0 for all (20). check: hosts that may share an\n"
                 "outside address (16)."},

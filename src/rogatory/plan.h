@@ -5,6 +5,7 @@
 /* `rogatory plan`: what its parts share. */
 
 #include "base/buffer.h"
+#include "depot/depot.h"
 #include "nat/plan_check.h"
 #include "wire/plan_source.h"
 
@@ -54,6 +55,13 @@ int plan_read_listing(const char *path, plan_source *source, const struct plan_r
 /* Elements of nft's JSON (libnftables-json(5)): 0 or negative with a message. */
 int plan_read_nft_json(const char *text, size_t length, const struct plan_row *pattern,
         struct plan_reading *ret, struct error *error);
+
+/* All rows of a realm's plans as the store answers by them; none where it has no plans. */
+int plan_store_read(struct depot *depot, const char *realm, struct plan_reading *ret, struct error *error);
+
+/* The look at a store's plans, in its record of access; before anything is shown. */
+int plan_store_record(
+        struct depot *depot, const struct plan_options *options, uint64_t rows, struct error *error);
 
 void plan_reading_free(struct plan_reading *reading);
 

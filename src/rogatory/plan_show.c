@@ -224,23 +224,96 @@ static json_t *to_json(const struct view *v, uint8_t *ports)
 
 /* --- The verb --- */
 
-static int output(const struct view *v, bool json)
+/* Looks at the rows that were read and appends what is to be said of them: text, or a JSON object to list. */
+static int append(struct view *v, json_t *list, struct buffer *ret, struct error *error)
+{
+        uint8_t *ports = malloc(65536);
+        int r = ports ? plan_check(&v->reading.table, &v->findings, error)
+                      : error_set(error, -ENOMEM, "not enough memory");
+
+        if (r == 0) {
+                look(v);
+                if (list)
+                        json_array_append_new(list, to_json(v, ports));
+                else
+                        write_text(v, ports, ret);
+                plan_findings_free(&v->findings);
+        }
+        free(ports);
+        return r;
+}
+
+static int show_file(const char *path, struct view *v, bool json)
 {
         struct buffer text = buffer_make(OUTPUT_MAX);
-        uint8_t *ports = malloc(65536);
+        struct error error = {0};
+        json_t *list = json ? json_array() : NULL;
+        int code, r = plan_read_table(path, &v->reading, &error);
 
-        if (!ports) {
-                complain("not enough memory");
-                return EXIT_FAILED;
-        }
-        if (json)
-                output_json_line(&text, to_json(v, ports));
-        else
-                write_text(v, ports, &text);
-        int code = output_write(&text);
+        if (r == 0)
+                r = append(v, list, &text, &error);
+        if (r == 0 && json)
+                output_json_line(&text, json_incref(json_array_get(list, 0)));
+        code = r < 0 ? complain_error(&error) : output_write(&text);
+        if (code == EXIT_DONE && v->reading.refused)
+                code = PLAN_EXIT_CONTRADICTS;
+        plan_reading_free(&v->reading);
+        json_decref(list);
         buffer_free(&text);
-        free(ports);
-        return code == EXIT_DONE && v->reading.refused ? (int)PLAN_EXIT_CONTRADICTS : code;
+        return code;
+}
+
+/* Every realm's plans; *rows counts what is shown. */
+static int append_realms(struct depot *depot, const struct view *asked, json_t *list, struct buffer *ret,
+        uint64_t *rows, struct error *error)
+{
+        char **names = NULL;
+        size_t count = 0;
+        int r = depot_realms(depot, &names, &count, error);
+
+        for (size_t i = 0; i < count && r == 0; i++) {
+                struct view v = *asked;
+                r = plan_store_read(depot, names[i], &v.reading, error);
+                if (r == 0 && v.reading.table.count) {
+                        if (!list)
+                                buffer_printf(ret, "%sRealm %s\n", ret->length ? "\n" : "", names[i]);
+                        r = append(&v, list, ret, error);
+                        if (r == 0 && list)
+                                json_object_set_new(json_array_get(list, json_array_size(list) - 1), "realm",
+                                        json_string(names[i]));
+                        *rows += v.matching;
+                }
+                plan_reading_free(&v.reading);
+        }
+        for (size_t i = 0; i < count; i++)
+                free(names[i]);
+        free(names);
+        if (r == 0 && ret->length == 0 && !list)
+                buffer_append_text(ret, "This store holds no plans.\n");
+        return r;
+}
+
+static int show_store(const struct plan_options *o, const struct view *asked)
+{
+        struct buffer text = buffer_make(OUTPUT_MAX);
+        struct error error = {0};
+        struct depot *depot = NULL;
+        json_t *list = o->json ? json_array() : NULL;
+        uint64_t rows = 0;
+        int r = depot_open(o->store, DEPOT_READ, &depot, &error);
+
+        if (r == 0)
+                r = append_realms(depot, asked, list, &text, &rows, &error);
+        if (r == 0 && list)
+                output_json_line(&text, json_pack("{s:O}", "realms", list));
+        if (r == 0)
+                r = plan_store_record(depot, o, rows, &error);
+        int code = r < 0 ? complain_error(&error) : output_write(&text);
+        if (depot)
+                depot_close(depot);
+        json_decref(list);
+        buffer_free(&text);
+        return code;
 }
 
 int plan_show(const struct command *command, const struct plan_options *o)
@@ -248,24 +321,18 @@ int plan_show(const struct command *command, const struct plan_options *o)
         struct view v = {.limit = PLAN_LIMIT_ROWS, .port = -1};
         struct error error = {0};
 
-        if (o->operand_count != 1 || o->store)
-                return complain_usage(command, "plan show needs one file (\"-\" is standard input)");
+        if (o->operand_count != (o->store ? 0 : 1))
+                return complain_usage(
+                        command, "plan show needs one file (\"-\" is standard input), or --store DIR");
         if (o->limit && slice_number(slice_of(o->limit), PLAN_ROWS_MAX, &v.limit) < 0)
                 return complain_usage(command, "--limit: '%s' is not a number", o->limit);
         if (o->address && address_parse_with_port(slice_of(o->address), &v.address, &v.port, &error) < 0)
                 return complain_usage(command, "--address: %s", error.text);
+        /* Whose a port was is a question about a person: it is asked for a case. */
+        if (o->store && v.port >= 0)
+                return complain_usage(command,
+                        "--address: of a store, who had a port is asked with 'rogatory ask', for a case; "
+                        "leave the port away");
         v.is_filtered = o->address != NULL;
-        int r = plan_read_table(o->operands[0], &v.reading, &error);
-        if (r == 0)
-                r = plan_check(&v.reading.table, &v.findings, &error);
-        int code = EXIT_FAILED;
-        if (r < 0) {
-                complain_error(&error);
-        } else {
-                look(&v);
-                code = output(&v, o->json);
-                plan_findings_free(&v.findings);
-        }
-        plan_reading_free(&v.reading);
-        return code;
+        return o->store ? show_store(o, &v) : show_file(o->operands[0], &v, o->json);
 }

@@ -131,6 +131,26 @@ def configurations(folder):
         check(run.stdout == "", name + ": nothing is written")
 
 
+def of_a_store(folder):
+    """What is read from a store is in its record of access before it is shown."""
+    run = folder.run("import", "--store", "store", "--quiet", "det44.csv")
+    check(run.returncode == 0, "the plan is imported: " + run.stdout + run.stderr)
+    expect("plan-show-store.txt", folder.run("plan", "show", "--store", "store", "--limit", "2"), 0)
+    run = folder.run("plan", "show", "--store", "store", "--address", "100.64.0.5", "--json")
+    realm = json.loads(run.stdout)["realms"][0]
+    check(realm["matching"] == 1 and realm["rows"][0]["port_first"] == 17152, "one row, as JSON")
+    with open(os.path.join(folder.store, "access.log"), encoding="utf-8") as log:
+        entries = [json.loads(line) for line in log]
+    looks = [entry["detail"] for entry in entries if entry["action"] == "plan"]
+    check([look["rows"] for look in looks] == [8, 1] and looks[1]["address"] == "100.64.0.5", "both looks are recorded")
+    expect("usage-plan-store-port.txt",
+           folder.run("plan", "show", "--store", "store", "--address", "203.0.113.1:20000"), 2)
+    os.chmod(os.path.join(folder.store, "access.log"), 0)
+    if os.geteuid() != 0:
+        run = folder.run("plan", "show", "--store", "store")
+        check(run.returncode == 1 and run.stdout == "", "what cannot be recorded is not shown")
+
+
 def main():
     with Folder() as folder:
         folder.write("wrong.csv", WRONG)
@@ -162,6 +182,7 @@ def main():
                                                   "100.64.0.0/28"), 4)
         expect("plan-no-file.txt", folder.run("plan", "check", "missing.csv"), 1)
         check(not os.path.exists(folder.store), "nothing here makes a store")
+        of_a_store(folder)
     finish()
 
 
