@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: EUPL-1.2
 """Reads a rogatory nat segment by doc/format/segment.md alone, with nothing but Python's standard library, and prints
-one line of JSON per binding. It shares no code with rogatory: where both agree, the document is right.
+one line of JSON per binding. It shares no code with rogatory: where both agree, the document is right. A plan segment is
+read by doc/format/plan-segment.md, row by row; its blocks are unpacked by the program zstd.
 
     read_segment.py FILE
 """
 import json
 import struct
+import subprocess
 import sys
 
 MASK = (1 << 64) - 1
@@ -161,17 +163,15 @@ class Stream:
 
 # ---- the file ----
 
-class Segment:
-    def __init__(self, data):
+class Frame:
+    def __init__(self, data, magic):
         self.data = data
-        demand(len(data) >= 192 and data[:8] == b"ROGSEG\r\n", "this is not a nat segment")
+        demand(len(data) >= 192 and data[:8] == magic, "this is not a segment of the expected kind")
         demand(xxh64(data[:112]) == struct.unpack_from("<Q", data, 112)[0], "the header is damaged")
         version, _, incompatible, _ = struct.unpack_from("<4I", data, 8)
         demand(version == 1 and incompatible == 0, "the format is newer than this reader")
         self.window_from, self.window_to, self.generation = struct.unpack_from("<qqQ", data, 24)
         self.sections = self.read_sections()
-        self.read_models(Bytes(self.sections[2]))
-        self.destinations = self.read_destinations(Bytes(self.sections[6]))
 
     def read_sections(self):
         data = self.data
@@ -184,6 +184,13 @@ class Segment:
             sections[kind] = data[offset:offset + length]
             demand(xxh64(sections[kind]) == checksum, "section %d is damaged" % kind)
         return sections
+
+
+class Segment(Frame):
+    def __init__(self, data):
+        super().__init__(data, b"ROGSEG\r\n")
+        self.read_models(Bytes(self.sections[2]))
+        self.destinations = self.read_destinations(Bytes(self.sections[6]))
 
     def read_models(self, source):
         self.shapes = [source.take(5) for _ in range(source.varint())]
@@ -375,6 +382,51 @@ class Block:
         stream.finish()
 
 
+# ---- plans ----
+
+class Plan(Frame):
+    def __init__(self, data):
+        super().__init__(data, b"ROGPLN\r\n")
+        self.count = Bytes(self.sections[1]).le(8)
+        names = Bytes(self.sections[3])
+        self.names = [names.take(names.le(1)).decode() for _ in range(names.varint())]
+
+    def rows(self):
+        index, left = Bytes(self.sections[2]), self.count
+        while left:
+            outside, offset, length = index.le(4), index.le(5), index.le(3)
+            count, unpacked, checksum = index.le(1) + 1, index.le(2), index.le(4)
+            packed = self.data[offset:offset + length]
+            demand(xxh64(packed) & 0xFFFFFFFF == checksum, "a block is damaged")
+            block = subprocess.run(["zstd", "-dcq"], input=packed, stdout=subprocess.PIPE, check=True).stdout
+            demand(len(block) == unpacked and count == min(left, 256), "a block is not as the index says")
+            yield from self.block(Bytes(block), count, outside)
+            left -= count
+        demand(index.left() == 0, "the index is too long")
+
+    def block(self, source, count, outside):
+        begin = last = high = low = 0
+
+        def difference(before):
+            return (before + unzigzag(source.varint())) & MASK
+
+        for _ in range(count):
+            flags = source.le(1)
+            outside += source.varint()
+            begin = difference(begin)
+            until = begin + source.varint() if flags & 24 else None
+            first = difference(last)
+            last = first + source.varint()
+            every, ranges = (source.varint(), source.varint()) if flags & 32 else (0, 1)
+            protocol, high, low = source.le(1), difference(high), difference(low)
+            length, vrf, plan = source.le(1), source.varint(), source.varint()
+            yield {"outside": outside, "from": begin, "to": until if flags & 8 else None, "until": until,
+                   "ports": [first, last], "every": every, "count": ranges, "protocol": protocol,
+                   "dynamic": bool(flags & 4), "inside": "%016x%016x/%d" % (high, low, length), "vrf": vrf,
+                   "plan": self.names[plan], "marks": flags & 3}
+        demand(source.left() == 0, "a block is too long")
+
+
 FIELDS = ("outside", "from", "to", "from_edge", "to_edge", "ports", "protocol", "kind", "flags", "inside", "inside_port",
           "destination", "destination_port", "session", "exporter")
 
@@ -390,6 +442,10 @@ def main():
     with open(sys.argv[1], "rb") as file:
         data = file.read()
     try:
+        if data[:6] == b"ROGPLN":
+            for row in Plan(data).rows():
+                print(json.dumps(row))
+            return
         for row in Segment(data).bindings():
             row["inside"], row["destination"] = host_text(row["inside"]), host_text(row["destination"])
             print(json.dumps({name: row[name] for name in FIELDS}))

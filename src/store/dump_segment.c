@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* dump_segment FILE: one line of JSON per binding (to be compared with doc/format/read_segment.py) or per
- * lease. */
+/* dump_segment FILE: one line of JSON per binding or row of a plan (to be compared with
+ * doc/format/read_segment.py) or per lease. */
 #include "store/lease_segment.h"
+#include "store/plan_segment.h"
 #include "store/segment.h"
 
 #include <inttypes.h>
@@ -95,6 +96,37 @@ static int dump_leases(const struct buffer *file, const char *name, struct error
         return r;
 }
 
+static int print_plan_row(void *context, const struct plan_entry *entry, uint32_t number)
+{
+        const struct plan_row *row = &entry->row;
+
+        (void)number;
+        printf("{\"outside\": %u, ", (unsigned)row->outside);
+        print_time("from", row->from_ms);
+        print_time("to", row->to_ms);
+        print_time("until", entry->until_ms);
+        printf("\"ports\": [%d, %d], \"every\": %d, \"count\": %d, \"protocol\": %d, \"dynamic\": %s, "
+               "\"inside\": \"",
+                row->port_first, row->port_last, row->repeat_every, row->repeat_count, row->protocol,
+                row->is_dynamic ? "true" : "false");
+        for (unsigned i = 0; i < 16; i++)
+                printf("%02x", row->inside.address.bytes[i]);
+        printf("/%d\", \"vrf\": %u, \"plan\": \"%s\", \"marks\": %d}\n", row->inside.length,
+                (unsigned)row->vrf, plan_name(context, entry->exporter), entry->marks);
+        return 0;
+}
+
+static int dump_plan(const struct buffer *file, const char *name, struct error *error)
+{
+        struct plan_reader *reader = NULL;
+        int r = plan_reader_new(file->bytes, file->length, name, &reader, error);
+
+        if (r == 0)
+                r = plan_read_each(reader, print_plan_row, reader, error);
+        plan_reader_free(reader);
+        return r;
+}
+
 int main(int count, char **arguments)
 {
         struct buffer file = buffer_make(1u << 28);
@@ -110,7 +142,10 @@ int main(int count, char **arguments)
                 buffer_append(&file, chunk, got);
         fclose(in);
         bool leases = file.length >= 6 && memcmp(file.bytes, "ROGLSE", 6) == 0;
-        int r = leases ? dump_leases(&file, arguments[1], &error) : dump_nat(&file, arguments[1], &error);
+        bool plan = file.length >= 6 && memcmp(file.bytes, "ROGPLN", 6) == 0;
+        int r = leases ? dump_leases(&file, arguments[1], &error)
+                : plan ? dump_plan(&file, arguments[1], &error)
+                       : dump_nat(&file, arguments[1], &error);
         if (r < 0)
                 fprintf(stderr, "dump_segment: %s\n", error.text);
         buffer_free(&file);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* make_golden STYLE SEED SHEETS MOST FILE: writes a segment from a seed (tests/golden, fuzz corpora, random
- * files for the comparison with the second decoder). STYLE: plain, destinations, blocks, wild, leases. */
+ * files for the comparison with the second decoder). STYLE: plain, destinations, blocks, wild, leases, plan.
+ */
 #include "store/lease_segment.h"
+#include "store/plan_segment.h"
 #include "store/random_segment.h"
 
 #include <stdio.h>
@@ -53,14 +55,73 @@ static int make_leases(uint64_t seed, size_t count, struct buffer *file, struct 
         return r;
 }
 
+/* Rows over few addresses and times, so that some end others and some contradict each other. */
+static struct plan_entry make_plan_row(struct random_source *random)
+{
+        struct address ipv4 = address_from_ipv4(0x64400000u + (uint32_t)random_below(random, 500));
+        struct address ipv6 = {{0x20, 1, 0x0d, 0xb8, 0, 0, (uint8_t)random_below(random, 90)}};
+        unsigned kind = (unsigned)random_below(random, 6),
+                 first = 1024 + 64 * (unsigned)random_below(random, 900);
+        struct plan_entry entry = {
+                .row = {.from_ms = INT64_C(1795132800000) + (int64_t)random_below(random, 3) * TIME_DAY,
+                        .to_ms = TIME_UNKNOWN,
+                        .outside = 0xc6336400u + (uint32_t)random_below(random, 9),
+                        .port_first = (uint16_t)first,
+                        .port_last = (uint16_t)(first + 63),
+                        .repeat_count = 1,
+                        .protocol = (uint8_t)(random_below(random, 5) ? 0 : 17),
+                        .vrf = random_below(random, 7) ? 0 : 70000},
+                .exporter = (uint16_t)random_below(random, 2),
+                .marks = random_below(random, 20) ? 0 : PLAN_INCOMPLETE};
+
+        entry.row.inside = prefix_of(kind < 4 ? &ipv4 : &ipv6, kind < 4 ? 128 : 56);
+        if (kind == 4) {
+                entry.row.port_first = (uint16_t)(1024 + 8 * random_below(random, 120));
+                entry.row.port_last = (uint16_t)(entry.row.port_first + 7);
+                entry.row.repeat_every = 1024;
+                entry.row.repeat_count = 62;
+        }
+        if (kind == 3) {
+                entry.row.is_dynamic = true;
+                entry.row.inside = (struct prefix){.length = 0};
+        }
+        if (random_below(random, 2))
+                entry.row.to_ms = entry.row.from_ms + 1 + (int64_t)random_below(random, 2 * TIME_DAY);
+        return entry;
+}
+
+static int make_plan(uint64_t seed, size_t count, struct buffer *file, struct error *error)
+{
+        static const char *const names[] = {"plan", "map-domain-3"};
+        struct random_source random = {seed};
+        struct segment_header header = {
+                .realm = "access", .window_from = TIME_FIRST, .window_to = TIME_LIMIT, .generation = 3};
+        struct segment_output output = {file, write_to_buffer};
+        struct plan_list list = {0};
+        uint32_t outside;
+        int r = 0;
+
+        for (size_t i = 0; i < count && r == 0; i++) {
+                struct plan_entry entry = make_plan_row(&random);
+                r = plan_list_append(&list, &entry);
+        }
+        if (r == 0)
+                r = plan_settle(&list, NULL, &outside);
+        if (r == 0)
+                r = plan_segment_write(&header, &list, names, 2, &output, error);
+        plan_list_free(&list);
+        return r;
+}
+
 int main(int count, char **arguments)
 {
         struct buffer file = buffer_make(1u << 28);
         struct error error = {0};
 
-        if (count != 6 || (style_of(arguments[1]) < 0 && strcmp(arguments[1], "leases") != 0)) {
-                fprintf(stderr,
-                        "usage: make_golden plain|destinations|blocks|wild|leases SEED SHEETS MOST FILE\n");
+        bool plan = count == 6 && strcmp(arguments[1], "plan") == 0;
+        if (count != 6 || (style_of(arguments[1]) < 0 && strcmp(arguments[1], "leases") != 0 && !plan)) {
+                fprintf(stderr, "usage: make_golden plain|destinations|blocks|wild|leases|plan SEED SHEETS "
+                                "MOST FILE\n");
                 return 2;
         }
         uint64_t seed = strtoull(arguments[2], NULL, 10);
@@ -72,7 +133,7 @@ int main(int count, char **arguments)
                 r = random_content_write(&content, &file, &error);
                 random_content_free(&content);
         } else {
-                r = make_leases(seed, most, &file, &error);
+                r = (plan ? make_plan : make_leases)(seed, most, &file, &error);
         }
         FILE *out = r < 0 ? NULL : fopen(arguments[5], "wb");
         bool written = out && fwrite(file.bytes, 1, file.length, out) == file.length;

@@ -9,6 +9,7 @@ print the expected dump. Then segments that are too large to keep: both readers 
 files anew; that is right only with a new format version.
 """
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ GOLDEN = {
     "wild.seg": ("wild", 10, 4, 60),
     "empty.seg": ("plain", 11, 0, 1),
     "leases.lse": ("leases", 12, 0, 150),
+    "plan.pln": ("plan", 13, 0, 300),
 }
 PASSING = {"large plain": ("plain", 21, 3, 2500), "large wild": ("wild", 22, 3, 2500),
            "large destinations": ("destinations", 23, 3, 2500), "large blocks": ("blocks", 24, 3, 1500)}
@@ -34,6 +36,9 @@ def main():
     make_golden, dump_segment, read_segment, folder = sys.argv[1:5]
     write = sys.argv[5:] == ["--write"]
     failures = 0
+    unpacks = shutil.which("zstd")  # Python's library unpacks no zstd yet
+    if not unpacks:
+        print("SKIP the second reader on plans: there is no program zstd")
 
     def expect(condition, what):
         nonlocal failures
@@ -61,6 +66,7 @@ def main():
             if name.endswith(".seg"):  # the bytes of zstd differ between its versions
                 make(recipe, fresh)
                 expect(contents(fresh) == contents(golden), name + ": the writer makes the same bytes")
+            if name.endswith(".seg") or (name.endswith(".pln") and unpacks):
                 expect(dump_again(golden) == contents(expected), name + ": the second reader")
             expect(dump(golden) == contents(expected), name + ": our reader")
         for name, recipe in PASSING.items():
