@@ -105,9 +105,10 @@ void decode_value_write(
 /* What the field means to rogatory; NULL where nothing. event: what the record said in the end, or NULL. */
 const char *decode_meaning(const struct flow_field *field, const struct nat_event *event);
 
-/* The name of an event value, as "NAT44 session create (rfc8158)". false where no dialect knows it. */
-bool decode_event_name(
-        const struct decode_options *options, uint16_t version, unsigned value, struct buffer *ret);
+/* Where the field says what happened: what its value is called in the dialect in force, or in every dialect
+ * that knows it. Appends nothing for other fields. */
+void decode_event_name_write(const struct flow_field *field, const struct decode_options *options,
+        unsigned version, struct buffer *ret);
 
 void decode_hex_write(const uint8_t *bytes, size_t length, struct buffer *ret);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define VALUE_MAX (1u << 16)
-#define NAT_EVENT 230
 
 /* --- Verdict --- */
 
@@ -110,11 +109,7 @@ static void write_value(const struct decode_job *job, const struct decode_messag
         const struct flow_field *field, struct buffer *ret)
 {
         decode_value_write(field, message, ret);
-        if (field->enterprise == 0 && field->element == NAT_EVENT && field->length == 1) {
-                buffer_append_u8(ret, ' ');
-                if (!decode_event_name(&job->options, message->version, field->bytes[0], ret))
-                        buffer_append_text(ret, "known to no dialect in force");
-        }
+        decode_event_name_write(field, &job->options, message->version, ret);
 }
 
 static void write_field(struct decode_job *job, const struct decode_message *message,

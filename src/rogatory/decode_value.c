@@ -246,17 +246,90 @@ const char *decode_meaning(const struct flow_field *field, const struct nat_even
         return found;
 }
 
-bool decode_event_name(
-        const struct decode_options *options, uint16_t version, unsigned value, struct buffer *ret)
+/* The slot of an event's element; -1 where it is none. */
+static int event_slot_of(const struct flow_field *field)
 {
-        const struct dialect *dialect = options->dialect;
+        if (field->enterprise != 0 || field->length == 0 || field->length > 2)
+                return -1;
+        switch (field->element) {
+        case 230:
+                return SLOT_EVENT;
+        case 233:
+        case 40005: /* Cisco ASA before 8.4(5) */
+                return SLOT_FIREWALL_EVENT;
+        default:
+                return -1;
+        }
+}
 
-        if (!dialect)
-                dialect = dialect_by_name(version == 9 && value <= 2 ? "cisco-nel" : "rfc8158");
-        const struct dialect_event *event = dialect ? dialect_event_of(dialect, value) : NULL;
-        if (event)
-                buffer_printf(ret, "%s (%s)", event->name, dialect->name);
-        return event != NULL;
+static const char *event_name(const struct dialect *dialect, int slot, unsigned version, unsigned value)
+{
+        bool may_be = dialect->event_source == EVENT_IS_ELEMENT && dialect->event_slot == slot &&
+                      !(dialect->flags & DIALECT_BINARY_LOG) &&
+                      (dialect->version == 0 || dialect->version == version);
+        const struct dialect_event *event = may_be ? dialect_event_of(dialect, value) : NULL;
+
+        return event ? event->name : NULL;
+}
+
+/* Has a dialect before this one the same name for the value? */
+static bool is_named_before(
+        const struct dialect *table, size_t index, int slot, unsigned version, unsigned value)
+{
+        const char *name = event_name(&table[index], slot, version, value);
+
+        for (size_t i = 0; i < index; i++) {
+                const char *before = event_name(&table[i], slot, version, value);
+                if (before && strcmp(before, name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void write_every_name(int slot, unsigned version, unsigned value, struct buffer *ret)
+{
+        size_t count;
+        const struct dialect *table = dialect_table(&count);
+        const char *lead = "";
+
+        for (size_t i = 0; i < count; i++) {
+                const char *name = event_name(&table[i], slot, version, value);
+                if (!name || is_named_before(table, i, slot, version, value))
+                        continue;
+                buffer_printf(ret, "%s%s (", lead, name);
+                lead = "";
+                for (size_t k = i; k < count; k++) {
+                        const char *other = event_name(&table[k], slot, version, value);
+                        if (!other || strcmp(other, name) != 0)
+                                continue;
+                        buffer_printf(ret, "%s%s", lead, table[k].name);
+                        lead = ", ";
+                }
+                buffer_append_u8(ret, ')');
+                lead = ", or ";
+        }
+        if (!lead[0])
+                buffer_append_text(ret, "known to no dialect");
+}
+
+void decode_event_name_write(const struct flow_field *field, const struct decode_options *options,
+        unsigned version, struct buffer *ret)
+{
+        int slot = event_slot_of(field);
+        unsigned value = slot >= 0 ? (unsigned)number_of(field) : 0;
+
+        if (slot < 0)
+                return;
+        buffer_append_u8(ret, ' ');
+        if (!options->dialect) {
+                write_every_name(slot, version, value, ret);
+                return;
+        }
+        const char *name = event_name(options->dialect, slot, version, value);
+        if (name)
+                buffer_printf(ret, "%s (%s)", name, options->dialect->name);
+        else
+                buffer_printf(ret, "not known to %s", options->dialect->name);
 }
 
 /* --- Events --- */
