@@ -190,15 +190,26 @@ static int header_time(
                 &host->header_clock, &host->heard.options, &header->reading, ret_instant, ret_why);
 }
 
-/* Only where the header leaves nothing to be declared: a relay may stamp in another zone than the device. */
+/* A relay may stamp in another zone than the device, and without a year: two days apart they are still no two
+ * readings of one moment. */
 static bool is_far_apart(const struct syslog_header *header, int64_t instant)
 {
         const struct text_reading *reading = &header->reading;
+        struct civil c = reading->civil;
+        int64_t most = reading->has_offset ? CLOCKS_APART_MAX : 2 * CLOCKS_APART_MAX;
+        int year = time_to_civil(instant).year;
 
-        if (!header->has_time || !reading->has_offset || reading->civil.year == 0)
+        if (!header->has_time)
                 return false;
-        int64_t apart = time_from_civil(&reading->civil) - reading->offset_s * TIME_SECOND - instant;
-        return apart > CLOCKS_APART_MAX || apart < -CLOCKS_APART_MAX;
+        for (int candidate = year - 1; candidate <= year + 1; candidate++) {
+                c.year = reading->civil.year ? reading->civil.year : candidate;
+                if (!civil_is_valid(&c))
+                        continue;
+                int64_t apart = time_from_civil(&c) - reading->offset_s * TIME_SECOND - instant;
+                if (apart <= most && apart >= -most)
+                        return false;
+        }
+        return true;
 }
 
 static int event_time(struct host *host, const struct taken *taken, int64_t *ret_instant,

@@ -85,9 +85,13 @@ struct syslog_pattern {
          * of the message unless it ends with %{text}, keys follow, or SYSLOG_REPEATS is set. It begins with a
          * literal, which need not be long where `mark` is given. */
         const char *text;
-        const char *mark; /* stands somewhere in every such message and in no others; or NULL: the literal at
-                           * the beginning is distinctive. Where it is found but nothing matches, the line is
-                           * refused as a damaged or unknown message of this family */
+        /* At least 5 bytes that stand in every such message and in nothing else, or NULL. Where the literal
+         * at the beginning is shorter than 6 bytes, a message is of this family only with its mark. */
+        const char *mark;
+        /* The same at another place, or NULL. Where a mark (or a literal at the beginning of 8 bytes or more)
+         * is found in a line of which no message can be made, the line is refused as a damaged one instead of
+         * being taken for another program's; with marks at two places damage at one of them is noticed. */
+        const char *second_mark;
         const struct syslog_key *keys; /* behind the text: key=value or key="value" in any order; or NULL */
         size_t key_count;
         const struct syslog_word *words; /* for %{action}; or NULL */

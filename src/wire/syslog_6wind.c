@@ -7,19 +7,20 @@
         {.text = "USER %{inside} (%{text}): " verb " BLOCK (" pool                                           \
                  "ip public %{outside}, proto %{protocol}, port %{first} - %{last})",                        \
                 .mark = verb " BLOCK (",                                                                     \
+                .second_mark = "ip public ",                                                                 \
                 .kind = NAT_BLOCK,                                                                           \
                 .action = happens},                                                                          \
         {                                                                                                    \
                 .text = "USER %{inside} (%{text}): " verb " BLOCK (" pool                                    \
                         "ip public %{outside}, proto %{protocol}, port %{first} - %{last}) at %{text}",      \
-                .mark = verb " BLOCK (", .kind = NAT_BLOCK, .action = happens                                \
+                .mark = verb " BLOCK (", .second_mark = "ip public ", .kind = NAT_BLOCK, .action = happens   \
         }
 #define CONNECTION(verb, arrow, happens)                                                                     \
         {                                                                                                    \
                 .text = verb " CONN: fwd proto %{protocol} %{inside}:%{inside-port} -> "                     \
                              "%{destination}:%{destination-port}, back proto %{protocol} %{word} " arrow     \
                              " %{outside}:%{first}",                                                         \
-                .kind = NAT_SESSION, .action = happens                                                       \
+                .mark = ", back proto ", .kind = NAT_SESSION, .action = happens                              \
         }
 
 static const struct syslog_pattern patterns[] = {

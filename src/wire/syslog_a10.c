@@ -5,7 +5,8 @@
 #define BATCH(message, happens)                                                                              \
         {                                                                                                    \
                 .text = "NAT:%{stamp} %{word} " message ": [%{inside} %{outside} %{first} %{last}]",         \
-                .mark = "PortBatchV2", .kind = NAT_BLOCK, .action = happens, .flags = SYSLOG_OWN_TIME        \
+                .mark = "PortBatchV2", .second_mark = "NAT:20", .kind = NAT_BLOCK, .action = happens,        \
+                .flags = SYSLOG_OWN_TIME                                                                     \
         }
 
 /* The reverse tuple begins with the server or with the NAT, depending on the release; what stands twice is

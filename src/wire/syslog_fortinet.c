@@ -27,6 +27,7 @@ static const struct syslog_key keys[] = {
 static const struct syslog_pattern patterns[] = {
         {.text = "date=%{date} time=%{time} ",
                 .mark = " nsip=",
+                .second_mark = " nsport=",
                 SYSLOG_KEYS(keys),
                 .kind = NAT_SESSION,
                 .action = SYSLOG_PASS,

@@ -128,6 +128,12 @@ static bool take_offset(struct slice *rest, struct text_reading *ret)
         return true;
 }
 
+/* A time is a word of its own, or a colon follows it. */
+static bool ends_here(struct slice rest)
+{
+        return rest.length == 0 || rest.text[0] == ' ' || rest.text[0] == '\t' || rest.text[0] == ':';
+}
+
 bool syslog_take_iso_time(struct slice *rest, struct text_reading *ret, int64_t *ret_resolution_ms)
 {
         struct text_reading reading = {0};
@@ -141,7 +147,7 @@ bool syslog_take_iso_time(struct slice *rest, struct text_reading *ret, int64_t 
         if (!take_char(&after, 'T') && !take_char(&after, 't') && !take_char(&after, ' '))
                 return false;
         if (!take_clock(&after, ".,", c, ret_resolution_ms) || !take_offset(&after, &reading) ||
-                !is_sound(*c))
+                !ends_here(after) || !is_sound(*c))
                 return false;
         *ret = reading;
         *rest = after;
@@ -176,7 +182,7 @@ static bool take_bsd(struct slice *rest, struct text_reading *ret, int64_t *ret_
                 !take_blanks(&after))
                 return false;
         take_year(&after, &c->year);
-        if (!take_clock(&after, ".:", c, ret_resolution_ms) || !is_sound(*c))
+        if (!take_clock(&after, ".:", c, ret_resolution_ms) || !ends_here(after) || !is_sound(*c))
                 return false;
         if (c->year == 0 && after.length > 5 && after.text[0] == ' ') {
                 struct slice behind = slice_make(after.text + 1, after.length - 1);
@@ -422,6 +428,5 @@ void syslog_header_read(struct slice line, struct syslog_header *ret)
         }
         if (take_cisco(rest, ret))
                 return;
-        ret->is_framed = has_priority;
         add_starts(ret, rest);
 }

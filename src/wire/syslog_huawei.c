@@ -6,15 +6,19 @@
 
 static const struct syslog_pattern patterns[] = {
         {.text = "NAT444:SessionbasedA [%{protocol} %{inside} - %{outside} %{inside-port} %{first} -]",
+                .mark = ":Sessionbased",
                 .kind = NAT_SESSION,
                 .action = NAT_OPEN},
         {.text = "NAT444:SessionbasedW [%{protocol} %{inside} - %{outside} %{inside-port} %{first} -]",
+                .mark = ":Sessionbased",
                 .kind = NAT_SESSION,
                 .action = NAT_CLOSE},
         {.text = "NAT64:SessionbasedA [%{protocol} - %{inside} %{outside} %{inside-port} %{first} -]",
+                .mark = ":Sessionbased",
                 .kind = NAT_SESSION,
                 .action = NAT_OPEN},
         {.text = "NAT64:SessionbasedW [%{protocol} - %{inside} %{outside} %{inside-port} %{first} -]",
+                .mark = ":Sessionbased",
                 .kind = NAT_SESSION,
                 .action = NAT_CLOSE},
         /* Other types (user-based port ranges, flexible formats) are not described in public: refused. */

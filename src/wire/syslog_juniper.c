@@ -17,20 +17,21 @@ static const struct syslog_key pba_keys[] = {
 
 #define PBA(message, happens, more)                                                                          \
         {                                                                                                    \
-                .text = message, SYSLOG_KEYS(pba_keys), .kind = NAT_BLOCK, .action = happens,                \
-                .flags = SYSLOG_OWN_TIME | (more)                                                            \
+                .text = message, SYSLOG_KEYS(pba_keys), .mark = " reflexive-ip=", .kind = NAT_BLOCK,         \
+                .action = happens, .flags = SYSLOG_OWN_TIME | (more)                                         \
         }
 #define PBA_TEXT(message, does, happens, more)                                                               \
         {.text = message ": Subscriber %{inside} used/maximum [%{word}] blocks, " does                       \
                          "port block [%{first}-%{last}] from %{outside} in source pool %{word} "             \
                          "lsys_id: %{word} epoch %{epoch-hex}",                                              \
+                .second_mark = " used/maximum [",                                                            \
                 .kind = NAT_BLOCK,                                                                           \
                 .action = happens,                                                                           \
                 .flags = SYSLOG_OWN_TIME | (more)},                                                          \
         {                                                                                                    \
                 .text = message ": Subscriber %{inside} used/maximum [%{word}] blocks, " does                \
                                 "port block [%{first}-%{last}] from %{outside} in source pool %{word}",      \
-                .kind = NAT_BLOCK, .action = happens                                                         \
+                .second_mark = " used/maximum [", .kind = NAT_BLOCK, .action = happens                       \
         }
 
 static const struct syslog_pattern pba[] = {
@@ -75,12 +76,14 @@ static const struct syslog_key close_keys[] = {
 #define FLOW(message, its_keys, happens)                                                                     \
         {.text = message " [",                                                                               \
                 SYSLOG_KEYS(its_keys),                                                                       \
+                .mark = " nat-source-address=",                                                              \
                 .kind = NAT_SESSION,                                                                         \
                 .action = happens,                                                                           \
                 .flags = SYSLOG_ICMP_UNCLEAR},                                                               \
         {                                                                                                    \
-                .text = "RT_FLOW - " message " [", SYSLOG_KEYS(its_keys), .kind = NAT_SESSION,               \
-                .action = happens, .flags = SYSLOG_ICMP_UNCLEAR                                              \
+                .text = "RT_FLOW - " message " [", SYSLOG_KEYS(its_keys),                                    \
+                .mark = " nat-source-address=", .kind = NAT_SESSION, .action = happens,                      \
+                .flags = SYSLOG_ICMP_UNCLEAR                                                                 \
         }
 /* Unstructured. From release 12.3X48 on a connection tag stands behind each pair, and rules have a type. */
 #define FLOW_TEXT(message, happens)                                                                          \
@@ -145,6 +148,7 @@ const struct syslog_family syslog_juniper_flow = {
         {.text = begins application "%{word}, %{word} %{inside}:%{inside-port} [%{outside}:%{first}] -> "    \
                                     "%{destination}:%{destination-port} (%{protocol})",                      \
                 .mark = its_mark,                                                                            \
+                .second_mark = "] -> ",                                                                      \
                 .kind = NAT_SESSION,                                                                         \
                 .action = happens,                                                                           \
                 .flags = SYSLOG_ICMP_UNCLEAR},                                                               \
@@ -152,6 +156,7 @@ const struct syslog_family syslog_juniper_flow = {
                         "%{word}, %{word} %{inside}:%{inside-port} [%{outside}:%{first}] -> "                \
                         "%{destination}:%{destination-port} [%{word}] (%{protocol})",                        \
                         .mark = its_mark,                                                                    \
+                        .second_mark = "] -> ",                                                              \
                         .kind = NAT_SESSION,                                                                 \
                         .action = happens,                                                                   \
                         .flags = SYSLOG_ICMP_UNCLEAR},                                                       \

@@ -9,8 +9,9 @@
 #define OPS_MAX 64    /* literals and fields of one pattern */
 #define KEY_SLOTS 128 /* power of two, well above SYSLOG_KEYS_MAX */
 #define LEAD_LEAST 6  /* a literal of this length at the beginning of a message tells its family */
-#define STRAY_LEAST 8 /* ... and of this length anywhere in a line */
-#define MARKS_MAX 256
+#define STRAY_LEAST 8 /* ... and of this length anywhere in a line; a mark of MARK_LEAST */
+#define MARK_LEAST 5
+#define MARKS_MAX 512
 
 struct op {
         const char *text; /* NULL: a field */
@@ -181,15 +182,13 @@ static bool compile(
         }
         c->lead_word = word_at(first);
         c->lead_mask = word_at(mask);
-        return pattern->mark ? c->mark.length > 3 : c->lead.length >= LEAD_LEAST;
+        if (pattern->second_mark && strlen(pattern->second_mark) < MARK_LEAST)
+                return false;
+        return pattern->mark ? c->mark.length >= MARK_LEAST : c->lead.length >= LEAD_LEAST;
 }
 
-static bool note_mark(struct syslog_book *book, const struct syslog_compiled *c)
+static bool note_mark(struct syslog_book *book, const struct syslog_family *family, struct slice mark)
 {
-        struct slice mark = c->mark.length ? c->mark : c->lead;
-
-        if (mark.length < STRAY_LEAST)
-                return true;
         for (size_t i = 0; i < book->mark_count; i++)
                 if (book->marks[i].text.length == mark.length &&
                         memcmp(book->marks[i].text.text, mark.text, mark.length) == 0)
@@ -199,8 +198,17 @@ static bool note_mark(struct syslog_book *book, const struct syslog_compiled *c)
         uint32_t hash = word_hash(word_at(mark.text));
         book->mark_words[hash >> 3] |= (uint8_t)(1u << (hash & 7));
         book->marks[book->mark_count].text = mark;
-        book->marks[book->mark_count++].family = c->family;
+        book->marks[book->mark_count++].family = family;
         return true;
+}
+
+static bool note_marks(struct syslog_book *book, const struct syslog_compiled *c)
+{
+        struct slice second = slice_of(c->pattern->second_mark ? c->pattern->second_mark : "");
+        bool noted = (!c->mark.length || note_mark(book, c->family, c->mark)) &&
+                     (!second.length || note_mark(book, c->family, second));
+
+        return noted && (c->lead.length < STRAY_LEAST || note_mark(book, c->family, c->lead));
 }
 
 static int compile_all(struct syslog_book *book)
@@ -216,7 +224,7 @@ static int compile_all(struct syslog_book *book)
                                 if (!p->text || (unsigned char)p->text[0] != byte)
                                         continue;
                                 struct syslog_compiled *c = &book->patterns[at++];
-                                if (!compile(c, families[i], p) || !note_mark(book, c))
+                                if (!compile(c, families[i], p) || !note_marks(book, c))
                                         return -EINVAL;
                         }
         }
@@ -382,6 +390,34 @@ static bool take_value(struct slice *rest, bool is_bracketed, struct slice *ret)
         return ended;
 }
 
+static struct slice after_separators(struct slice text)
+{
+        while (text.length && (is_blank(text.text[0]) || text.text[0] == ',')) {
+                text.text++;
+                text.length--;
+        }
+        return text;
+}
+
+static size_t key_length(struct slice text)
+{
+        size_t length = 0;
+
+        while (length < text.length && !ends_key[(unsigned char)text.text[length]])
+                length++;
+        return length;
+}
+
+/* What follows is another pair, or nothing: a word that is no pair tells that a value before it was torn.
+ * Only in brackets it has a meaning ("junos@2636.1.1.1.2.28"). */
+static bool goes_on(const struct syslog_compiled *c, struct slice rest)
+{
+        rest = after_separators(rest);
+        size_t length = key_length(rest);
+
+        return c->is_bracketed || rest.length == 0 || (length < rest.length && rest.text[length] == '=');
+}
+
 /* key=value, key="value" up to the end. Stops as soon as every key of the pattern was met: what follows was
  * not asked for. */
 static bool match_keys(const struct syslog_compiled *c, struct slice *rest, struct syslog_found *found)
@@ -390,16 +426,14 @@ static bool match_keys(const struct syslog_compiled *c, struct slice *rest, stru
         unsigned left = (unsigned)c->pattern->key_count, needed = c->needed;
 
         while (left) {
-                *rest = after_blanks(*rest);
+                *rest = after_separators(*rest);
                 if (rest->length == 0 || (c->is_bracketed && rest->text[0] == ']'))
                         break;
-                size_t length = 0;
-                while (length < rest->length && !ends_key[(unsigned char)rest->text[length]])
-                        length++;
-                if (length == rest->length || rest->text[length] != '=') { /* "junos@2636.1.1.1.2.28" */
-                        if (length < rest->length && !is_blank(rest->text[length]) &&
-                                !(c->is_bracketed && rest->text[length] == ']'))
-                                length++;
+                if (!goes_on(c, *rest))
+                        return false;
+                size_t length = key_length(*rest);
+                if (length == rest->length || rest->text[length] != '=') {
+                        length += length == 0;
                         *rest = slice_make(rest->text + length, rest->length - length);
                         continue;
                 }
@@ -407,21 +441,18 @@ static bool match_keys(const struct syslog_compiled *c, struct slice *rest, stru
                 struct slice value, at = *rest;
                 *rest = slice_make(rest->text + length + 1, rest->length - length - 1);
                 bool ended = take_value(rest, c->is_bracketed, &value);
-                if (!key) {
-                        if (!ended && rest->length)
-                                return false;
-                        continue;
-                }
-                uint32_t bit = UINT32_C(1) << (key - c->pattern->keys);
-                if (!ended || (met & bit) || !syslog_take_value(value, key, found)) {
+                uint32_t bit = key ? UINT32_C(1) << (key - c->pattern->keys) : 0;
+                bool sound = key ? ended && !(met & bit) && syslog_take_value(value, key, found)
+                                 : ended || rest->length == 0;
+                if (!sound) {
                         *rest = at;
                         return false;
                 }
                 met |= bit;
-                left--;
-                needed -= !key->optional;
+                left -= key != NULL;
+                needed -= key && !key->optional;
         }
-        return needed == 0;
+        return needed == 0 && goes_on(c, *rest);
 }
 
 static bool match_one(const struct syslog_compiled *c, struct slice *rest, struct syslog_found *found)
@@ -460,7 +491,8 @@ bool syslog_book_match(const struct syslog_book *book, struct slice text, const 
                         continue;
                 if ((only && c->family != only) || !take_literal(&rest, c->lead.text, c->lead.length))
                         continue;
-                if (c->mark.length && !memmem(text.text, text.length, c->mark.text, c->mark.length))
+                if (c->lead.length < LEAD_LEAST &&
+                        !memmem(text.text, text.length, c->mark.text, c->mark.length))
                         continue;
                 if (match_one(c, &rest, &ret->found)) {
                         ret->family = c->family;
@@ -487,7 +519,7 @@ bool syslog_book_match_next(const struct syslog_book *book, struct slice text, s
 
 const struct syslog_family *syslog_book_marked(const struct syslog_book *book, struct slice text)
 {
-        for (size_t at = 0; at + STRAY_LEAST <= text.length; at++) {
+        for (size_t at = 0; at + MARK_LEAST <= text.length; at++) {
                 uint32_t hash = word_hash(word_at(text.text + at));
                 if (!(book->mark_words[hash >> 3] >> (hash & 7) & 1))
                         continue;

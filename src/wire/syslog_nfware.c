@@ -9,18 +9,21 @@ static const struct syslog_word directions[] = {{"OUT", SYSLOG_PASS}, {"IN", SYS
         {.text = letter " VRF %{vrf} %{protocol} INT %{inside}:%{inside-port} "                              \
                         "EXT %{outside}:%{first} DST %{destination}:%{destination-port} DIR %{action}",      \
                 .words = directions,                                                                         \
+                .mark = " EXT ",                                                                             \
                 .kind = NAT_SESSION,                                                                         \
                 .action = happens},                                                                          \
                 {.text = letter                                                                              \
                         " VRF %{vrf} %{protocol} INT %{inside}:%{inside-port} EXT %{outside}:%{first}",      \
+                        .mark = " EXT ",                                                                     \
                         .kind = NAT_MAPPING,                                                                 \
                         .action = happens},                                                                  \
                 {.text = letter " VRF %{vrf} INT %{inside} EXT %{outside}:%{first}-%{last}",                 \
+                        .mark = " EXT ",                                                                     \
                         .kind = NAT_BLOCK,                                                                   \
                         .action = happens},                                                                  \
         {                                                                                                    \
-                .text = letter " VRF %{vrf} INT %{inside} EXT %{outside}", .kind = NAT_ADDRESS,              \
-                .action = happens                                                                            \
+                .text = letter " VRF %{vrf} INT %{inside} EXT %{outside}", .mark = " EXT ",                  \
+                .kind = NAT_ADDRESS, .action = happens                                                       \
         }
 
 static const struct syslog_pattern patterns[] = {LINES("A", NAT_OPEN), LINES("D", NAT_CLOSE)};

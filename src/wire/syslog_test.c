@@ -288,28 +288,27 @@ static void too_many_hosts(void **state)
 
 /* --- Lines that must give nothing --- */
 
-/* What a subscriber writes into another program's log makes no event. */
+/* What a subscriber writes into another program's log makes no event. As it may be a damaged line of a NAT
+ * where a mark of a family stands in it, it makes a hole. */
 static void texts_of_others_make_no_event(void **state)
 {
-        static const struct {
-                const char *line;
-                bool refused; /* a mark of a family stands in it: it may be a damaged line of a NAT */
-        } rows[] = {
-                {"Jul  6 14:00:00 nat1 dhcpd[7]: DHCPREQUEST for 100.64.0.9 (" MESSAGE ") via eth0\n", false},
-                {"Jul  6 14:00:00 nat1 sudo: admin : COMMAND=/bin/grep RT_SRC_NAT_PBA_ALLOC x\n", true},
-                {"Jul  6 14:00:00 nat1 httpd: GET /NAT444:SessionbasedA [17 100.64.0.7 - 192.0.2.9 0 1025 "
-                 "-]\n",
-                        true},
-                {"<14>1 2026-07-06T12:00:00Z nat1 app 1 - [x@1 y=\"] " MESSAGE "\"] hello\n", false},
+        static const char *const lines[] = {
+                "Jul  6 14:00:00 nat1 dhcpd[7]: DHCPREQUEST for 100.64.0.9 (" MESSAGE ") via eth0\n",
+                "Jul  6 14:00:00 nat1 sudo: admin : COMMAND=/bin/grep RT_SRC_NAT_PBA_ALLOC x\n",
+                "Jul  6 14:00:00 nat1 httpd: GET /NAT444:SessionbasedA [17 100.64.0.7 - 192.0.2.9 0 1025 "
+                "-]\n",
+                "<14>1 2026-07-06T12:00:00Z nat1 app 1 - [x@1 y=\"] " MESSAGE "\"] hello\n",
+                "<134>" MESSAGE " of whom and when\n",
         };
 
         (void)state;
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-                fixture_read(rows[i].line);
+        for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+                fixture_read(lines[i]);
                 assert_int_equal(c.event_count, 0);
-                assert_int_equal(c.counts.refused[REFUSAL_BAD_LINE], rows[i].refused);
-                assert_int_equal(c.counts.not_nat, !rows[i].refused);
+                assert_int_equal(c.counts.refused[REFUSAL_BAD_LINE], 1);
         }
+        fixture_read("Jul  6 14:00:00 nat1 dhcpd[7]: DHCPREQUEST for 100.64.0.9 (A VRF 0) via eth0\n");
+        assert_int_equal(c.counts.not_nat, 1);
 }
 
 static void damaged_lines(void **state)
