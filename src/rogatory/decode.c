@@ -4,7 +4,6 @@
  * leave a trace. */
 #include "rogatory/decode.h"
 
-#include "intake/datagram.h"
 #include "os/capture.h"
 #include "rogatory/option.h"
 #include "wire/packet_reader.h"
@@ -60,28 +59,10 @@ struct capture_reading {
         struct captured_packet captured;
 };
 
-/* Datagrams of other kinds than flow exports are named, and their first bytes shown. */
-static void write_datagram(struct decode_job *job, const struct decode_place *place,
-        const struct packet *packet, const char *kind)
-{
-        char source[ADDRESS_TEXT_MAX], destination[ADDRESS_TEXT_MAX];
-        struct buffer words = buffer_make(FLUSH_BYTES);
-
-        buffer_printf(&words, "%s:%u to %s:%u, %zu bytes, %s: ", address_format(&packet->source, source),
-                packet->source_port, address_format(&packet->destination, destination),
-                packet->destination_port, packet->length, kind);
-        decode_hex_write(packet->payload, packet->length, &words);
-        buffer_append_u8(&words, '\0');
-        write_remark(job, "packet", place->number, words.bytes ? (char *)words.bytes : kind);
-        buffer_free(&words);
-        job->shown++;
-}
-
 static int take_datagram(void *context, const struct packet *packet)
 {
         struct capture_reading *reading = context;
         struct decode_job *job = reading->job;
-        const struct datagram_kind *kind = datagram_kind_of(packet);
         struct decode_place place = {.number = reading->captured.number,
                 .packet = packet,
                 .receipt_ms = reading->captured.time_ms};
@@ -89,11 +70,7 @@ static int take_datagram(void *context, const struct packet *packet)
         if (decode_is_over(job) || (!address_is_none(&job->options.exporter) &&
                                            address_compare(&job->options.exporter, &packet->source) != 0))
                 return 0;
-        if (kind && strcmp(kind->name, "flow export") == 0)
-                return decode_flow_message(job, &place, packet->payload, packet->length);
-        if (kind)
-                write_datagram(job, &place, packet, kind->name);
-        return decode_flush(job);
+        return decode_datagram(job, &place);
 }
 
 static void take_other(void *context)
@@ -246,7 +223,9 @@ static int decode_flows(struct decode_job *job, struct input *input, bool captur
         if (r == 0 && !decode_is_over(job))
                 r = decode_flow_finish(job);
         decode_flow_free(job->flow);
+        decode_datagrams_free(job->datagrams);
         job->flow = NULL;
+        job->datagrams = NULL;
         return r;
 }
 

@@ -3,8 +3,8 @@
 #define ROGATORY_ROGATORY_DECODE_H
 
 /* `rogatory decode`: shared by its parts. decode.c reads the command line and the files, decode_flow.c shows
- * messages of IPFIX and NetFlow v9, decode_record.c one record of them, decode_text.c lines, decode_value.c
- * values and events in words. */
+ * messages of IPFIX and NetFlow v9, decode_record.c one record of them, decode_datagram.c other datagrams,
+ * decode_text.c lines, decode_value.c values and events in words. */
 
 #include "os/input.h"
 #include "os/zone.h"
@@ -14,6 +14,7 @@
 #include "wire/text.h"
 
 struct decode_flow;
+struct decode_datagrams;
 
 struct decode_options {
         const struct dialect *dialect; /* NULL: recognised */
@@ -33,7 +34,8 @@ struct decode_job {
         uint64_t refused; /* of them, and packets and messages */
         /* The file being read. */
         const char *path;
-        struct decode_flow *flow; /* made where flow messages come */
+        struct decode_flow *flow;           /* made for captures and raw files */
+        struct decode_datagrams *datagrams; /* made where datagrams of other kinds come */
 };
 
 /* true where as much was shown as is wanted. */
@@ -60,6 +62,16 @@ int decode_flow_message(
 
 /* Shows what is left waiting at the end of a file. */
 int decode_flow_finish(struct decode_job *job);
+
+/* The number under which decoders know the sender. */
+uint16_t decode_exporter_number(struct decode_flow *flow, const struct decode_place *place);
+
+/* --- decode_datagram.c --- */
+
+/* Shows one datagram of a capture, of whatever kind an import reads; others are passed over. As
+ * decode_flow_message. */
+int decode_datagram(struct decode_job *job, const struct decode_place *place);
+void decode_datagrams_free(struct decode_datagrams *datagrams);
 
 /* --- decode_record.c --- */
 

@@ -77,7 +77,7 @@ void decode_flow_free(struct decode_flow *flow)
         free(flow);
 }
 
-static uint16_t exporter_number(struct decode_flow *flow, const struct decode_place *place)
+uint16_t decode_exporter_number(struct decode_flow *flow, const struct decode_place *place)
 {
         struct address address = place->packet ? place->packet->source : (struct address){{0}};
         unsigned i = 0;
@@ -478,7 +478,7 @@ int decode_flow_message(
         uint32_t number;
 
         passing.exporter = (struct flow_exporter){
-                .number = exporter_number(job->flow, place), .dialect = job->options.dialect};
+                .number = decode_exporter_number(job->flow, place), .dialect = job->options.dialect};
         int r = 0;
         if (read_header(&passing, bytes, length, &number)) {
                 write_header(&passing, number);

@@ -62,11 +62,20 @@ def pcap(packets, link=101):
     return text
 
 
+def radius():
+    """An Accounting-Request that starts a session: customer-17 has 100.64.0.17."""
+    attributes = b"".join(struct.pack(">BB", kind, 2 + len(value)) + value for kind, value in (
+        (40, struct.pack(">I", 1)), (44, b"s1"), (1, b"customer-17"), (8, bytes([100, 64, 0, 17])),
+        (4, bytes([192, 0, 2, 9])), (55, struct.pack(">I", NOW))))
+    return struct.pack(">BBH16x", 4, 1, 20 + len(attributes)) + attributes
+
+
 def main():
     with Folder() as folder:
         for name, text in (("a.ipfix", ipfix()), ("b.nf9", netflow9()),
                            ("c.pcap", pcap([ipv4(17, udp(netflow9())), ipv4(17, udp(netflow9(), 53), 0xc000020b),
                                             ipv4(17, udp(ipfix()))[:60]])),
+                           ("radius.pcap", pcap([ipv4(17, udp(radius(), 1813))])),
                            ("link.pcap", pcap([b"x" * 20], 147))):
             with open(folder.file(name), "wb") as out:
                 out.write(text)
@@ -75,12 +84,13 @@ def main():
         expect("decode-ipfix.txt", folder.run("decode", "a.ipfix"), 0)
         expect("decode-netflow9.txt", folder.run("decode", "b.nf9"), 0)
         expect("decode-capture.txt", folder.run("decode", "c.pcap"), 0)
+        expect("decode-radius.txt", folder.run("decode", "radius.pcap"), 0)
         expect("decode-lines.txt", folder.run("decode", "d.csv"), 0)
         expect("decode-leases.txt", folder.run("decode", "--limit", "2", "leases.csv"), 0)
         expect("decode-files.txt", folder.run("decode", "missing", "d.csv", "link.pcap"), 1)
         expect("decode-json.txt", folder.run("decode", "--json", "--limit", "1", "a.ipfix", "b.nf9"), 0)
 
-        for name in ("a.ipfix", "b.nf9", "c.pcap", "d.csv", "leases.csv"):
+        for name in ("a.ipfix", "b.nf9", "c.pcap", "radius.pcap", "d.csv", "leases.csv"):
             run = folder.run("decode", "--json", name)
             objects = [json.loads(line) for line in run.stdout.splitlines()]
             check(all(each["file"] == name for each in objects), "%s: every line is an object: %s" % (name, objects))
