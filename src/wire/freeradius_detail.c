@@ -203,6 +203,15 @@ static bool take_address(struct detail_decoder *d, enum accounting_attribute att
                accounting_take_address(&d->record, attribute, &prefix.address);
 }
 
+/* 16: no hexadecimal digit. */
+static unsigned hexadecimal(char c)
+{
+        return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+               : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+               : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                      : 16;
+}
+
 /* "0:1:2:3": four groups of 16 bits in hexadecimal. */
 static bool take_interface(struct detail_decoder *d, struct slice text)
 {
@@ -214,11 +223,7 @@ static bool take_interface(struct detail_decoder *d, struct slice text)
                 if (digits.length == 0 || digits.length > 4 || (group == 3 && text.length))
                         return false;
                 for (size_t i = 0; i < digits.length; i++) {
-                        char c = digits.text[i];
-                        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-                                                                : 16;
+                        unsigned digit = hexadecimal(digits.text[i]);
                         if (digit == 16)
                                 return false;
                         value = value * 16 + digit;
@@ -227,6 +232,23 @@ static bool take_interface(struct detail_decoder *d, struct slice text)
                 interface[2 * group + 1] = (uint8_t)value;
         }
         return accounting_take_interface(&d->record, interface);
+}
+
+/* FreeRADIUS writes Chargeable-User-Identity, whose bytes may be anything, in hexadecimal: "0x6b756e64". */
+static bool take_bytes(struct detail_decoder *d, enum accounting_attribute attribute, struct slice text)
+{
+        char bytes[VALUE_MAX / 2];
+        size_t length = text.length / 2 - 1;
+
+        if (text.length % 2 || length > sizeof bytes)
+                return false;
+        for (size_t i = 0; i < length; i++) {
+                unsigned high = hexadecimal(text.text[2 + 2 * i]), low = hexadecimal(text.text[3 + 2 * i]);
+                if (high > 15 || low > 15)
+                        return false;
+                bytes[i] = (char)(high << 4 | low);
+        }
+        return accounting_take_text(&d->record, attribute, slice_make(bytes, length));
 }
 
 static bool take_attribute(struct detail_decoder *d, enum accounting_attribute attribute, struct slice text)
@@ -249,6 +271,8 @@ static bool take_attribute(struct detail_decoder *d, enum accounting_attribute a
         case ACCOUNTING_TEXT:
                 break;
         }
+        if (attribute == ATTRIBUTE_CHARGEABLE && slice_starts(text, "0x"))
+                return take_bytes(d, attribute, text);
         return accounting_take_text(&d->record, attribute, text);
 }
 

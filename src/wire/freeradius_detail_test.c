@@ -174,6 +174,53 @@ static void broken_records(void **state)
         assert_true(strncmp(c.last_detail, "line 1: ", 8) == 0);
 }
 
+/* The TLVs of two attributes stand one behind the other; they are told apart where they repeat. */
+static void port_ranges(void **state)
+{
+#define RANGE(first, last)                                                                                   \
+        "\tIP-Port-Range-Range-Start = " first "\n\tIP-Port-Range-Range-End = " last                         \
+        "\n\tIP-Port-Range-Ext-IPv4-Addr = 198.51.100.7\n\tIP-Port-Range-Alloc = Allocation\n"
+#define BEGUN DATE "\tAcct-Status-Type = Start\n" WHO "\tFramed-IP-Address = 100.64.0.3\n"
+        (void)state;
+        read_text(BEGUN RANGE("1024", "2047") RANGE("4096", "5119") STAMP, false);
+        assert_int_equal(c.lease_count, 1);
+        assert_int_equal(c.event_count, 2);
+        assert_int_equal(c.counts.events, 2);
+        assert_int_equal(c.counts.used, 1);
+        assert_int_equal(c.events[1].port_first, 4096);
+        assert_int_equal(c.events[1].kind, NAT_BLOCK);
+        assert_int_equal(c.events[1].action, NAT_OPEN);
+        read_text(
+                BEGUN RANGE("1024", "2047") "\tIP-Port-Range-Type = 6\n" RANGE("4096", "5119") STAMP, false);
+        assert_int_equal(c.event_count + c.lease_count, 0);
+        assert_int_equal(c.last_refusal, REFUSAL_BAD_VALUE);
+        read_text(BEGUN "\tAlc-Nat-Port-Range = \"198.51.100.7 1024-2047 router base\"\n" STAMP, false);
+        assert_int_equal(c.event_count, 1);
+        read_text(DATE "\tAcct-Status-Type = Alive\n" WHO "\tFramed-IP-Address = 100.64.0.3\n"
+                       "\tAlc-Nat-Port-Range = \"198.51.100.7 1024-2047 router base\"\n" STAMP,
+                false);
+        assert_int_equal(c.event_count, 0);
+        assert_int_equal(c.lease_count, 1);
+        assert_int_equal(c.refused_count, 1); /* given, taken or held? */
+}
+
+static void other_names(void **state)
+{
+        (void)state;
+        read_text(DATE
+                "\tAcct-Status-Type = Start\n\tFramed-IP-Address = 100.64.0.3\n"
+                "\tChargeable-User-Identity = 0x6375692d34373131\n" STAMP DATE
+                "\tAcct-Status-Type = Start\n\tFramed-IP-Address = 100.64.0.3\n"
+                "\tChargeable-User-Identity = 0x00\n\tCalling-Station-Id = \"49301234567\"\n" STAMP DATE
+                "\tAcct-Status-Type = Start\n\tFramed-IP-Address = 100.64.0.3\n"
+                "\tChargeable-User-Identity = 0x6g\n" STAMP,
+                false);
+        assert_int_equal(c.lease_count, 2);
+        assert_string_equal(c.leases[0].subscriber, "cui-4711");
+        assert_string_equal(c.leases[1].subscriber, "49301234567");
+        assert_int_equal(c.refused_count, 1);
+}
+
 static void recognises_its_own(void **state)
 {
         static const char own[] =
@@ -196,6 +243,7 @@ int main(void)
         const struct CMUnitTest tests[] = {cmocka_unit_test(a_session),
                 cmocka_unit_test(time_without_event_timestamp), cmocka_unit_test(zones_of_event_timestamp),
                 cmocka_unit_test(strings), cmocka_unit_test(records_that_say_nothing_of_a_lease),
-                cmocka_unit_test(broken_records), cmocka_unit_test(recognises_its_own)};
+                cmocka_unit_test(broken_records), cmocka_unit_test(port_ranges),
+                cmocka_unit_test(other_names), cmocka_unit_test(recognises_its_own)};
         return cmocka_run_group_tests(tests, NULL, free_all);
 }

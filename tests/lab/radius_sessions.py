@@ -61,6 +61,8 @@ def requests(with_time):
                 'Alc-Nat-Port-Range = "198.51.100.200 2048-3071 router base"\n')
     made.append(f'Acct-Status-Type = Start\nCalling-Station-Id = "49301234567"\nAcct-Session-Id = "k\\"\\\\\\303\\274"\n'
                 f'NAS-Identifier = "wlan"\nFramed-IP-Address = 100.64.9.10\nEvent-Timestamp = {now}\n')
+    made.append(f'Acct-Status-Type = Start\nChargeable-User-Identity = "cui-4711"\nAcct-Session-Id = "cui"\nNAS-IP-Address = 192.0.2.3\n'
+                f'Framed-IP-Address = 100.64.9.11\nEvent-Timestamp = {now}\n')
     return made
 
 
