@@ -80,7 +80,9 @@ static bool is_type(const json_t *type, const char *first, const char *second)
                is_type(json_array_get(type, 1), second, NULL);
 }
 
-static int take_map(const json_t *map, const struct plan_row *pattern, struct plan_reading *ret)
+/* *maps counts those that give hosts ports; of these a listing may have one (wire/nft_map.c says why). */
+static int take_map(
+        const json_t *map, const struct plan_row *pattern, unsigned *maps, struct plan_reading *ret)
 {
         const json_t *value = json_object_get(map, "map"), *elements = json_object_get(map, "elem");
         const char *name = json_string_value(json_object_get(map, "name"));
@@ -94,6 +96,14 @@ static int take_map(const json_t *map, const struct plan_row *pattern, struct pl
                         "map %.60s gives no inside address an outside address and ports, and is not read",
                         name ? name : "");
                 sink.noted(sink.context, sentence);
+                return 0;
+        }
+        if (json_array_size(elements) && (*maps)++) {
+                snprintf(sentence, sizeof sentence,
+                        "%.60s is a second map that gives hosts ports; list one at a time (nft -j list map "
+                        "...), each with the protocol of its rule",
+                        name ? name : "");
+                sink.refused(sink.context, REFUSAL_CONTRADICTION, 0, sentence);
                 return 0;
         }
         for (size_t i = 0; i < json_array_size(elements); i++) {
@@ -119,6 +129,7 @@ int plan_read_nft_json(const char *text, size_t length, const struct plan_row *p
 {
         json_error_t why;
         json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
+        unsigned maps = 0;
         int r = 0;
 
         if (!root)
@@ -129,7 +140,7 @@ int plan_read_nft_json(const char *text, size_t length, const struct plan_row *p
         for (size_t i = 0; i < json_array_size(list) && r == 0; i++) {
                 const json_t *map = json_object_get(json_array_get(list, i), "map");
                 if (map)
-                        r = take_map(map, pattern, ret);
+                        r = take_map(map, pattern, &maps, ret);
         }
         json_decref(root);
         return r;

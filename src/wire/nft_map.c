@@ -163,31 +163,48 @@ static int deliver(const struct element_words *words, enum map_order order, cons
         return r < 0 ? r : nft_element_deliver(&e, pattern, sink, error);
 }
 
-/* The content of "elements = { ... }", behind the opening brace. */
-static int take_elements(struct word_reader *reader, enum map_order order, const struct plan_row *pattern,
-        const struct decode_sink *sink, uint64_t *used)
+/* A listing while it is read. */
+struct nft_reading {
+        struct word_reader words;
+        const struct plan_row *pattern;
+        const struct decode_sink *sink;
+        uint64_t used;
+        unsigned maps; /* that give hosts ports, and have elements */
+};
+
+/* The content of "elements = { ... }", behind the opening brace. Which rule uses a map, and for which
+ * protocol, stands elsewhere: of two maps one may be for UDP alone, or no longer used, and read together
+ * they would name somebody for the other's ports. */
+static int take_elements(struct nft_reading *n, enum map_order order, struct slice name)
 {
         struct element_words words;
         enum word_kind end;
 
+        if (n->maps++) {
+                plan_source_refuse(n->sink, REFUSAL_CONTRADICTION, n->words.line,
+                        "%.*s is a second map that gives hosts ports; list one at a time (nft list map ...), "
+                        "each with the protocol of its rule",
+                        TEXT(name));
+                word_skip_block(&n->words);
+                return 0;
+        }
         do {
                 struct error error = {0};
-                end = take_element(reader, &words);
-                bool is_empty = words.key.length == 0 && end == WORD_CLOSE;
+                end = take_element(&n->words, &words);
                 if (end != WORD_COMMA && end != WORD_CLOSE) {
-                        plan_source_refuse(sink, REFUSAL_TRUNCATED, reader->line,
+                        plan_source_refuse(n->sink, REFUSAL_TRUNCATED, n->words.line,
                                 "the elements of a map do not end; the listing may be cut off");
                         return 0;
                 }
-                if (is_empty)
+                if (words.key.length == 0 && end == WORD_CLOSE)
                         break;
-                int r = deliver(&words, order, pattern, sink, &error);
+                int r = deliver(&words, order, n->pattern, n->sink, &error);
                 if (r < 0 && !error.text[0])
                         return r;
                 if (r < 0)
-                        plan_source_refuse(sink, REFUSAL_BAD_VALUE, words.line, "%s", error.text);
+                        plan_source_refuse(n->sink, REFUSAL_BAD_VALUE, words.line, "%s", error.text);
                 else
-                        ++*used;
+                        n->used++;
         } while (end == WORD_COMMA);
         return 0;
 }
@@ -238,43 +255,41 @@ static void note_other_map(const struct decode_sink *sink, struct slice name)
 }
 
 /* Behind "map NAME {". */
-static int take_map(struct word_reader *reader, struct slice name, const struct plan_row *pattern,
-        const struct decode_sink *sink, uint64_t *used)
+static int take_map(struct nft_reading *n, struct slice name)
 {
         enum map_order order = NOT_A_PLAN;
         int r = 0;
 
         while (r == 0) {
-                struct plan_word word = word_next_solid(reader);
+                struct plan_word word = word_next_solid(&n->words);
                 if (word.kind == WORD_END) {
-                        plan_source_refuse(sink, REFUSAL_TRUNCATED, reader->line,
+                        plan_source_refuse(n->sink, REFUSAL_TRUNCATED, n->words.line,
                                 "the map %.*s does not end; the listing may be cut off", TEXT(name));
                         return 0;
                 }
                 if (word.kind == WORD_CLOSE)
                         break;
                 if (word.kind == WORD_TEXT && (slice_is(word.text, "type") || slice_is(word.text, "typeof")))
-                        order = take_type(reader);
+                        order = take_type(&n->words);
                 else if (word.kind == WORD_OPEN && order != NOT_A_PLAN)
-                        r = take_elements(reader, order, pattern, sink, used);
+                        r = take_elements(n, order, name);
                 else if (word.kind == WORD_OPEN)
-                        word_skip_block(reader);
+                        word_skip_block(&n->words);
         }
         if (order == NOT_A_PLAN)
-                note_other_map(sink, name);
+                note_other_map(n->sink, name);
         return r;
 }
 
 int nft_map_read(
         struct slice text, const struct plan_row *pattern, const struct decode_sink *sink, uint64_t *ret_used)
 {
-        struct word_reader reader = word_reader_make(text);
-        uint64_t used = 0;
+        struct nft_reading n = {.words = word_reader_make(text), .pattern = pattern, .sink = sink};
         bool in_snat = false;
         int r = 0;
 
         while (r == 0) {
-                struct plan_word word = word_next(&reader);
+                struct plan_word word = word_next(&n.words);
                 if (word.kind == WORD_END)
                         break;
                 if (word.kind == WORD_LINE_END)
@@ -284,12 +299,12 @@ int nft_map_read(
                 in_snat |= slice_is(word.text, "snat");
                 if (!slice_is(word.text, "map"))
                         continue;
-                word = word_next(&reader);
+                word = word_next(&n.words);
                 if (word.kind == WORD_OPEN && in_snat) /* snat ip to ip saddr map { ... } */
-                        r = take_elements(&reader, ADDRESS_FIRST, pattern, sink, &used);
-                else if (word.kind == WORD_TEXT && word_next(&reader).kind == WORD_OPEN)
-                        r = take_map(&reader, word.text, pattern, sink, &used);
+                        r = take_elements(&n, ADDRESS_FIRST, slice_of("the map in a rule"));
+                else if (word.kind == WORD_TEXT && word_next(&n.words).kind == WORD_OPEN)
+                        r = take_map(&n, word.text);
         }
-        *ret_used = used;
+        *ret_used = n.used;
         return r;
 }
