@@ -45,10 +45,9 @@ void flow_decoder_free(struct flow_decoder *decoder);
 
 /* Who sent a message and what its settings say of it. */
 struct flow_exporter {
-        uint16_t number; /* the caller's number, < 65535 */
-        const struct dialect
-                *dialect;   /* NULL: dialect_recognise decides, and what is not beyond doubt is refused */
-        int64_t delay_ms;   /* the least delay assumed between an event and its export */
+        uint16_t number;               /* the caller's number, < 65535 */
+        const struct dialect *dialect; /* NULL: what is not recognised beyond doubt (dialect.h) is refused */
+        int64_t delay_ms;              /* the least delay assumed between an event and its export */
         bool restart_keeps; /* a restart of the exporter leaves bindings alive: a sequence that begins at
                              * zero does not prove that the NAT was empty */
 };
