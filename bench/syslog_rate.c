@@ -41,6 +41,26 @@ static const char *const templates[][2] = {
                      "pid=805306369 type=sess act=start tran=snat proto=6 ipold=v4 ipnew=v4 "
                      "sip=100.64.%u.%u dip=203.0.113.155 sport=%u dport=80 nsip=198.51.100.182 "
                      "ndip=203.0.113.155 nsport=8117 ndport=80 sentp=0 sentb=0 rcvdp=0 rcvdb=0"},
+        {"cisco-iosxe", "<190>Jul  6 14:%02u:%02u nat%u %%IOSXE-6-PLATFORM: F0: cpp_cp: QFP:0.0 Thread:105 "
+                        "TS:00000012345678 %%NAT-6-LOG_TRANSLATION: Created Translation UDP 100.64.%u.%u:%u "
+                        "198.51.100.1:21129 203.0.113.9:53 203.0.113.9:53 0................"},
+        {"cisco-iosxr", "<134>1 2026 Jul 06 14:%02u:%02u nat%u - - NAT44 - [SessionbasedAD 17 100.64.%u.%u b "
+                        "- 198.51.100.1 %u 1025 - 203.0.113.9 53]"},
+        {"cisco-asa", "<166>Jul  6 14:%02u:%02u nat%u : %%ASA-6-305011: Built dynamic TCP translation from "
+                      "inside:100.64.%u.%u/%u to outside:198.51.100.1/1025"},
+        {"mikrotik",
+                "<30>Jul  6 14:%02u:%02u nat%u forward: in:lan out:wan, connection-state:established,snat "
+                "src-mac 02:00:00:00:00:01, proto TCP (ACK,PSH), 100.64.1.1:1->203.0.113.9:443, NAT "
+                "(100.64.%u.%u:%u->198.51.100.1:1025)->203.0.113.9:443, len 40"},
+        {"jool", "<6>Jul  6 14:%02u:%02u nat%u kernel: [  312.493235] alpha 2026/7/6 14:1:2 (GMT) - Mapped "
+                 "2001:db8::%u:%u#%u to 198.51.100.1#8208 (UDP)"},
+        {"h3c", "<189>Jul  6 14:%02u:%02u 2026 nat%u USERLOG/7/NAT: TCP; "
+                "100.64.%u.%u:%u--->198.51.100.1:1025; "
+                "203.0.113.9:443; [2026/07/06 14:00:00-0000/00/00 00:00:00]; Operator 8: Data flow created"},
+        {"citrix",
+                "07/07/2026:14:%02u:%02u GMT nat%u 0-PPE-2 : default LSN LSN_ADDRPORT_MAPPING 85 0 : A&PDM "
+                "CREATED Client IP:Port:TD 100.64.%u.%u:%u:0, NatIP:NatPort 198.51.100.1:1025, Destination "
+                "IP:Port:TD 203.0.113.9:80:0, Protocol: TCP"},
         {"chatter",
                 "Jul  6 14:%02u:%02u nat%u sshd[%u%u%u]: Accepted publickey for admin from 192.0.2.1 port "
                 "51234 ssh2: ED25519 SHA256:abcdefghijklmnopqrstuvwxyz"},

@@ -186,6 +186,12 @@ static int header_time(
                 *ret_why = "the device says that its clock was not set (\"*\" before the time)";
                 return -ERANGE;
         }
+        if (header->is_ambiguous && !host->heard.options.family) {
+                *ret_why =
+                        "its date may be month/day or day/month; set the dialect of the exporter, which says "
+                        "which";
+                return -ERANGE;
+        }
         return text_clock_reading(
                 &host->header_clock, &host->heard.options, &header->reading, ret_instant, ret_why);
 }

@@ -11,26 +11,21 @@
 #define ENDPOINTS "%{protocol} %{inside}:%{inside-port} %{outside}:%{first} "
 #define ANYWHERE ENDPOINTS "0.0.0.0:0 0.0.0.0:0"
 #define SOMEWHERE ENDPOINTS "%{word} %{destination}:%{destination-port}"
-#define WRAPPED "%%IOSXE-%{word}-PLATFORM: %{text}"
+/* Short, so that other messages of the control plane are other messages. */
+#define WRAPPED "%%IOS%{word}: %{text}"
 #define NAME "%%NAT-6-LOG_TRANSLATION: "
 
-#define TRANSLATION(before, what, does)                                                                      \
-        {.text = before NAME what " Translation " ANYWHERE " %{vrf}.%{text}",                                \
-                .mark = "NAT-6-LOG_TRANSLATION: " what,                                                      \
-                .kind = NAT_MAPPING,                                                                         \
-                .action = (does)},                                                                           \
-                {.text = before NAME what " Translation " ANYWHERE " %{vrf}",                                \
-                        .mark = "NAT-6-LOG_TRANSLATION: " what,                                              \
-                        .kind = NAT_MAPPING,                                                                 \
-                        .action = (does)},                                                                   \
-                {.text = before NAME what " Translation " SOMEWHERE " %{vrf}.%{text}",                       \
-                        .mark = "NAT-6-LOG_TRANSLATION: " what,                                              \
-                        .kind = NAT_SESSION,                                                                 \
-                        .action = (does)},                                                                   \
+#define LINE(before, what, to, end, sign, of, does)                                                          \
         {                                                                                                    \
-                .text = before NAME what " Translation " SOMEWHERE " %{vrf}",                                \
-                .mark = "NAT-6-LOG_TRANSLATION: " what, .kind = NAT_SESSION, .action = (does)                \
+                .text = before NAME what " Translation " to " %{vrf}" end, .mark = (sign), .kind = (of),     \
+                .action = (does)                                                                             \
         }
+#define TRANSLATION(before, what, does)                                                                      \
+        LINE(before, what, ANYWHERE, ".%{text}", " 0.0.0.0:0 0.0.0.0:0 ", NAT_MAPPING, does),                \
+                LINE(before, what, ANYWHERE, "", " 0.0.0.0:0 0.0.0.0:0 ", NAT_MAPPING, does),                \
+                LINE(before, what, SOMEWHERE, ".%{text}", "NAT-6-LOG_TRANSLATION: " what, NAT_SESSION,       \
+                        does),                                                                               \
+                LINE(before, what, SOMEWHERE, "", "NAT-6-LOG_TRANSLATION: " what, NAT_SESSION, does)
 
 /* IOS without the data plane of XE. */
 #define CLASSIC(name, what, does)                                                                            \

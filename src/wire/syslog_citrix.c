@@ -18,8 +18,9 @@ static const struct syslog_word events[] = {{"CREATED", NAT_OPEN}, {"DELETED", N
         }
 
 static const struct syslog_pattern patterns[] = {
-        LINE("Informational 0- PPE-%{word}"),
-        LINE("0-PPE-%{word}"),
+        /* Short, so that what is not of LSN is another program's. */
+        LINE("Infor%{word} 0- PPE-%{word}"),
+        LINE("0-PPE%{word}"),
 };
 
 const struct syslog_family syslog_citrix = {

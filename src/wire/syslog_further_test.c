@@ -359,6 +359,60 @@ static void test_h3c(void **state)
                        "[2026/11/20 23:35:52-2026/11/20 23:36:52]; Operator 9: Reserved\n");
 }
 
+/* What these devices write beside it is no damaged NAT message. */
+static void test_other_messages(void **state)
+{
+        static const char *const lines[] = {
+                "<190>4711: R1: Nov 20 23:35:52.123 gmt: %IOSXE-6-PLATFORM: F0: cpp_cp: QFP:0.0 something\n",
+                "<189>Nov 20 23:36:54 2026 gw USERLOG/7/FLOW: TCP; 100.64.0.5:40000-->203.0.113.9:443\n",
+                "<189>Nov 20 23:36:54 2026 gw %%10SHELL/5/SHELL_LOGIN(l): somebody logged in\n",
+                "11/20/2026:23:35:52 GMT ns1 0-PPE-2 : default TCP CONN_TERMINATE 1 0 : Source 192.0.2.1:1\n",
+                "11/20/2026:23:35:52 GMT Informational 0- PPE-2 : default EVENT DEVICEUP 1 0 : x\n",
+                "<6>Nov 20 23:35:52 nat64 kernel: default route was changed\n",
+                "<30>Nov 20 23:35:52 gw firewall,info nothing of a packet\n",
+                RFC5424 "%ASA-5-111008: User 'enable_15' executed the 'write' command.\n",
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+                expect_nothing(lines[i]);
+}
+
+static void test_asa_header(void **state)
+{
+        (void)state;
+        feed("<166>2026-11-20T23:35:52Z asa : %ASA-6-305011: Built dynamic TCP translation from "
+             "inside:100.64.0.5/40000 to outside:198.51.100.7/1025\n");
+        assert_int_equal(c.refused_count, 0);
+        expect(0, NAT_MAPPING, NAT_OPEN, 6, "100.64.0.5", 40000, "198.51.100.7", 1025, 1025);
+        expect_time(0, "2026-11-20T23:35:52.000Z");
+}
+
+#define CITRIX_TEXT                                                                                          \
+        "default LSN LSN_ADDRPORT_MAPPING 85 0 : A&PDM CREATED Client IP:Port:TD 100.64.0.5:40000:4, "       \
+        "NatIP:NatPort 198.51.100.7:1025, Destination IP:Port:TD 203.0.113.9:443:0, Protocol: TCP\n"
+
+/* A date that could have the day first is taken only where the dialect is declared. */
+static void test_citrix(void **state)
+{
+        (void)state;
+        feed("11/20/2026:23:35:52 GMT Informational 0- PPE-2 : " CITRIX_TEXT
+             "<134> 11/20/2026:23:35:53 GMT ns1 0-PPE-2 : " CITRIX_TEXT);
+        assert_int_equal(c.refused_count, 0);
+        assert_int_equal(c.event_count, 2);
+        expect(0, NAT_SESSION, NAT_OPEN, 6, "100.64.0.5", 40000, "198.51.100.7", 1025, 1025);
+        expect_destination(0, "203.0.113.9", 443);
+        expect_time(0, "2026-11-20T23:35:52.000Z");
+        assert_int_equal(c.events[0].vrf, 4);
+        expect_time(1, "2026-11-20T23:35:53.000Z");
+        expect_refused("<134> 11/10/2026:23:35:53 GMT ns1 0-PPE-2 : " CITRIX_TEXT);
+        assert_int_equal(c.last_refusal, REFUSAL_IMPOSSIBLE_TIME);
+        feed_as("citrix", "<134> 11/10/2026:23:35:53 GMT ns1 0-PPE-2 : " CITRIX_TEXT);
+        expect_time(0, "2026-11-10T23:35:53.000Z");
+        expect_refused("<134> 20/11/2026:23:35:53 GMT ns1 0-PPE-2 : " CITRIX_TEXT);
+        expect_refused("11/20/2026:23:35:52 GMT ns1 0-PPE-2 : default LSN LSN_SOMETHING 1 0 : x\n");
+}
+
 /* ---- property: what an encoder of its own writes comes out as it was ---- */
 
 static unsigned seed = 99;
@@ -504,6 +558,7 @@ static void test_wrong_family(void **state)
                                      "(198.51.100.7:1027->203.0.113.9:53), len 73\n"},
                 {"jool", "[ 1.5] a 2026/11/20 23:35:2 (GMT) - Mapped 2001:db8::5#1 to 198.51.100.7#8208 "
                          "(UDP)\n"},
+                {"citrix", "11/20/2026:23:35:52 GMT ns1 0-PPE-2 : " CITRIX_TEXT},
                 {"h3c", "USERLOG/7/NAT: TCP; 100.64.0.5:40000--->198.51.100.7:1025; 203.0.113.9:443; "
                         "[2026/11/20 23:35:52-0000/00/00 00:00:00]; Operator 8: Data flow created\n"},
         };
@@ -532,7 +587,8 @@ int main(void)
         const struct CMUnitTest tests[] = {TEST(test_iosxe), TEST(test_iosxe_mapping_and_classic),
                 TEST(test_iosxr), TEST(test_iosxr_damage), TEST(test_asa), TEST(test_asa_blocks),
                 TEST(test_asa_connections), TEST(test_mikrotik), TEST(test_mikrotik_rest), TEST(test_jool),
-                TEST(test_h3c), TEST(test_property), TEST(test_cut_lines), TEST(test_wrong_family)};
+                TEST(test_h3c), TEST(test_asa_header), TEST(test_other_messages), TEST(test_citrix),
+                TEST(test_property), TEST(test_cut_lines), TEST(test_wrong_family)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

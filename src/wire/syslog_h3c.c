@@ -14,26 +14,25 @@
 static const struct syslog_word reasons[] = {{"1", NAT_CLOSE}, {"2", NAT_CLOSE}, {"3", NAT_CLOSE},
         {"4", NAT_CLOSE}, {"7", NAT_CLOSE}, {"254", NAT_CLOSE}, {"6", NAT_ALIVE}, {NULL, 0}};
 
-#define LINES(lead)                                                                                          \
+#define LINES(lead, sign)                                                                                    \
         {.text = lead FLOW OPEN_ENDED "Operator 8: %{text}",                                                 \
-                .mark = "USERLOG/",                                                                          \
+                .mark = (sign),                                                                              \
                 .kind = NAT_SESSION,                                                                         \
                 .action = NAT_OPEN,                                                                          \
                 .flags = SYSLOG_OWN_TIME},                                                                   \
                 {.text = lead FLOW ENDED "Operator %{action}: %{text}",                                      \
-                        .mark = "USERLOG/",                                                                  \
+                        .mark = (sign),                                                                      \
                         .words = reasons,                                                                    \
                         .kind = NAT_SESSION,                                                                 \
                         .flags = SYSLOG_OWN_TIME},                                                           \
         {                                                                                                    \
-                .text = lead FLOW UNKNOWN "Operator 6: %{text}", .mark = "USERLOG/",                         \
-                .action = SYSLOG_NOTHING                                                                     \
+                .text = lead FLOW UNKNOWN "Operator 6: %{text}", .mark = (sign), .action = SYSLOG_NOTHING    \
         }
 
 static const struct syslog_pattern patterns[] = {
-        LINES("%%@%{word}%%%{text}USERLOG/%{word}/NAT: "), /* in the device's log file */
-        LINES("USERLOG/%{word}/NAT: "),
-        LINES("%%%%10USERLOG/%{word}/NAT(%{word}): "), /* sent to a log host */
+        LINES("%%@%{word}%%%{text}USERLOG/%{word}/NAT: ", "/NAT: "), /* in the device's log file */
+        LINES("USERL%{word}/%{word}/NAT: ", "/NAT: "),
+        LINES("%%%%10U%{word}/%{word}/NAT(%{word}): ", "/NAT("), /* sent to a log host */
 };
 
 const struct syslog_family syslog_h3c = {.name = "h3c",

@@ -245,10 +245,42 @@ static void add_starts(struct syslog_header *ret, struct slice content)
                 ret->is_framed = true;
         add_start(ret, content);
         for (int i = 0; i < 2; i++) {
-                if (!is_tag(take_word(&content)))
+                struct slice word = take_word(&content);
+                if (!is_tag(word) && !slice_is(word, ":")) /* "asa : %ASA-6-..." */
                         break;
                 add_start(ret, content);
         }
+}
+
+/* Citrix: "02/28/2026:01:13:01 GMT", month first unless the device was told otherwise, so a date that has
+ * another meaning with the day first is marked. Behind it stands "SEVERITY ..." or "HOST 0-PPE-2 ...". */
+static bool take_citrix(struct slice rest, struct syslog_header *ret)
+{
+        struct text_reading reading = {0};
+        struct civil *c = &reading.civil;
+        int64_t resolution;
+
+        take_blanks(&rest);
+        if (rest.length < 19 || rest.text[2] != '/' || !take_digits(&rest, 2, 2, &c->month) ||
+                !take_char(&rest, '/') || !take_digits(&rest, 2, 2, &c->day) || !take_char(&rest, '/') ||
+                !take_digits(&rest, 4, 4, &c->year) || !take_char(&rest, ':') ||
+                !take_clock(&rest, "", c, &resolution) || !civil_is_valid(c) || !take_blanks(&rest))
+                return false;
+        if (slice_starts(rest, "GMT ")) {
+                advance(&rest, 4);
+                reading.has_offset = true;
+        }
+        ret->reading = reading;
+        ret->resolution_ms = resolution;
+        ret->is_ambiguous = c->day <= 12 && c->day != c->month;
+        ret->has_time = ret->is_framed = true;
+        add_start(ret, rest);
+        struct slice host = take_word(&rest);
+        take_blanks(&rest);
+        if (slice_starts(rest, "0-PPE-"))
+                ret->host = host;
+        add_start(ret, rest);
+        return true;
 }
 
 /* Cisco IOS: "123: HOST: *May 21 12:00:01.123 gmt: %FACILITY-...": the number, the host and the mark may be
@@ -416,6 +448,8 @@ void syslog_header_read(struct slice line, struct syslog_header *ret)
         if (has_priority && take_5424(rest, ret))
                 return;
         ret->host = (struct slice){0};
+        if (take_citrix(rest, ret))
+                return;
         if (rest.length &&
                 (is_digit(rest.text[0]) ? syslog_take_iso_time(&rest, &ret->reading, &ret->resolution_ms)
                                         : take_bsd(&rest, &ret->reading, &ret->resolution_ms))) {

@@ -13,8 +13,9 @@
 struct syslog_header {
         struct text_reading reading;
         bool has_time;
-        bool is_unset;  /* the device says that its clock was never set (Cisco's "*") */
-        bool is_framed; /* there is a header with a time: the line is syslog, whatever its message is */
+        bool is_unset;     /* the device says that its clock was never set (Cisco's "*") */
+        bool is_ambiguous; /* month and day may be the other way round, unless the family is declared */
+        bool is_framed;    /* there is a header with a time: the line is syslog, whatever its message is */
         int64_t resolution_ms; /* of the reading: 1000 for whole seconds, 1 for milliseconds */
         struct slice host;     /* empty where none is stated */
         struct slice starts[SYSLOG_STARTS_MAX];

@@ -5,7 +5,7 @@
 #include "wire/syslog_vendors.h"
 
 #define KERNEL "[%{text}] %{word} "
-#define DEFAULT "default "
+#define DEFAULT "defau%{word} "
 #define WHEN "%{date} %{time} (GMT) - "
 #define MAPPING "%{inside}#%{inside-port} to %{outside}#%{first} (%{protocol})"
 #define SESSION                                                                                              \

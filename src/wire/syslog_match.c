@@ -123,16 +123,15 @@ static bool compile_text(struct syslog_compiled *c)
                                 return false;
                         continue;
                 }
+                if (rest.text[0] == '%') { /* "%%": the literal begins with the second one */
+                        if (!slice_starts(rest, "%%"))
+                                return false;
+                        rest = slice_make(rest.text + 1, rest.length - 1);
+                }
                 size_t length = 1;
                 while (length < rest.length && rest.text[length] != '%')
                         length++;
-                struct op op = {.text = rest.text, .length = (uint16_t)length};
-                if (rest.text[0] == '%') { /* "%%" */
-                        if (length != 1 || !slice_starts(rest, "%%"))
-                                return false;
-                        length = 2;
-                }
-                if (!add_op(c, op))
+                if (!add_op(c, (struct op){.text = rest.text, .length = (uint16_t)length}))
                         return false;
                 rest = slice_make(rest.text + length, rest.length - length);
         }

@@ -38,8 +38,8 @@
         }
 
 static const struct syslog_pattern patterns[] = {
-        LINES(""),                        /* behind the chain's name or the rule's prefix */
-        LINES("firewall,info %{text}: "), /* with the topics, and then the chain's name */
+        LINES(""),                       /* behind the chain's name or the rule's prefix */
+        LINES("firew%{word} %{text}: "), /* with the topics, and then the chain's name */
 };
 
 const struct syslog_family syslog_mikrotik = {
