@@ -26,7 +26,7 @@ static void check_delivered(const struct collected *c)
                 check(event->port_first <= event->port_last && event->outside != 0);
                 check(event->time_ms >= TIME_FIRST && event->time_ms < TIME_LIMIT + TIME_SECOND);
                 check(event->kind < NAT_KIND_COUNT && event->action < NAT_ACTION_COUNT);
-                check(!address_is_none(&event->inside));
+                check(address_is_none(&event->inside) == ((event->flags & NAT_INSIDE_UNKNOWN) != 0));
         }
         for (size_t i = 0; i < c->lease_count && i < COLLECT_MOST; i++) {
                 const struct lease_event *lease = &c->leases[i];
