@@ -415,20 +415,6 @@ int intake_file(struct intake *intake, const char *path, struct error *error)
 
 /* --- Commit --- */
 
-static void count_lease_overlaps(struct intake *intake, const struct lease_list *leases)
-{
-        for (size_t i = 1; i < leases->count; i++) {
-                const struct lease *a = &leases->items[i - 1], *b = &leases->items[i];
-                bool same = address_compare(&a->is.prefix.address, &b->is.prefix.address) == 0 &&
-                            a->is.prefix.length == b->is.prefix.length && a->is.vrf == b->is.vrf;
-                /* A stop that is logged in whole seconds counts to the end of its second, where the next may
-                 * begin. */
-                if (same && strcmp(a->is.subscriber, b->is.subscriber) != 0 && a->is.to_ms != TIME_UNKNOWN &&
-                        b->is.from_ms != TIME_UNKNOWN && b->is.from_ms < a->is.to_ms - TIME_SECOND)
-                        intake->summary.lease_overlaps++;
-        }
-}
-
 /* Reads the stored leases of a realm, adds the new ones, and writes all as the next generation. */
 static int merge_leases(struct intake *intake, struct intake_realm *realm, struct error *error)
 {
@@ -452,7 +438,9 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         r = lease_join(&realm->leases);
         if (r < 0)
                 return error_set(error, r, "not enough memory");
-        count_lease_overlaps(intake, &realm->leases);
+        r = lease_quality_add(realm->leases.items, realm->leases.count, &intake->summary.lease_quality);
+        if (r < 0)
+                return error_set(error, r, "not enough memory");
         r = depot_draft_begin(
                 intake->depot, realm->settings.name, true, DEPOT_LEASE_WINDOW_FROM, &draft, error);
         if (r < 0)

@@ -6,6 +6,7 @@
  * it read in bounded memory and merges it into the store at the latest when it is committed. */
 
 #include "depot/depot.h"
+#include "nat/lease_quality.h"
 #include "wire/text.h"
 
 /* What the person said on the command line; "" or NULL where nothing was said. */
@@ -38,7 +39,7 @@ struct intake_refusal {
 struct intake_summary {
         uint64_t files, bytes;
         uint64_t messages, packets, lines;
-        uint64_t accounting_packets; /* RADIUS Accounting-Requests */
+        uint64_t accounting_packets;   /* RADIUS Accounting-Requests */
         uint64_t events, lease_events; /* sound, delivered */
         uint64_t not_nat, not_translated, other_events, option_records, templates;
         uint64_t duplicate_messages, lost, restarts, clock_steps, reported_losses;
@@ -58,7 +59,7 @@ struct intake_summary {
         uint64_t plan_disputed; /* rows that contradict others: stored, but refused as evidence */
         char plan_dispute[700]; /* the first two of them, with their places; "" where none */
         uint64_t plan_files_written;
-        uint64_t lease_overlaps; /* leases of one prefix that contradict each other */
+        struct lease_quality lease_quality; /* of all leases of the realms imported into */
         uint64_t bytes_written;
         int64_t first_ms, last_ms; /* of event times; TIME_UNKNOWN where none */
         char notes[INTAKE_NOTES_MAX]

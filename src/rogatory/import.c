@@ -334,8 +334,9 @@ const struct command command_import = {
         .usage = "--store DIR [OPTION]... FILE...\n--store DIR [OPTION]... -",
         .description = "Reads NAT logs (IPFIX and NetFlow v9 from captures or raw files, conntrack, ulogd2,\n"
                        "CSV) and leases (CSV, FreeRADIUS detail, lease files of ISC dhcpd and Kea) into a\n"
-                       "store; gzip and zstd files are unpacked on the way. What is damaged is counted and reported, everything sound\n"
-                       "beside it is imported. Importing a file twice changes no answer.\n",
+                       "store; gzip and zstd files are unpacked on the way. What is damaged is counted and\n"
+                       "reported, everything sound beside it is imported. Importing a file twice changes no\n"
+                       "answer.\n",
         .options = import_options,
         .option_count = sizeof import_options / sizeof import_options[0],
         .exits = "0  imported (what was refused inside a file stands in the summary)\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "rogatory/import_view.h"
 #include "rogatory/answer_view.h"
+#include "rogatory/lease_flaws.h"
 #include "rogatory/terminal.h"
 
 #include <inttypes.h>
@@ -105,7 +106,6 @@ static void write_losses(const struct intake_summary *s, struct buffer *ret)
                 {"messages that came twice (counted once)", s->duplicate_messages},
                 {"packets that are neither flow export nor accounting", s->not_udp},
                 {"packets of senders that no exporter section names", s->unknown_senders},
-                {"leases of one prefix that contradict each other", s->lease_overlaps},
         };
 
         WRITE_LINES("To be noted", losses, ret);
@@ -205,6 +205,7 @@ void import_write_text(const struct import_view *view, struct buffer *ret)
         write_refused(s, ret);
         write_plan_refused(s, ret);
         write_losses(s, ret);
+        lease_flaws_write(&s->lease_quality, 0, ret);
         write_failed(view, ret);
         if (s->events + s->lease_events + s->plan_events == 0)
                 buffer_append_text(
@@ -280,7 +281,7 @@ static json_t *counts_to_json(const struct intake_summary *s)
                 {"duplicate_messages", s->duplicate_messages},
                 {"not_udp", s->not_udp},
                 {"unknown_senders", s->unknown_senders},
-                {"lease_overlaps", s->lease_overlaps},
+                {"lease_overlaps", s->lease_quality.flaws[LEASE_OVERLAP].count},
                 {"plan_events", s->plan_events},
                 {"plan_files_written", s->plan_files_written},
                 {"plan_rows", s->plan_rows},
@@ -307,12 +308,13 @@ json_t *import_to_json(const struct import_view *view)
 {
         const struct intake_summary *s = view->summary;
 
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "counts",
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o}", "counts",
                 counts_to_json(s), "from", instant_to_json(s->first_ms), "to", instant_to_json(s->last_ms),
                 "refused", refused_to_json(s), "remarks", notes_to_json(s), "not_read", failed_to_json(view),
                 "new_realm", s->new_realm[0] ? json_foreign(s->new_realm) : json_null(), "mapping_undeclared",
                 s->mapping_undeclared, "loss_undetectable", s->loss_undetectable, "plan_from",
                 s->plan_rows ? instant_to_json(s->plan_from_ms) : json_null(), "plan_to",
                 s->plan_rows ? instant_to_json(s->plan_until_ms) : json_null(), "plan_contradiction",
-                s->plan_dispute[0] ? json_foreign(s->plan_dispute) : json_null());
+                s->plan_dispute[0] ? json_foreign(s->plan_dispute) : json_null(), "lease_flaws",
+                lease_flaws_to_json(&s->lease_quality));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `rogatory info`: what a store holds, as a person wants to see it. */
 #include "rogatory/answer_view.h"
+#include "rogatory/lease_flaws.h"
 #include "rogatory/option.h"
 #include "rogatory/store_option.h"
 #include "rogatory/terminal.h"
@@ -86,6 +87,7 @@ static void write_windows(const struct info_realm *realm, struct buffer *ret)
                         time_format_utc(realm->leases_heard_until_ms, from));
         buffer_printf(ret, "  bytes              %" PRIu64 " of bindings, %" PRIu64 " of leases\n",
                 realm->nat_bytes, realm->lease_bytes);
+        lease_flaws_write(&realm->lease_quality, 2, ret);
         write_plans(realm, ret);
         if (realm->damaged_windows > 0)
                 buffer_printf(ret, "  %" PRIu64 " files cannot be opened; 'rogatory check' tells which\n",
@@ -223,7 +225,7 @@ static json_t *realm_to_json(const struct info_realm *realm)
         json_t *per_binding =
                 realm->bindings ? json_real((double)realm->nat_bytes / (double)realm->bindings) : json_null();
         return json_pack(
-                "{s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:o}",
+                "{s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:o, s:o}",
                 "realm", realm->name, "zone", realm->settings ? realm->settings->zone : "UTC", "mapping",
                 mapping_name(realm->settings), "windows", (json_int_t)realm->windows, "from",
                 instant_to_json(realm->first_ms), "to", instant_to_json(realm->last_ms), "bindings",
@@ -231,7 +233,8 @@ static json_t *realm_to_json(const struct info_realm *realm)
                 "bytes", (json_int_t)realm->nat_bytes, "bytes_per_binding", per_binding, "columns", columns,
                 "leases", (json_int_t)realm->leases, "lease_bytes", (json_int_t)realm->lease_bytes,
                 "leases_heard_until", instant_to_json(realm->leases_heard_until_ms), "files_damaged",
-                (json_int_t)realm->damaged_windows, "exporters", exporters, "plans", plans_to_json(realm));
+                (json_int_t)realm->damaged_windows, "exporters", exporters, "plans", plans_to_json(realm),
+                "lease_flaws", lease_flaws_to_json(&realm->lease_quality));
 }
 
 static json_t *info_to_json(const struct info *info)

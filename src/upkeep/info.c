@@ -159,6 +159,21 @@ static int gather_nat(struct gathering *g, struct error *error)
         return r;
 }
 
+/* Leases in a damaged block are missing here; that a file is damaged is said by check. */
+static int judge_leases(struct info_realm *realm, const struct lease_reader *reader)
+{
+        struct lease_list leases = {0};
+        struct error ignored;
+        int r = lease_read_all(reader, &leases, &ignored);
+
+        if (r == 0)
+                r = lease_quality_add(leases.items, leases.count, &realm->lease_quality);
+        else if (r != -ENOMEM)
+                r = 0;
+        lease_list_free(&leases);
+        return r;
+}
+
 static int gather_leases(struct gathering *g, struct error *error)
 {
         struct depot_files files = {0};
@@ -176,6 +191,7 @@ static int gather_leases(struct gathering *g, struct error *error)
                         continue;
                 }
                 realm->leases += lease_reader_count(window.leases);
+                r = judge_leases(realm, window.leases);
                 if (lease_heard_until(window.leases) > realm->leases_heard_until_ms)
                         realm->leases_heard_until_ms = lease_heard_until(window.leases);
                 depot_window_release(&window);

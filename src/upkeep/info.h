@@ -2,10 +2,11 @@
 #ifndef ROGATORY_UPKEEP_INFO_H
 #define ROGATORY_UPKEEP_INFO_H
 
-/* What a store holds: realms, hours, sizes, how far each exporter was heard. Reads no binding and no lease,
- * so nobody is named; only headers, tables and coverage. */
+/* What a store holds: realms, hours, sizes, how far each exporter was heard. Reads no binding; the
+ * leases of a realm are read to see whether they fit together. Nobody is named. */
 
 #include "depot/depot.h"
+#include "nat/lease_quality.h"
 
 /* Columns of a segment that are told apart; more are counted as the last. */
 #define INFO_COLUMNS_MAX 40
@@ -42,7 +43,8 @@ struct info_realm {
         uint64_t nat_bytes;
         uint64_t lease_files, leases, lease_bytes;
         int64_t leases_heard_until_ms;
-        uint64_t plan_bytes; /* 0: the realm has no plans */
+        struct lease_quality lease_quality; /* of the leases that can be read */
+        uint64_t plan_bytes;                /* 0: the realm has no plans */
         struct plan_summary plans;
         struct info_column columns[INFO_COLUMNS_MAX];
         size_t column_count;

@@ -89,9 +89,11 @@ static void spoil(struct dhcpd_decoder *d, enum refusal refusal, const char *wha
 {
         if (d->wrong[0])
                 return;
+        if (where.length == 0)
+                where = slice_of("the declaration");
         d->refusal = refusal;
         snprintf(d->wrong, sizeof d->wrong, "%.*s: %s", where.length > 60 ? 60 : (int)where.length,
-                where.length ? where.text : "the declaration", what);
+                where.text, what);
 }
 
 /* --- Values --- */

@@ -30,7 +30,80 @@ def readme(folder):
             check(line[4:] in said, "README shows what ask does not say: " + line)
 
 
+# One file of each kind that says who had an inside address; between them every flaw that is looked for.
+DHCPD = """\
+authoring-byte-order little-endian;
+
+lease 100.64.0.3 {
+  starts 6 2026/11/21 12:00:00;
+  ends 6 2026/11/21 13:00:00;
+  cltt 6 2026/11/21 12:00:00;
+  binding state active;
+  hardware ethernet 02:00:00:00:00:01;
+  option agent.remote-id "line-7";
+}
+lease 100.64.0.4 {
+  starts 6 2026/11/21 12:10:00;
+  ends 6 2026/11/21 13:10:00;
+  binding state active;
+  hardware ethernet 02:00:00:00:00:02;
+}
+lease 100.64.0.4 {
+  starts 6 2026/11/21 12:30:00;
+  ends 6 2026/11/21 13:30:00;
+  binding state active;
+"""
+
+DHCPD_LATER = """\
+lease 100.64.0.3 {
+  starts 6 2026/11/21 12:40:00;
+  ends 6 2026/11/21 13:40:00;
+  binding state active;
+  hardware ethernet 02:00:00:00:00:01;
+  option agent.remote-id "line-7";
+}
+"""
+
+KEA6 = """\
+address,duid,valid_lifetime,expire,subnet_id,pref_lifetime,lease_type,iaid,prefix_len,fqdn_fwd,fqdn_rev,hostname,hwaddr,state,user_context,hwtype,hwaddr_source
+2001:db8:100::,00:03:00:01:02:00,3600,1795266000,8,30,2,7,56,0,0,,,0,,,
+2001:db8:100::,00:03:00:01:02:00,0,1795262400,8,30,2,7,56,0,0,,,0,,,
+2001:db8::5,00:03:00:01:02:09,3600,1795266600,8,30,0,7,128,0,0,,,0,,,
+"""
+
+CUSTOMERS = """\
+IP Address,Prefix,Customer,Valid-From,Valid-To,Contract
+100.64.0.9,,"M\u00fcller, Haus 3",2026-11-01T00:00:00Z,,4
+100.64.0.9,,Schmidt,2026-11-10T00:00:00Z,2026-11-12T00:00:00Z,5
+100.64.0.9,,Weber,2026-11-11T00:00:00Z,,6
+,100.64.0.0/28,Wholesale,2026-11-01T00:00:00Z,,7
+"""
+
+
+def lease_files():
+    """Each kind of file that carries leases: what the import says of it, and info of all together."""
+    with Folder() as folder:
+        for name, text in (("dhcpd.leases", DHCPD), ("dhcpd.leases.later", DHCPD_LATER), ("kea-leases6.csv", KEA6),
+                           ("customers.csv", CUSTOMERS)):
+            folder.write(name, text)
+            expect("import-%s.txt" % name.replace(".", "-"), folder.run("import", "--store", "store", name), 0)
+        run = folder.run("import", "--store", "store", "--json", "customers.csv")
+        flaws = {flaw["kind"]: flaw for flaw in json.loads(run.stdout)["lease_flaws"]}
+        check(sorted(flaws) == ["hole", "nested", "overlap"], "flaws: %s" % flaws)
+        check(flaws["overlap"]["count"] == 1 and flaws["overlap"]["first"] == [
+            {"prefix": "100.64.0.9", "vrf": 0, "from": "2026-11-11T00:00:00.000Z", "to": "2026-11-12T00:00:00.000Z"}],
+            "overlap: %s" % flaws["overlap"])
+        run = folder.run("info", "--store", "store", "--json")
+        check({flaw["kind"]: flaw for flaw in json.loads(run.stdout)["realms"][0]["lease_flaws"]} == flaws,
+              "info tells the same: " + run.stdout)
+        expect("info-leases.txt", folder.run("info", "--store", "store"), 0)
+        for name in ("line-7", "Weber", "Schmidt"):
+            check(name not in run.stdout, "info names nobody: " + name)
+
+
 def main():
+    lease_files()
+
     with Folder() as folder:
         readme(folder)
 
