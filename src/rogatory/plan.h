@@ -39,6 +39,8 @@ struct plan_options {
 struct plan_reading {
         struct plan_table table;
         uint64_t refused, used;
+        bool is_stored;    /* out of a store */
+        uint64_t unproven; /* of a store: rows that contradict others, or whose table was not read whole */
         char *refusals[PLAN_REFUSALS_SHOWN]; /* owned sentences with their lines */
         char *note;                          /* owned; the last one, or NULL */
         struct error *error;                 /* of an append that failed */

@@ -149,6 +149,11 @@ static void write_summary(const struct view *v, struct buffer *ret)
                 buffer_printf(ret, "  ports per host     %u to %u\n", f->ports_least, f->ports_most);
         if (f->dynamic_rows)
                 buffer_printf(ret, "  dynamic pools      %" PRIu64 "\n", f->dynamic_rows);
+        if (v->reading.unproven)
+                buffer_printf(ret,
+                        "  prove nothing      %" PRIu64
+                        " rows: they contradict others, or lines of their table were refused\n",
+                        v->reading.unproven);
         if (f->overlap_total)
                 buffer_printf(ret,
                         "  contradictions     %" PRIu64 " (rogatory plan check names them; no such port is "
@@ -211,15 +216,18 @@ static json_t *to_json(const struct view *v, uint8_t *ports)
                         json_array_append_new(rows, plan_row_to_json(&v->reading.table.lines[i]));
                         shown++;
                 }
-        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}",
-                "row_count", (json_int_t)v->reading.table.count, "matching", (json_int_t)v->matching, "hosts",
-                (json_int_t)f->hosts, "hosts_at_once", (json_int_t)f->hosts_most, "hosts_per_address",
-                (json_int_t)f->most_per_address, "ports_per_host_least", (json_int_t)f->ports_least,
-                "ports_per_host_most", (json_int_t)f->ports_most, "contradictions",
-                (json_int_t)f->overlap_total, "valid_from", plan_time_to_json(f->from_ms), "valid_to",
-                plan_time_to_json(f->to_ms), "drawn_at", plan_time_to_json(v->at_ms), "address_count",
-                (json_int_t)f->address_count, "addresses", addresses, "rows", rows, "not_read_count",
-                (json_int_t)v->reading.refused, "not_read", plan_refusals_to_json(&v->reading));
+        return json_pack(
+                "{s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}",
+                "row_count", (json_int_t)v->reading.table.count, "rows_unproven",
+                v->reading.is_stored ? json_integer((json_int_t)v->reading.unproven) : json_null(),
+                "matching", (json_int_t)v->matching, "hosts", (json_int_t)f->hosts, "hosts_at_once",
+                (json_int_t)f->hosts_most, "hosts_per_address", (json_int_t)f->most_per_address,
+                "ports_per_host_least", (json_int_t)f->ports_least, "ports_per_host_most",
+                (json_int_t)f->ports_most, "contradictions", (json_int_t)f->overlap_total, "valid_from",
+                plan_time_to_json(f->from_ms), "valid_to", plan_time_to_json(f->to_ms), "drawn_at",
+                plan_time_to_json(v->at_ms), "address_count", (json_int_t)f->address_count, "addresses",
+                addresses, "rows", rows, "not_read_count", (json_int_t)v->reading.refused, "not_read",
+                plan_refusals_to_json(&v->reading));
 }
 
 /* --- The verb --- */

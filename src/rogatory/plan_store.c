@@ -15,6 +15,7 @@ static int take_entry(void *context, const struct plan_entry *entry, uint32_t nu
         struct plan_row row = entry->row;
 
         (void)number;
+        reading->unproven += entry->marks != 0;
         row.to_ms = entry->until_ms; /* as the store answers: an open row ends where the next begins */
         return plan_table_append(&reading->table, &row, 0, reading->error);
 }
@@ -29,6 +30,7 @@ int plan_store_read(struct depot *depot, const char *realm, struct plan_reading 
         if (r < 0)
                 return r;
         ret->error = error;
+        ret->is_stored = true;
         r = plan_read_each(window.plans, take_entry, ret, error);
         depot_window_release(&window);
         return r;

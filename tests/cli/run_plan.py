@@ -145,6 +145,8 @@ def of_a_store(folder):
     check([look["rows"] for look in looks] == [8, 1] and looks[1]["address"] == "100.64.0.5", "both looks are recorded")
     expect("usage-plan-store-port.txt",
            folder.run("plan", "show", "--store", "store", "--address", "203.0.113.1:20000"), 2)
+    folder.run("import", "--store", "doubtful", "--quiet", "wrong.csv")
+    expect("plan-show-unproven.txt", folder.run("plan", "show", "--store", "doubtful"), 0)
     os.chmod(os.path.join(folder.store, "access.log"), 0)
     if os.geteuid() != 0:
         run = folder.run("plan", "show", "--store", "store")
