@@ -100,12 +100,12 @@ static int deliver(struct flow_pass *pass, const struct record_result *result)
 static int data_record(struct flow_pass *pass, struct template *template, const struct place *places,
         const uint8_t *record, size_t offset)
 {
-        struct record_result result;
+        struct record_result *result = pass->result;
 
         pass->state->counts.data_records++;
-        switch (nat_record_read(template, places, record, &pass->context, &result)) {
+        switch (nat_record_read(template, places, record, &pass->context, result)) {
         case RECORD_EVENTS:
-                return deliver(pass, &result);
+                return deliver(pass, result);
         case RECORD_NOT_NAT:
                 pass->state->counts.not_nat++;
                 return 0;
@@ -118,8 +118,8 @@ static int data_record(struct flow_pass *pass, struct template *template, const 
         case RECORD_REFUSED:
                 break;
         }
-        flow_refuse(pass, result.refusal, offset, "template %u, event %u: %s", template->id, result.value,
-                result.complaint);
+        flow_refuse(pass, result->refusal, offset, "template %u, event %u: %s", template->id, result->value,
+                result->complaint);
         flow_mark(pass, GAP_REFUSED, 1);
         return 0;
 }

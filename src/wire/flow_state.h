@@ -44,7 +44,9 @@ struct flow_state {
 };
 
 struct flow_decoder {
-        struct flow_state **states; /* by exporter number, NULL where never heard; owned */
+        struct record_result result; /* of the record being read; here because its texts need not be cleared
+                                      * for each of millions of records */
+        struct flow_state **states;  /* by exporter number, NULL where never heard; owned */
         size_t state_count;
 };
 
@@ -63,6 +65,7 @@ struct flow_pass {
         const struct decode_sink *sink;
         struct flow_header header;
         struct record_context context;
+        struct record_result *result; /* the decoder's; NULL where walked */
         struct sequence_outcome outcome;
         struct flow_ticket *ticket; /* of this message, while it has pending sets */
         bool is_late;               /* what it says of templates may be outdated */

@@ -357,6 +357,19 @@ static enum record_outcome unnamed(const struct template *template, const struct
         return refused(result, REFUSAL_NO_DIALECT, nat_hint(template, 0, result->hint));
 }
 
+/* Which dialect an event's value shows: looked up once per template and value. */
+static const struct dialect *shown_by_value(
+        struct template *template, const struct dialect_traits *traits, unsigned value)
+{
+        if (value >= DIALECT_VALUES_MAX)
+                return dialect_of_event(traits, value);
+        if (!(template->values_looked_up >> value & 1)) {
+                template->shown_by_value[value] = dialect_of_event(traits, value);
+                template->values_looked_up |= UINT32_C(1) << value;
+        }
+        return template->shown_by_value[value];
+}
+
 /* The dialect that a record without a set one is in; NULL where that is not beyond doubt. */
 static const struct dialect *recognise(struct template *template, const struct place *places,
         const uint8_t *record, struct record_result *result)
@@ -371,7 +384,7 @@ static const struct dialect *recognise(struct template *template, const struct p
                 return template->shown_by;
         uint64_t value = nat_number_at(record, places[SLOT_EVENT]);
         result->value = value > UINT16_MAX ? UINT16_MAX : (unsigned)value;
-        const struct dialect *dialect = dialect_of_event(&traits, result->value);
+        const struct dialect *dialect = shown_by_value(template, &traits, result->value);
         /* One template that speaks two dialects speaks neither beyond doubt. */
         if (dialect && template->judged_by && dialect != template->judged_by)
                 template->is_ambiguous = true;
@@ -426,11 +439,32 @@ static void reconsider(const struct template *template, struct record_result *re
         }
 }
 
+static enum record_outcome read_viewed(struct template *template, const struct dialect *dialect,
+        const struct place *view, const uint8_t *record, const struct record_context *context,
+        struct record_result *result)
+{
+        result->value = nat_event_value(dialect, template, view, record);
+        enum record_outcome outcome = read_in_dialect(template, dialect, view, record, context, result);
+        if (outcome == RECORD_REFUSED && !context->exporter->dialect)
+                reconsider(template, result);
+        return outcome;
+}
+
+/* A record of variable length in a dialect that gives elements other names: its view is its own. */
+static __attribute__((noinline)) enum record_outcome read_renamed(struct template *template,
+        const struct dialect *dialect, const struct place *places, const uint8_t *record,
+        const struct record_context *context, struct record_result *result)
+{
+        struct place view[SLOT_COUNT];
+
+        nat_view(dialect, template, places, view);
+        return read_viewed(template, dialect, view, record, context, result);
+}
+
 enum record_outcome nat_record_read(struct template *template, const struct place *places,
         const uint8_t *record, const struct record_context *context, struct record_result *result)
 {
         const struct dialect *dialect = context->exporter->dialect;
-        struct place view[SLOT_COUNT];
 
         result->value = 0;
         if (!template->is_nat)
@@ -449,15 +483,8 @@ enum record_outcome nat_record_read(struct template *template, const struct plac
                 return refused(result, REFUSAL_NO_DIALECT,
                         "exporters of the dialect that is set do not send this version of the protocol");
         begin_dialect(template, dialect);
-        if (!template->is_variable) {
-                places = template->view;
-        } else if (dialect->aliases[0].from != dialect->aliases[0].to) {
-                nat_view(dialect, template, places, view);
-                places = view;
-        }
-        result->value = nat_event_value(dialect, template, places, record);
-        enum record_outcome outcome = read_in_dialect(template, dialect, places, record, context, result);
-        if (outcome == RECORD_REFUSED && !context->exporter->dialect)
-                reconsider(template, result);
-        return outcome;
+        if (template->is_variable && dialect->aliases[0].from != dialect->aliases[0].to)
+                return read_renamed(template, dialect, places, record, context, result);
+        return read_viewed(
+                template, dialect, template->is_variable ? places : template->view, record, context, result);
 }

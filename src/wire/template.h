@@ -58,8 +58,10 @@ struct template
         struct place places[SLOT_COUNT];        /* where not variable */
         int16_t slot_of_field[FLOW_FIELDS_MAX]; /* enum slot or -1 */
         const struct dialect *shown_by;         /* the dialect that its fields show; NULL where none */
-        const struct dialect *judged_by;        /* the dialect of view and meanings */
-        struct place view[SLOT_COUNT];          /* places, as that dialect names them */
+        const struct dialect *shown_by_value[DIALECT_VALUES_MAX]; /* the same by the event's value ... */
+        uint32_t values_looked_up;                                /* ... where its bit is set */
+        const struct dialect *judged_by;                          /* the dialect of view and meanings */
+        struct place view[SLOT_COUNT];                            /* places, as that dialect names them */
         struct meaning meanings[DIALECT_VALUES_MAX];
         struct template_field fields[]; /* field_count */
 };
