@@ -184,7 +184,7 @@ bool userlog_recognise(const void *bytes, size_t length)
 {
         struct header header;
 
-        if (!read_header(bytes, length, &header) || header.type != LOG_TYPE_NAT ||
+        if (!read_header(bytes, length, &header) || header.type != LOG_TYPE_NAT || header.export_ms == 0 ||
                 (header.version != VERSION_H3C_3 && header.version != VERSION_HUAWEI_1) ||
                 !has_whole_records(&header, length))
                 return false;
@@ -402,10 +402,13 @@ static bool is_creation(enum family family, const struct record *record)
         return family == FAMILY_H3C ? record->action == OPERATOR_CREATED : record->end == 0;
 }
 
-static void note_creation(struct unit *unit, const struct record *record)
+/* Of a creation that is refused for its time nothing follows: it could vouch for any opening. */
+static void note_creation(struct unit *unit, const struct record *record, int64_t export_ms)
 {
         int64_t start = (int64_t)record->start * TIME_SECOND;
 
+        if (start > export_ms + USERLOG_AHEAD_MS || start < export_ms - USERLOG_BEHIND_MS)
+                return;
         if (unit->first_creation_ms == TIME_UNKNOWN || start < unit->first_creation_ms)
                 unit->first_creation_ms = start;
         if (unit->last_creation_ms == TIME_UNKNOWN || start > unit->last_creation_ms)
@@ -565,7 +568,7 @@ static int take_records(struct pass *pass, const uint8_t *bytes, size_t length)
                 struct record record =
                         read_record(pass->header.family, bytes + HEADER_LENGTH + (size_t)i * RECORD_LENGTH);
                 if (is_creation(pass->header.family, &record))
-                        note_creation(pass->unit, &record);
+                        note_creation(pass->unit, &record, pass->header.export_ms);
         }
         for (uint32_t i = 0; i < pass->header.count && r == 0; i++) {
                 size_t offset = HEADER_LENGTH + (size_t)i * RECORD_LENGTH;

@@ -541,6 +541,28 @@ static void test_log_of_ends(void **state)
         coverage_free(&heard);
 }
 
+/* A creation from the future vouches for nothing. */
+static void test_false_creation(void **state)
+{
+        struct flow false_creation = flow_made(), early = flow_made();
+        struct coverage heard = {0};
+
+        (void)state;
+        early.start = NOW - 5;
+        decode_one(3, &early, NOW);
+        false_creation.start = NOW + 1000000;
+        decode_one(3, &false_creation, NOW + 1);
+        assert_int_equal(refused[REFUSAL_IMPOSSIBLE_TIME], 1);
+        early.action = 1;
+        early.start = NOW + 10;
+        early.end = NOW + 20;
+        decode_one(3, &early, NOW + 20);
+        assert_int_equal(userlog_decoder_finish(decoder, &heard), 0);
+        assert_true(heard.span_count > 0);
+        assert_int_equal(heard.spans[heard.span_count - 1].delay_ms, INT32_MAX);
+        coverage_free(&heard);
+}
+
 /* With creations logged too, an end is as late as its packet. */
 static void test_ends_beside_creations(void **state)
 {
@@ -614,7 +636,7 @@ int main(void)
                 TEST(test_interim), TEST(test_one_to_one), TEST(test_icmp_and_portless),
                 TEST(test_not_translated), TEST(test_contradictions), TEST(test_huawei),
                 TEST(test_wrong_dialect), TEST(test_recognition), TEST(test_unread_kinds), TEST(test_damage),
-                TEST(test_coverage), TEST(test_loss), TEST(test_log_of_ends),
+                TEST(test_coverage), TEST(test_loss), TEST(test_log_of_ends), TEST(test_false_creation),
                 TEST(test_ends_beside_creations), TEST(test_property)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
