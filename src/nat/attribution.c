@@ -242,7 +242,7 @@ static void find_tenants(
         for (unsigned i = 0; i < tenancy->count && widened && !tenancy->proven; i++)
                 tenancy->tenants[i].certain = false;
         doubt_older_tenants(j, h, &host, stretch, tenancy);
-        if (h->binding->inside_bits)
+        if (h->binding->flags & NAT_PLANNED)
                 keep_leases_of_prefix(h->binding->inside_bits, tenancy);
 }
 

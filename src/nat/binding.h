@@ -36,7 +36,7 @@ struct nat_binding {
         uint16_t exporter;
         uint8_t protocol, kind, flags;
         uint8_t from_edge, to_edge; /* enum binding_edge */
-        uint8_t inside_bits; /* of a row of a plan: length of the inside prefix; `inside` is its address */
+        uint8_t inside_bits; /* only with NAT_PLANNED: length of the inside prefix; `inside` is its address */
 };
 
 /* A growable array of bindings; zero-initialise. */
