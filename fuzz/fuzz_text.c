@@ -43,6 +43,14 @@ static void check_delivered(const struct collected *c)
                 check(c->coverage.gaps[i].from <= c->coverage.gaps[i].to);
 }
 
+/* Hosts are exporters by their length; some names can be none. */
+static int by_host(void *context, const char *host, struct text_options *ret)
+{
+        *ret = *(const struct text_options *)context;
+        ret->exporter = (uint16_t)strlen(host);
+        return host[0] == '-' ? -EINVAL : 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
         static const struct local_clock clock = {.to_instant = local_time};
@@ -56,6 +64,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         struct text_options options = {.loss_reported = bytes[0] & 16,
                 .clock = bytes[0] & 32 ? &clock : NULL,
                 .year = bytes[0] & 64 ? 2026 : 0};
+        struct text_options base = options;
+        if (length % 2) {
+                options.by_host = by_host;
+                options.by_host_context = &base;
+        }
         struct slice text = slice_make((const char *)bytes + 1, length - 1);
         text_format_recognise(text.text, text.length < 4096 ? text.length : 4096);
         if (collect_with_end(format, &options, text, bytes[0] & 128, &collected) == 0) {

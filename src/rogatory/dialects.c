@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `rogatory dialects`: what can be read. */
+#include "rogatory/families.h"
 #include "rogatory/option.h"
 #include "rogatory/terminal.h"
 
@@ -60,10 +61,10 @@ static json_t *dialects_to_json(void)
                         json_array_append_new(
                                 events, json_pack("{s:i, s:s}", "value", table[i].events[k].value, "name",
                                                 table[i].events[k].name));
-                json_array_append_new(
-                        list, json_pack("{s:s, s:s, s:s*, s:s, s:s, s:o}", "name", table[i].name, "description",
-                                      table[i].description, "carries", table[i].carries, "protocols",
-                                      versions_of(&table[i]), "source", table[i].source, "events", events));
+                json_array_append_new(list,
+                        json_pack("{s:s, s:s, s:s*, s:s, s:s, s:o}", "name", table[i].name, "description",
+                                table[i].description, "carries", table[i].carries, "protocols",
+                                versions_of(&table[i]), "source", table[i].source, "events", events));
         }
         return list;
 }
@@ -101,11 +102,13 @@ static int run_dialects(const struct command *command, int argc, char **argv)
 
         struct buffer text = buffer_make(OUTPUT_MAX);
         if (json) {
-                output_json_line(&text, json_pack("{s:o, s:o}", "dialects", dialects_to_json(), "formats",
-                                                formats_to_json()));
+                output_json_line(
+                        &text, json_pack("{s:o, s:o, s:o}", "dialects", dialects_to_json(), "formats",
+                                       formats_to_json(), "families", families_to_json()));
         } else {
                 write_dialects(&text);
                 write_formats(&text);
+                families_write(&text);
         }
         int code = output_write(&text);
         buffer_free(&text);
