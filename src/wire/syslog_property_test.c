@@ -256,9 +256,16 @@ static void read_line(const char *line)
         assert_int_equal(counted_lines(&c.counts), c.counts.lines);
 }
 
+/* What an event says as text, and what the text leaves out. */
 static bool is_event(const struct nat_event *event)
 {
-        return c.event_count == 1 && memcmp(&c.events[0], event, sizeof *event) == 0;
+        char expected[400];
+
+        if (c.event_count != 1)
+                return false;
+        snprintf(expected, sizeof expected, "%s", fixture_event(event));
+        return strcmp(expected, fixture_event(&c.events[0])) == 0 && c.events[0].flags == event->flags &&
+               c.events[0].session == event->session && c.events[0].exporter == event->exporter;
 }
 
 static void what_is_written_is_read(void **state)
