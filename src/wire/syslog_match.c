@@ -348,7 +348,7 @@ static const struct syslog_key *find_key(const struct syslog_compiled *c, const 
                 return NULL;
         for (unsigned slot = key_hash(key, length); c->key_slots[slot]; slot = (slot + 1) & (KEY_SLOTS - 1)) {
                 const struct syslog_key *known = &c->pattern->keys[c->key_slots[slot] - 1];
-                if (memcmp(known->key, key, length) == 0 && known->key[length] == '\0')
+                if (strncmp(known->key, key, length) == 0 && known->key[length] == '\0')
                         return known;
         }
         return NULL;
