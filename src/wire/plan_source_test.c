@@ -78,8 +78,8 @@ static void nft_other_writings(void **state)
                 MAP("typeof ip saddr : interval ip saddr . tcp sport", "100.64.1.1 : 203.0.113.4 . 7-8"),
                 MAP("typeof ip saddr : interval tcp sport . ip saddr", "100.64.1.1 : 7-8 . 203.0.113.4"),
                 MAP("type ipv4_addr : interval inet_service . ipv4_addr", "100.64.1.1 : 7-8 . 203.0.113.4"),
-                "chain post {\nip protocol tcp snat ip to ip saddr map { 100.64.1.1 : 203.0.113.4 . 7-8 "
-                "}\n}\n"};
+                ("chain post {\nip protocol tcp snat ip to ip saddr map { 100.64.1.1 : 203.0.113.4 . 7-8 "
+                 "}\n}\n")};
 
         (void)state;
         for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++) {
