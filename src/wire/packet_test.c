@@ -12,8 +12,8 @@ static size_t length;
 
 static void put(uint64_t value, size_t size)
 {
-        for (size_t i = 0; i < size; i++)
-                bytes[length++] = (uint8_t)(value >> 8 * (size - 1 - i));
+        for (size_t i = size; i-- > 0;)
+                bytes[length++] = i < 8 ? (uint8_t)(value >> 8 * i) : 0;
 }
 
 static void put_ethernet(unsigned tags, uint16_t type)
