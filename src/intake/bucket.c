@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "intake/bucket.h"
 
+#include "base/checksum.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* Blocks grow from the one to the other: an import may have thousands of buckets open, or a single large one.
  */
@@ -19,7 +22,7 @@ enum shape_field {
         FIELD_RANGE = 1 << 0,            /* port_last differs from port_first */
         FIELD_SESSION = 1 << 1,          /* session is not 0 */
         FIELD_DESTINATION = 1 << 2,      /* destination and its port */
-        FIELD_MARK = 1 << 3,             /* two bytes that stand for a destination */
+        FIELD_MARK = 1 << 3,             /* four bytes that stand for a destination */
         FIELD_INSIDE_PORT = 1 << 4,      /* inside_port is not 0 */
         FIELD_INSIDE_HOST = 1 << 5,      /* inside is a host number and not an IPv4 address */
         FIELD_DESTINATION_HOST = 1 << 6, /* the same for the destination */
@@ -119,7 +122,7 @@ static uint8_t *pack(
         if (fields & FIELD_INSIDE_PORT)
                 at = put16(at, e->inside_port);
         if (fields & FIELD_MARK)
-                at = put16(at, (uint16_t)packed->destination);
+                at = put32(at, packed->destination);
         if (fields & FIELD_DESTINATION)
                 at = put16(put32(at, packed->destination), e->destination_port);
         if (fields & FIELD_SESSION)
@@ -180,11 +183,8 @@ static const uint8_t *unpack(struct unpacking *u, const uint8_t *at, int64_t las
                 at = get16(at, &ret->port_last);
         if (fields & FIELD_INSIDE_PORT)
                 at = get16(at, &ret->inside_port);
-        if (fields & FIELD_MARK) {
-                uint16_t mark;
-                at = get16(at, &mark);
-                ret->destination = mark;
-        }
+        if (fields & FIELD_MARK)
+                at = get32(at, &ret->destination);
         if (fields & FIELD_DESTINATION) {
                 at = get16(get32(at, &ret->destination), &ret->destination_port);
                 if (!(fields & FIELD_DESTINATION_HOST))
@@ -371,15 +371,26 @@ static int open_bucket(
         return 0;
 }
 
-/* Two bytes that differ where two destinations do, nearly always; never 0. */
-static uint16_t mark_of(const struct nat_event *e)
+/* Marks are made with a key that nobody knows: a customer chooses where his flows go, and of two that begin
+ * at one instant the one with the mark of the other would pass for a copy and never have been. */
+static int draw_key(struct bucket_set *set)
 {
-        uint64_t high, low;
+        while (set->mark_key == 0)
+                if (getrandom(&set->mark_key, sizeof set->mark_key, 0) != sizeof set->mark_key)
+                        return -EIO;
+        return 0;
+}
 
-        memcpy(&high, e->destination.bytes, 8);
-        memcpy(&low, e->destination.bytes + 8, 8);
-        low ^= high * UINT64_C(0xd6e8feb86659fd93) + e->destination_port;
-        uint16_t mark = (uint16_t)(low * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+/* Four bytes that differ where two destinations do, but once in 2^32; never 0. */
+static uint32_t mark_of(const struct bucket_set *set, const struct nat_event *e)
+{
+        uint8_t parts[sizeof set->mark_key + sizeof e->destination.bytes + sizeof e->destination_port];
+
+        memcpy(parts, &set->mark_key, sizeof set->mark_key);
+        memcpy(parts + sizeof set->mark_key, e->destination.bytes, sizeof e->destination.bytes);
+        memcpy(parts + sizeof parts - sizeof e->destination_port, &e->destination_port,
+                sizeof e->destination_port);
+        uint32_t mark = (uint32_t)checksum(parts, sizeof parts);
         return mark ? mark : 1;
 }
 
@@ -397,8 +408,8 @@ static int pack_host(const struct address *address, uint32_t vrf, unsigned field
         return host_intern(hosts, &(const struct nat_host){.address = *address, .vrf = vrf}, ret);
 }
 
-static int pack_hosts(
-        const struct nat_event *e, bool keep_destination, struct host_table *hosts, struct packed *ret)
+static int pack_hosts(struct bucket_set *set, const struct nat_event *e, bool keep_destination,
+        struct host_table *hosts, struct packed *ret)
 {
         uint8_t *fields = &ret->shape.fields;
         int r = pack_host(&e->inside, e->vrf, FIELD_INSIDE_HOST, hosts, fields, &ret->inside);
@@ -407,8 +418,9 @@ static int pack_hosts(
                 return r;
         if (!keep_destination) {
                 *fields |= FIELD_MARK;
-                ret->destination = mark_of(e);
-                return 0;
+                r = draw_key(set);
+                ret->destination = r == 0 ? mark_of(set, e) : 0;
+                return r;
         }
         *fields |= FIELD_DESTINATION;
         return pack_host(&e->destination, 0, FIELD_DESTINATION_HOST, hosts, fields, &ret->destination);
@@ -438,7 +450,7 @@ int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, cons
 
         int r = bucket ? 0 : open_bucket(set, realm, window_from, &bucket);
         if (r == 0)
-                r = pack_hosts(event, keep_destination, hosts, &packed);
+                r = pack_hosts(set, event, keep_destination, hosts, &packed);
         if (r < 0)
                 return r;
         if (shape_number(set, &packed.shape, &shape) < 0 ||

@@ -55,16 +55,17 @@ struct bucket_set {
         uint32_t shape_count, shape_capacity;
         uint32_t *shape_slots; /* owned */
         uint32_t shape_mask;
+        uint64_t mark_key; /* drawn with the first mark; 0: not yet */
 };
 
 /* Adds one event. Hosts of IPv4 without a VRF are kept as they are and get their numbers when they are
  * unpacked, where the few of one outside address stand together; others are interned in `hosts` now.
  *
- * keep_destination: false keeps two bytes of a destination's hash, which is enough to tell two flows of one
- * inside endpoint that began in the same millisecond from one event heard twice.
+ * keep_destination: false keeps four bytes of a destination's hash, under a key of this set, which is enough
+ * to tell two flows of one inside endpoint that began at the same instant from one event heard twice.
  *
- * 0, -ENOMEM, -EFBIG (the ceiling of hosts), or -E2BIG where more than BUCKETS_MAX windows are open at once
- * (a log whose times jump about wildly). */
+ * 0, -ENOMEM, -EIO (no random key), -EFBIG (the ceiling of hosts), or -E2BIG where more than BUCKETS_MAX
+ * windows are open at once (a log whose times jump about wildly). */
 #define BUCKETS_MAX 20000
 int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, const struct nat_event *event,
         bool keep_destination, struct host_table *hosts);
