@@ -7,6 +7,7 @@
 #include "os/capture.h"
 #include "rogatory/option.h"
 #include "wire/packet_reader.h"
+#include "wire/syslog.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,7 +253,9 @@ static int decode_as(struct decode_job *job, struct input *input, struct error *
                 return decode_text(job, input, text, error);
         input_close(input);
         return error_set(error, -EINVAL,
-                "%s: it is not clear what kind of file this is; name it with --format", job->path);
+                "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, or a text "
+                "format that 'rogatory dialects' lists)",
+                job->path);
 }
 
 static int decode_file(struct decode_job *job, const char *path, struct error *error)
@@ -278,11 +281,13 @@ static int take_option(const struct command *command, struct decode_options *o, 
         switch (key) {
         case KEY_DIALECT:
                 o->dialect = dialect_by_name(value);
-                return o->dialect ? -1
-                                  : complain_usage(command,
-                                            "--dialect: '%s' is not known; 'rogatory dialects' lists those "
-                                            "that are",
-                                            value);
+                o->family = syslog_family_by_name(value);
+                return o->dialect || o->family
+                               ? -1
+                               : complain_usage(command,
+                                         "--dialect: '%s' is not known; 'rogatory dialects' lists those "
+                                         "that are",
+                                         value);
         case KEY_FORMAT:
                 o->format = value;
                 return strcmp(value, "auto") == 0 || strcmp(value, "pcap") == 0 ||
@@ -366,8 +371,9 @@ static int run_decode(const struct command *command, int argc, char **argv)
 
 static const struct option_text decode_options_text[] = {
         {KEY_DIALECT, "dialect", "NAME",
-                "How the exporter writes NAT events ('rogatory dialects' lists them). Without\n"
-                "it an unmistakable signature decides, and what stays in doubt is refused."},
+                "How the exporter writes NAT events, or the family of its lines in syslog\n"
+                "('rogatory dialects' lists both). Without it an unmistakable signature\n"
+                "decides, and what stays in doubt is refused."},
         {KEY_FORMAT, "format", "auto|pcap|flow|NAME",
                 "What the files are: a capture, raw IPFIX or NetFlow v9 messages, or a text\n"
                 "format by its name. auto (the default) looks at their beginning."},

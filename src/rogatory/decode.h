@@ -17,8 +17,9 @@ struct decode_flow;
 struct decode_datagrams;
 
 struct decode_options {
-        const struct dialect *dialect; /* NULL: recognised */
-        const char *format;            /* NULL: by the file's beginning */
+        const struct dialect *dialect;      /* NULL: recognised */
+        const struct syslog_family *family; /* the same of syslog; one of both at most */
+        const char *format;                 /* NULL: by the file's beginning */
         const char *zone;
         struct address exporter; /* only what this address sent; none: everything */
         int year;

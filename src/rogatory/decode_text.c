@@ -2,7 +2,9 @@
 /* Text logs and leases: each line with what was made of it. */
 #include "os/line_reader.h"
 #include "rogatory/decode.h"
+#include "settings/settings.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct reading {
@@ -25,6 +27,15 @@ static int to_instant(void *context, const struct civil *civil, int64_t *ret_ins
                 return 0;
         *ret_second = reading.instants[1];
         return 1;
+}
+
+/* Each host of a relay's file has the options given, and a year, a side of a clock change and a hearing of
+ * its own, as in an import. */
+static int options_by_host(void *context, const char *host, struct text_options *ret)
+{
+        (void)context;
+        (void)ret;
+        return !host[0] || settings_name_is_valid(host) ? 0 : -EINVAL;
 }
 
 static const char *nothing_because(const struct text_counts *before, const struct text_counts *after)
@@ -141,7 +152,10 @@ int decode_text(
         if (job->options.zone)
                 r = zone_open(job->options.zone, &zone, error);
         struct local_clock clock = {.context = zone, .to_instant = to_instant};
-        struct text_options options = {.clock = zone ? &clock : NULL, .year = job->options.year};
+        struct text_options options = {.clock = zone ? &clock : NULL,
+                .year = job->options.year,
+                .family = job->options.family,
+                .by_host = format->names_hosts ? options_by_host : NULL};
         if (r == 0)
                 r = format->create(&options, &reading.decoder);
         if (r == 0) {

@@ -34,6 +34,16 @@ def session(event, port, pool=b"pool\x1b[1m"):
         bytes([len(pool)]) + pool + b"\x01\x02\x03"
 
 
+# A relay's file: the year that one host states is no other's.
+RELAY = """\
+<14>1 2019-04-12T14:29:06Z nat-1 RT_NAT - RT_SRC_NAT_PBA_ALLOC [junos@2636.1.1.1.2.1 internal-ip="100.64.0.3" \
+block-used="1" block-max-per-host="4" block-port-low="4608" block-port-high="5119" reflexive-ip="198.51.100.7" \
+nat-pool-name="p" logical-system-id="0" epoch-time-64="5cb0a132"]
+Jul  6 12:10:00 nat-2 fp-cgnat[4269]: USER 100.64.0.4 (matching rule 1): NEW BLOCK (pool "p", ip public 198.51.100.8, \
+proto 6, port 4608 - 5119)
+"""
+
+
 def ipfix():
     first = message(10, 0, template(10, 256, SESSION), template(10, 257, OPTIONS, 1),
                     content(256, session(4, 4711) + session(5, 4711)), content(257, struct.pack(">IQ", 7, 5)))
@@ -100,6 +110,10 @@ def main():
         check("packet 2" in run.stdout and "packet 1" not in run.stdout, "--exporter: " + run.stdout)
         run = folder.run("decode", "--dialect", "cisco-nel", "a.ipfix")
         check("NAT44 session create" not in run.stdout and "refused" in run.stdout, "--dialect: " + run.stdout)
+        folder.write("relay.log", RELAY)
+        expect("decode-syslog.txt", folder.run("decode", "--zone", "UTC", "--year", "2026", "relay.log"), 0)
+        run = folder.run("decode", "--dialect", "nfware", "--limit", "1", "relay.log")
+        check("refused (contradiction)" in run.stdout, "--dialect names a family of syslog: " + run.stdout + run.stderr)
         check(folder.run("decode", "-", stdin="").returncode == 1, "an empty input is an error")
         check(not os.path.exists(folder.store), "decode makes no store")
     finish()
