@@ -335,9 +335,8 @@ static bool is_flow(const uint8_t *head, size_t length)
 static int not_recognised(const char *path, struct error *error)
 {
         return error_set(error, -EINVAL,
-                "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, "
-                "conntrack, ulogd2, "
-                "csv, leases, plan, freeradius-detail, dhcpd-leases, kea-leases)",
+                "%s: it is not clear what kind of file this is; name it with --format (pcap, flow, or a text "
+                "format that 'rogatory dialects' lists)",
                 path);
 }
 

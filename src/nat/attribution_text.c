@@ -49,7 +49,7 @@ static const struct reason_words {
         [REASON_LEASE_CHANGED] = {"lease-changed",
                 "The inside address passed to another subscriber near this time."},
         [REASON_NO_LEASE] = {"no-lease",
-                "No lease is stored for the inside address, so no subscriber is named."},
+                "No lease is stored for the inside address (in its VRF), so no subscriber is named."},
         [REASON_OUTSIDE_RETENTION] = {"outside-retention",
                 "The time asked is older than the realm keeps records."},
         [REASON_NOT_OUR_ADDRESS] = {"not-our-address",

@@ -125,8 +125,8 @@ const struct command command_dialects = {
         .usage = "[--json]",
         .description =
                 "Lists how exporters write NAT events into IPFIX and NetFlow v9, with the event values\n"
-                "that each dialect knows, and the text formats. An event value that a dialect does not\n"
-                "know is counted and reported, never guessed.\n",
+                "that each dialect knows, the text formats, and the families of syslog. An event\n"
+                "value that a dialect does not know is counted and reported, never guessed.\n",
         .options = dialects_options,
         .option_count = sizeof dialects_options / sizeof dialects_options[0],
         .exits = "0  listed\n1  standard output could not be written\n2  wrong usage",

@@ -308,11 +308,12 @@ static const struct option_text import_options[] = {
                 "The realm of exporters that rogatory.conf does not name; \"default\" otherwise."},
         {KEY_EXPORTER, "exporter", "NAME",
                 "The name of the source, for files that do not carry the sender's address, or\n"
-                "in place of it."},
+                "in place of it. Without it, each line of syslog is of the exporter that it\n"
+                "names as its host."},
         {KEY_DIALECT, "dialect", "NAME",
-                "How the exporter writes NAT events ('rogatory dialects' lists them). Without\n"
-                "it, the exporter's section or an unmistakable signature decides, and what\n"
-                "stays in doubt is refused."},
+                "How the exporter writes NAT events, or the family of its lines in syslog\n"
+                "('rogatory dialects' lists both). Without it, the exporter's section or an\n"
+                "unmistakable signature decides, and what stays in doubt is refused."},
         {KEY_FORMAT, "format", "auto|pcap|flow|NAME",
                 "What the files are: a capture, raw IPFIX or NetFlow v9 messages, or a text\n"
                 "format by its name. auto (the default) looks at their beginning."},
@@ -333,10 +334,10 @@ const struct command command_import = {
         .summary = "read NAT logs and leases into a store",
         .usage = "--store DIR [OPTION]... FILE...\n--store DIR [OPTION]... -",
         .description = "Reads NAT logs (IPFIX and NetFlow v9 from captures or raw files, conntrack, ulogd2,\n"
-                       "CSV) and leases (CSV, FreeRADIUS detail, lease files of ISC dhcpd and Kea) into a\n"
-                       "store; gzip and zstd files are unpacked on the way. What is damaged is counted and\n"
-                       "reported, everything sound beside it is imported. Importing a file twice changes no\n"
-                       "answer.\n",
+                       "CSV, syslog of many vendors, binary flow logs), leases (CSV, RADIUS accounting,\n"
+                       "lease files of ISC dhcpd and Kea) and tables of plans into a store; gzip and zstd\n"
+                       "files are unpacked on the way. What is damaged is counted and reported, everything\n"
+                       "sound beside it is imported. Importing a file twice changes no answer.\n",
         .options = import_options,
         .option_count = sizeof import_options / sizeof import_options[0],
         .exits = "0  imported (what was refused inside a file stands in the summary)\n"

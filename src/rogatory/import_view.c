@@ -105,7 +105,7 @@ static void write_losses(const struct intake_summary *s, struct buffer *ret)
                 {"times that an exporter's clock was set", s->clock_steps},
                 {"messages that came twice (counted once)", s->duplicate_messages},
                 {"packets that are neither flow export nor accounting", s->not_udp},
-                {"packets of senders that no exporter section names", s->unknown_senders},
+                {"senders that no exporter section names", s->unknown_senders},
         };
 
         WRITE_LINES("To be noted", losses, ret);
@@ -208,8 +208,7 @@ void import_write_text(const struct import_view *view, struct buffer *ret)
         lease_flaws_write(&s->lease_quality, 0, ret);
         write_failed(view, ret);
         if (s->events + s->lease_events + s->plan_events == 0)
-                buffer_append_text(
-                        ret, "Nothing was stored: no NAT event, no lease and no row of a plan was found.\n");
+                buffer_append_text(ret, "No NAT event, no lease and no row of a plan was found.\n");
         buffer_printf(ret, "Time taken: %s\n", span_format(view->elapsed_ms, span));
         write_hints(view, ret);
 }

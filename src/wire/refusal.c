@@ -4,8 +4,8 @@
 static const struct {
         const char *name, *sentence;
 } refusals[REFUSAL_COUNT] = {
-        [REFUSAL_TRUNCATED] = {"truncated", "A message is shorter than its own length field says; check the "
-                                            "snapshot length of the capture."},
+        [REFUSAL_TRUNCATED] = {"truncated", "A message is shorter than its own length field says (check the "
+                                            "snapshot length of the capture), or a text breaks off."},
         [REFUSAL_BAD_LENGTH] = {"bad-length", "A length field contradicts the bytes around it."},
         [REFUSAL_BAD_VERSION] = {"bad-version", "A message is neither NetFlow version 9 nor IPFIX (version "
                                                 "10); check the port that was captured."},
@@ -19,12 +19,14 @@ static const struct {
                                                     "not know; check the exporter's dialect."},
         [REFUSAL_CONTRADICTION] = {"contradiction", "An event and its fields contradict each other; the "
                                                     "exporter probably speaks another dialect."},
-        [REFUSAL_MISSING_FIELD] = {"missing-field", "A NAT event lacks a field without which nobody can be "
-                                                    "named; check the exporter's settings."},
+        [REFUSAL_MISSING_FIELD] = {"missing-field", "A NAT event or lease lacks a field without which "
+                                                    "nobody can be named; check what the source writes."},
         [REFUSAL_BAD_VALUE] = {"bad-value",
                 "A field holds a value that cannot be, such as a port range that runs backwards."},
-        [REFUSAL_IMPOSSIBLE_TIME] = {"impossible-time", "A record has no time, or one that contradicts the "
-                                                        "time of its message; check the exporter's clock."},
+        [REFUSAL_IMPOSSIBLE_TIME] = {"impossible-time",
+                "A record has no time, one without its zone or year (say "
+                "them with --zone and --year), or one that cannot be "
+                "(check the exporter's clock)."},
         [REFUSAL_NO_DIALECT] = {"no-dialect", "NAT records came, but no dialect is set for the exporter and "
                                               "none is recognised beyond doubt; set one."},
         [REFUSAL_BAD_LINE] = {"bad-line", "A line does not match its format."},
