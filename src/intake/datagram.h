@@ -23,8 +23,8 @@ struct datagram_kind {
 
 /* RADIUS accounting (read_radius.c): a row of the table. */
 bool intake_is_radius(const struct packet *packet);
-int intake_read_radius(struct intake *intake, uint16_t source, int64_t receipt_ms, const struct packet *packet,
-        struct error *error);
+int intake_read_radius(struct intake *intake, uint16_t source, int64_t receipt_ms,
+        const struct packet *packet, struct error *error);
 
 /* The kind of a datagram; NULL where it is none that is read. */
 const struct datagram_kind *datagram_kind_of(const struct packet *packet);

@@ -96,8 +96,8 @@ struct evidence {
                 *leases; /* all that contain an inside address of `bindings`, or the address asked */
         size_t lease_count;
         const struct plan_list *plan;  /* the rows of plans for the address asked, settled; NULL: none. Where
-                                        * they  decide (nat/planned.h), all that is said above of exporters that
-                                        * count is said of the plans */
+                                        * they decide (nat/planned.h), all that is said above of exporters
+                                        * that count is said of the plans */
         bool leases_stored;            /* the store has leases for this realm at all */
         int64_t leases_heard_until_ms; /* the latest instant any lease record speaks of; TIME_UNKNOWN if none
                                         */

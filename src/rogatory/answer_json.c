@@ -135,7 +135,8 @@ static void write_lease(struct buffer *ret, const struct answer_candidate *c)
         char text[ADDRESS_TEXT_MAX];
 
         name(ret, "lease");
-        if (!c->has_lease || address_is_named(&c->lease_prefix.address)) { /* named in the NAT's own records */
+        if (!c->has_lease ||
+                address_is_named(&c->lease_prefix.address)) { /* named in the NAT's own records */
                 write_null(ret);
                 return;
         }

@@ -89,7 +89,8 @@ static int read_address(const struct question_text *text, struct question *q, st
                 return error_set(error, -EINVAL, "'%.*s' is the unspecified address, which nobody holds",
                         (int)text->address.length, text->address.text);
         if (address_is_named(&q->address))
-                return error_set(error, -EINVAL, "'%.*s' is in a reserved range (0100::/8), which nobody holds",
+                return error_set(error, -EINVAL,
+                        "'%.*s' is in a reserved range (0100::/8), which nobody holds",
                         (int)text->address.length, text->address.text);
         if (text->port.length == 0)
                 return 0;

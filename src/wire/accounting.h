@@ -9,8 +9,7 @@
 #include "wire/sink.h"
 
 #define ACCOUNTING_PREFIXES_MAX 16 /* addresses and prefixes in one record */
-#define ACCOUNTING_RANGES_MAX 128  /* port ranges in one record: as many as fit into a packet of 4096 bytes  \
-                                    */
+#define ACCOUNTING_RANGES_MAX 128  /* port ranges in one record: a packet of 4096 bytes holds no more */
 #define ACCOUNTING_TRIPLES_MAX 64  /* address, first and last port in attributes of their own */
 #define ACCOUNTING_TLVS_MAX 16     /* TLVs in one attribute of RFC 8045 */
 
