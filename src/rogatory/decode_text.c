@@ -50,7 +50,7 @@ static const char *nothing_because(const struct text_counts *before, const struc
                 return "the source says that it lost events";
         if (after->other > before->other)
                 return "a header, a comment or the like";
-        return "a record begins, which the lines below complete";
+        return "read; what it tells follows below, or at the end";
 }
 
 /* The line itself, as far as a terminal can bear it. */

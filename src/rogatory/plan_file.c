@@ -7,6 +7,7 @@
 #include "os/line_reader.h"
 #include "wire/text_decoder.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,8 @@ int plan_read_table(const char *path, struct plan_reading *ret, struct error *er
         ret->error = error;
         r = text_format_plan.create(&options, &decoder);
         r = r < 0 ? error_set(error, r, "not enough memory") : decode_lines(lines, decoder, ret, error);
+        if (r == 0 && ret->line == 0)
+                r = error_set(error, -EINVAL, "%s: the file is empty", path);
         if (decoder)
                 text_format_plan.free(decoder);
         line_reader_close(lines);

@@ -144,15 +144,25 @@ static void write_sharing(const struct check *c, struct buffer *ret)
                 f->address_count);
 }
 
+static const char *heading(const struct check *c)
+{
+        if (c->findings.overlap_total)
+                return "CONTRADICTORY: this plan does not always say whose a port was\n";
+        if (contradicts(c))
+                return c->reading.refused ? "INCOMPLETE: lines of this plan cannot be read\n"
+                                          : "INCOMPLETE: not all of this plan could be compared\n";
+        if (c->reading.table.count == 0)
+                return "EMPTY: this plan lends no port to anybody\n";
+        return has_remarks(c) ? "SOUND, with remarks: no port has two holders\n"
+                              : "SOUND: no port has two holders\n";
+}
+
 static void write_text(const struct check *c, struct buffer *ret)
 {
         const struct plan_findings *f = &c->findings;
         char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
 
-        buffer_append_text(ret, contradicts(c)
-                                        ? "CONTRADICTORY: this plan does not always say whose a port was\n"
-                                : has_remarks(c) ? "SOUND, with remarks: no port has two holders\n"
-                                                 : "SOUND: no port has two holders\n");
+        buffer_append_text(ret, heading(c));
         buffer_printf(ret,
                 "  rows               %zu\n  hosts              %" PRIu64 ", at one time %" PRIu64
                 " at most\n  outside addresses  %zu\n",

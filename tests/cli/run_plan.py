@@ -182,6 +182,12 @@ def main():
         expect("plan-check-changed.txt", folder.run("plan", "check", "changed.csv"), 0)
         expect("plan-check-limit.txt", folder.run("plan", "check", "det44.csv", "--limit", "3", "--inside",
                                                   "100.64.0.0/28"), 4)
+        folder.write("empty.csv", "")
+        folder.write("header.csv", HEADER)
+        folder.write("unread.csv", HEADER + "203.0.113.9,1024,2047,100.64.0.3,2026-11-01T00:00:00,\n")
+        for name, code, word in (("empty", 1, "the file is empty"), ("header", 0, "EMPTY:"), ("unread", 3, "INCOMPLETE:")):
+            run = folder.run("plan", "check", name + ".csv")
+            check(run.returncode == code and word in run.stdout + run.stderr, "%s.csv: %s" % (name, run))
         expect("plan-no-file.txt", folder.run("plan", "check", "missing.csv"), 1)
         check(not os.path.exists(folder.store), "nothing here makes a store")
         of_a_store(folder)
