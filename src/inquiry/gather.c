@@ -408,6 +408,8 @@ static int gather_leases(const struct inquiry *inquiry, unsigned realm, const st
         if (!inquiry->leases[realm].is_open)
                 return 0;
         g->leases_until_ms = lease_heard_until(inquiry->leases[realm].window.leases);
+        if (lease_log_is_torn(inquiry->leases[realm].window.leases))
+                g->rules.lease_log_complete = false;
         int r = gather_leases_of(inquiry, realm, &q->address, g, error);
         g->ours = g->ours || g->leases.count > 0;
         for (uint32_t number = 1; number <= g->hosts.count && r == 0; number++) {

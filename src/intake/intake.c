@@ -205,10 +205,10 @@ static int join_early(struct intake_realm *realm)
 }
 
 /* How far the lease log was heard. A flow record that names its subscriber is no part of that log: it says
- * nothing of those who have no flows. */
+ * nothing of those who have no flows. Nor is what a DHCP server keeps: it forgets leases that are over. */
 static void hear_lease(struct intake_realm *realm, const struct lease_event *event)
 {
-        if (address_is_named(&event->prefix.address))
+        if (address_is_named(&event->prefix.address) || event->flags & LEASE_RENEWABLE)
                 return;
         if (event->from_ms != TIME_UNKNOWN && event->from_ms > realm->leases_until_ms)
                 realm->leases_until_ms = event->from_ms;
@@ -236,11 +236,30 @@ int intake_take_lease(void *context, const struct lease_event *event)
         return 0;
 }
 
+/* "lease-log = complete" says that every start and stop is in the log; of this one it is known that not all
+ * were understood, and whose lease is missing may be somebody's choice (the name he logs in with). */
+static void tear_leases(struct intake *intake)
+{
+        struct intake_realm *realm = &intake->realms[intake->lease_realm];
+        char note[INTAKE_NOTE_LENGTH];
+
+        if (!realm->leases_torn && realm->settings.lease_log_complete) {
+                snprintf(note, sizeof note,
+                        "lease records were refused, so \"lease-log = complete\" of realm %s is not believed",
+                        realm->settings.name);
+                intake_take_note(intake, note);
+        }
+        realm->leases_torn = true;
+}
+
 void intake_take_refusal(void *context, enum refusal refusal, size_t offset, const char *detail)
 {
         struct intake *intake = context;
         struct intake_refusal *refused = &intake->summary.refused[refusal];
 
+        /* An event that is not known is a port range beside leases that count. */
+        if (intake->reads_leases && refusal != REFUSAL_UNKNOWN_EVENT)
+                tear_leases(intake);
         if (refused->count++ > 0)
                 return;
         snprintf(refused->first_file, sizeof refused->first_file, "%.255s", intake->path ? intake->path : "");
@@ -420,8 +439,9 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         struct depot_window window;
         struct depot_draft draft;
         int64_t until = realm->leases_until_ms;
+        bool torn = realm->leases_torn;
 
-        if (realm->leases.count == 0)
+        if (realm->leases.count == 0 && !torn)
                 return 0;
         int r = depot_lease_window_open(
                 intake->depot, realm->settings.name, DEPOT_LEASE_WINDOW_FROM, &window, error);
@@ -430,6 +450,7 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         if (r == 0) {
                 r = lease_read_all(window.leases, &realm->leases, error);
                 until = lease_heard_until(window.leases) > until ? lease_heard_until(window.leases) : until;
+                torn = torn || lease_log_is_torn(window.leases);
                 depot_window_release(&window);
                 if (r < 0)
                         return r;
@@ -448,8 +469,8 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
                 .window_to = DEPOT_LEASE_WINDOW_TO,
                 .generation = draft.generation};
         memcpy(header.realm, realm->settings.name, sizeof header.realm);
-        r = lease_segment_write(
-                &header, realm->leases.items, realm->leases.count, until, &draft.output, error);
+        r = lease_segment_write(&header, realm->leases.items, realm->leases.count,
+                torn ? LEASE_LOG_TORN : until, &draft.output, error);
         if (r < 0) {
                 depot_draft_abandon(&draft);
                 return r;

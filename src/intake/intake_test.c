@@ -375,6 +375,48 @@ static void leases_of_flows_do_not_pile_up(void **state)
         depot_close(depot);
 }
 
+static bool is_torn(const char *store)
+{
+        struct depot *depot = open_store(store, DEPOT_READ);
+        struct depot_window window;
+        struct error error = {0};
+
+        if (depot_lease_window_open(depot, "default", DEPOT_LEASE_WINDOW_FROM, &window, &error) < 0)
+                fail_msg("%s", error.text);
+        bool torn = lease_log_is_torn(window.leases);
+        assert_int_equal(lease_heard_until(window.leases) == TIME_UNKNOWN, torn);
+        depot_window_release(&window);
+        depot_close(depot);
+        return torn;
+}
+
+/* Whoever is missing in a log of leases may have chosen to be: no later import makes it whole. */
+static void a_refused_lease_takes_the_completeness_of_its_log(void **state)
+{
+        static const char sound[] = "inside_address,subscriber,start,end\n"
+                                    "100.64.0.1,alice,2026-11-20T10:00:00Z,2026-11-20T11:00:00Z\n";
+        static const char bad[] = "inside_address,subscriber,start,end\n"
+                                  "100.64.0.2,mal\001lory,2026-11-20T12:00:00Z,2026-11-20T13:00:00Z\n";
+        static const char events[] = CSV_HEADER "2026-11-20T10:00:00Z,open,tcp,198.51.100.7,x,,,mapping\n";
+
+        (void)state;
+        write_text(scratch_path("sound.csv"), sound, sizeof sound - 1);
+        write_text(scratch_path("bad.csv"), bad, sizeof bad - 1);
+        write_text(scratch_path("events.csv"), events, sizeof events - 1);
+        make_store("store", "[realm default]\nlease-log = complete\n");
+        struct intake_summary summary = IMPORT("store", "sound.csv", "events.csv");
+        assert_int_equal(summary.note_count, 0);
+        assert_false(is_torn("store")); /* a refused NAT event is none of its records */
+        summary = IMPORT("store", "bad.csv");
+        assert_int_equal(summary.note_count, 1);
+        assert_true(is_torn("store"));
+        IMPORT("store", "sound.csv");
+        assert_true(is_torn("store"));
+        IMPORT("other", "bad.csv"); /* before there is any lease */
+        IMPORT("other", "sound.csv");
+        assert_true(is_torn("other"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -391,6 +433,7 @@ int main(void)
                 TEST(an_exporter_stays_in_its_realm),
                 TEST(a_file_of_no_known_kind_is_refused),
                 TEST(leases_of_flows_do_not_pile_up),
+                TEST(a_refused_lease_takes_the_completeness_of_its_log),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,9 @@ int intake_read_radius(struct intake *intake, uint16_t number, int64_t receipt_m
         if (source->settings.heartbeat_ms > intake->heartbeat_ms)
                 intake->heartbeat_ms = source->settings.heartbeat_ms;
         intake->summary.accounting_packets++;
+        intake->reads_leases = true;
         int r = radius_decode(intake->radius, &exporter, receipt_ms, packet->payload, packet->length, &sink);
+        intake->reads_leases = false;
         if (intake->summary.events > events && !exporter.loss_reported)
                 intake->summary.loss_undetectable = true;
         return r < 0 ? r : intake_bound_memory(intake, error);

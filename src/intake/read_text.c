@@ -255,8 +255,10 @@ int intake_read_text(
         }
         if (r == 0 && format->carries_plans)
                 r = intake_plans_begin(intake, name, error);
+        intake->reads_leases = format->carries_leases;
         if (r == 0)
                 r = decode_lines(intake, reader, format, &options, error);
+        intake->reads_leases = false;
         if (r == 0 && format->carries_plans)
                 intake_plans_end(intake, count_refused(intake) > refused);
         line_reader_close(reader);

@@ -23,6 +23,7 @@ struct intake_realm {
         struct lease_list leases;
         size_t leases_joined; /* how many were left when they were joined last */
         int64_t leases_until_ms;
+        bool leases_torn; /* records of its lease log were refused */
         struct realm_plans plans;
         bool used;
 };
@@ -48,6 +49,7 @@ struct intake {
         uint64_t place;       /* byte offset, packet or line of what is being decoded */
         bool place_is_base;   /* the decoder's offset is added to it (raw files) */
         uint16_t lease_realm; /* realm of the leases and the plan in it */
+        bool reads_leases;    /* what is refused now may have been a record of a lease log */
         uint16_t plan_name;   /* number of the plan in it, in its realm's names */
         struct error *error;  /* where a sink says why it stopped */
 };

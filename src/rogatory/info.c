@@ -85,6 +85,8 @@ static void write_windows(const struct info_realm *realm, struct buffer *ret)
         if (realm->leases_heard_until_ms != TIME_UNKNOWN)
                 buffer_printf(ret, "  lease log ends     %s\n",
                         time_format_utc(realm->leases_heard_until_ms, from));
+        if (realm->leases_torn)
+                buffer_printf(ret, "  lease log          not complete: records of it were refused\n");
         buffer_printf(ret, "  bytes              %" PRIu64 " of bindings, %" PRIu64 " of leases\n",
                 realm->nat_bytes, realm->lease_bytes);
         lease_flaws_write(&realm->lease_quality, 2, ret);

@@ -88,7 +88,12 @@ uint64_t lease_reader_count(const struct lease_reader *reader)
 
 int64_t lease_heard_until(const struct lease_reader *reader)
 {
-        return reader->heard_until_ms;
+        return lease_log_is_torn(reader) ? TIME_UNKNOWN : reader->heard_until_ms;
+}
+
+bool lease_log_is_torn(const struct lease_reader *reader)
+{
+        return reader->heard_until_ms == LEASE_LOG_TORN;
 }
 
 /* ---- one block ---- */

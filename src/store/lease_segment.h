@@ -11,8 +11,12 @@
 
 #define LEASE_BLOCK_ROWS 64
 
+/* In the place of heard_until_ms: records of the realm's lease log were refused, so that no log of it is
+ * complete, whatever the settings say. It stays for as long as the file is added to. */
+#define LEASE_LOG_TORN (TIME_UNKNOWN + 1)
+
 /* Writes a whole lease segment. leases: joined and sorted by lease_join. heard_until_ms: the latest instant
- * that any lease record spoke of. 0, -ENOMEM or what the output returned. */
+ * that any lease record spoke of, TIME_UNKNOWN or LEASE_LOG_TORN. 0, -ENOMEM or what the output returned. */
 int lease_segment_write(const struct segment_header *header, const struct lease *leases, size_t count,
         int64_t heard_until_ms, const struct segment_output *output, struct error *error);
 
@@ -24,7 +28,8 @@ int lease_reader_new(const void *bytes, size_t length, const char *name, struct 
 void lease_reader_free(struct lease_reader *reader);
 const struct segment_header *lease_header_of(const struct lease_reader *reader);
 uint64_t lease_reader_count(const struct lease_reader *reader);
-int64_t lease_heard_until(const struct lease_reader *reader);
+int64_t lease_heard_until(const struct lease_reader *reader); /* TIME_UNKNOWN where torn */
+bool lease_log_is_torn(const struct lease_reader *reader);
 
 /* All leases whose prefix contains the address and that may touch [from, to]. Appends. -EBADMSG for a damaged
  * block. */

@@ -194,6 +194,7 @@ static int gather_leases(struct gathering *g, struct error *error)
                 r = judge_leases(realm, window.leases);
                 if (lease_heard_until(window.leases) > realm->leases_heard_until_ms)
                         realm->leases_heard_until_ms = lease_heard_until(window.leases);
+                realm->leases_torn = realm->leases_torn || lease_log_is_torn(window.leases);
                 depot_window_release(&window);
         }
         depot_files_free(&files);

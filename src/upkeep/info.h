@@ -43,6 +43,7 @@ struct info_realm {
         uint64_t nat_bytes;
         uint64_t lease_files, leases, lease_bytes;
         int64_t leases_heard_until_ms;
+        bool leases_torn; /* records of its lease log were refused */
         struct lease_quality lease_quality; /* of the leases that can be read */
         uint64_t plan_bytes;                /* 0: the realm has no plans */
         struct plan_summary plans;

@@ -24,6 +24,7 @@ loss = reported
 
 BEGIN = int(datetime.datetime(2026, 10, 25, 9, tzinfo=datetime.timezone.utc).timestamp())
 START, STOP, INTERIM = 1, 2, 3
+HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
 
 
 def attribute(kind, value):
@@ -76,12 +77,35 @@ def capture():
         (6000, record(STOP, "customer-17", "a", BEGIN + 6000, inside, prefix, number(46, 1200), port_range(*ports, 2))),
         (6060, record(START, "customer-18", "b", BEGIN + 6060, address(8, "100.64.0.18"),
                       vendor(6527, 121, b"198.51.100.7 1024-2047 router base"))),
+        (6900, record(INTERIM, "customer-18", "b", BEGIN + 6900, address(8, "100.64.0.18"))),
     ]
     others = [packet(BEGIN + 10790, record(START, "customer-1", "c", BEGIN)[:-1]),
               packet(BEGIN + 10791, bytes([5, 1, 0, 20]) + bytes(16), ports=(1813, 40000)),
               packet(BEGIN + 10792, record(7, "customer-1", "c", BEGIN + 10792))]
-    header = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
-    return header + b"".join(packet(BEGIN + at, payload) for at, payload in sorted(packets)) + b"".join(others)
+    return HEADER + b"".join(packet(BEGIN + at, payload) for at, payload in sorted(packets)) + b"".join(others)
+
+
+def hidden(name):
+    """customer-17 from 10:00 to 12:00, and meanwhile somebody who chose the name by which he logs in."""
+    prefixes = [attribute(123, b"\x00\x38" + bytes.fromhex("20010db80066%02x" % each)) for each in range(2)]
+    told = ((3600, START, "customer-17", 0), (5000, START, name, 1), (7000, STOP, name, 1), (10800, STOP, "customer-17", 0))
+    return HEADER + b"".join(packet(BEGIN + at, record(status, user, user, BEGIN + at, prefixes[prefix]))
+                             for at, status, user, prefix in told)
+
+
+def nobody_hides(name, verdict, subscriber):
+    """Of a log of which records were refused, "lease-log = complete" is not believed: none would be a lie."""
+    with Folder() as folder:
+        os.mkdir(folder.store)
+        with open(os.path.join(folder.store, "rogatory.conf"), "w", encoding="utf-8") as out:
+            out.write("[realm default]\nlease-log = complete\noutside = 2001:db8::/32\n")
+        with open(folder.file("hidden.pcap"), "wb") as out:
+            out.write(hidden(name))
+        folder.run("import", "--store", "store", "hidden.pcap")
+        for at, wanted, who in (("10:40:00", verdict, subscriber), ("11:30:00", "none" if subscriber else "unknown", None)):
+            answer = json.loads(folder.ask("2001:db8:66:100::5", "--at", "2026-10-25T%sZ" % at, "--json").stdout)
+            named = [each.get("subscriber") for each in answer["candidates"]]
+            check((answer["verdict"], named) == (wanted, [who] if who else []), "%r at %s: %s" % (name, at, answer))
 
 
 def main():
@@ -104,6 +128,8 @@ def main():
             check(answer["verdict"] == verdict, "%s: %s" % (name, run.stdout))
             named = [each.get("subscriber") for each in answer["candidates"]]
             check(named == ([subscriber] if subscriber else []), "%s names %s" % (name, named))
+    nobody_hides("mallory", "one", "mallory")
+    nobody_hides("mallory\x01", "unknown", None)
     finish()
 
 
