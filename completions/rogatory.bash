@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="import ask check info decode plan dialects help version"
+    local commands="init conf-check import ask check info decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -17,7 +17,7 @@ _rogatory()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --batch)
+    --batch | --config)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -53,6 +53,8 @@ _rogatory()
         options="--store --realm --exporter --dialect --format --zone --year --mapping --loss --json --quiet --help" ;;
     decode) options="--dialect --format --zone --year --exporter --limit --json --help" ;;
     ask) options="--store --case --at --proto --dest --skew --batch --json --help" ;;
+    init) options="--json --help" ;;
+    conf-check) options="--config --json --help" ;;
     check | info) options="--store --json --help" ;;
     plan)
         options="--store --address --limit --inside --outside --ports --block-size --ratio --dynamic --algorithm

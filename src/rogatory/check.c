@@ -28,6 +28,23 @@ static void write_damage(const struct check_damage *d, struct buffer *ret)
         buffer_append_u8(ret, '\n');
 }
 
+/* They are no damage, but nobody who reads "sound" should believe that all is well. */
+static void write_mistakes(const struct configuration_report *report, struct buffer *ret)
+{
+        if (report->count > 0)
+                buffer_printf(
+                        ret, "Configuration: %zu mistake%s\n", report->count, report->count == 1 ? "" : "s");
+        for (size_t i = 0; i < report->count; i++) {
+                buffer_append_text(ret, "  ");
+                append_foreign(ret, report->mistakes[i].file);
+                if (report->mistakes[i].line > 0)
+                        buffer_printf(ret, ":%u", report->mistakes[i].line);
+                buffer_append_text(ret, "\n    ");
+                append_foreign(ret, report->mistakes[i].text);
+                buffer_append_u8(ret, '\n');
+        }
+}
+
 static void write_text(const struct check_report *r, struct buffer *ret)
 {
         buffer_printf(ret,
@@ -53,6 +70,7 @@ static void write_text(const struct check_report *r, struct buffer *ret)
                         "never answered,\n"
                         "and the next entry puts it aside.\n",
                         r->cut_bytes);
+        write_mistakes(&r->configuration, ret);
         if (r->damage_total > 0)
                 buffer_append_text(ret,
                         "What is named here cannot be read; everything beside it answers as before.\n"
@@ -70,16 +88,26 @@ static json_t *damage_to_json(const struct check_damage *d)
                 "reason", json_foreign(d->reason));
 }
 
+static json_t *mistake_to_json(const struct configuration_mistake *m)
+{
+        return json_pack("{s:o, s:o, s:o}", "file", json_foreign(m->file), "line",
+                m->line ? json_integer(m->line) : json_null(), "mistake", json_foreign(m->text));
+}
+
 static json_t *report_to_json(const struct check_report *r)
 {
         json_t *damages = json_array();
 
         for (size_t i = 0; i < r->damage_count; i++)
                 json_array_append_new(damages, damage_to_json(&r->damages[i]));
-        return json_pack("{s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sound",
+        json_t *mistakes = json_array();
+
+        for (size_t i = 0; i < r->configuration.count; i++)
+                json_array_append_new(mistakes, mistake_to_json(&r->configuration.mistakes[i]));
+        return json_pack("{s:b, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sound",
                 r->damage_total == 0, "damage_count", (json_int_t)r->damage_total, "damages", damages,
-                "windows", (json_int_t)r->segments, "bindings", (json_int_t)r->bindings, "lease_files",
-                (json_int_t)r->lease_files, "leases", (json_int_t)r->leases, "plan_files",
+                "mistakes", mistakes, "windows", (json_int_t)r->segments, "bindings", (json_int_t)r->bindings,
+                "lease_files", (json_int_t)r->lease_files, "leases", (json_int_t)r->leases, "plan_files",
                 (json_int_t)r->plan_files, "plan_rows", (json_int_t)r->plan_rows, "bytes",
                 (json_int_t)r->bytes, "access_entries", (json_int_t)r->access_entries, "access_bytes_cut",
                 (json_int_t)r->cut_bytes);
@@ -106,9 +134,11 @@ static int check(struct depot *depot, bool json, struct buffer *ret, struct erro
                 output_json_line(ret, report_to_json(&report));
         else
                 write_text(&report, ret);
-        int damaged = report.damage_total > 0;
+        int result = report.damage_total > 0          ? STORE_DAMAGED
+                     : report.configuration.count > 0 ? STORE_MISCONFIGURED
+                                                      : STORE_SOUND;
         check_report_free(&report);
-        return damaged;
+        return result;
 }
 
 static int run_check(const struct command *command, int argc, char **argv)
@@ -127,11 +157,12 @@ const struct command command_check = {
         .usage = "--store DIR [--json]",
         .description =
                 "Verifies the settings, every checksum of every file, that files are what their names\n"
-                "say, and the chain of the record of access. Lists damage by file and block. The check\n"
-                "itself is recorded.\n",
+                "say, and the chain of the record of access. Lists damage by file and block, and what\n"
+                "'rogatory conf-check' finds. The check itself is recorded.\n",
         .options = check_options,
         .option_count = sizeof check_options / sizeof check_options[0],
-        .exits = "0  everything is sound\n1  something is damaged, or could not be read\n2  wrong usage",
+        .exits = "0  everything is sound\n1  something is damaged, could not be read, or the configuration "
+                 "has a mistake\n2  wrong usage",
         .examples = "rogatory check --store /srv/rogatory",
         .run = run_check,
 };

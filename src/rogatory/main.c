@@ -7,6 +7,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
+        &command_init,
+        &command_conf_check,
         &command_import,
         &command_ask,
         &command_check,

@@ -8,11 +8,14 @@
 
 static int record(struct depot *depot, const char *action, int result, struct error *error)
 {
+        static const char *const details[] = {[STORE_SOUND] = "{\"result\":\"sound\"}",
+                [STORE_DAMAGED] = "{\"result\":\"damaged\"}",
+                [STORE_MISCONFIGURED] = "{\"result\":\"misconfigured\"}"};
         char person[PERSON_TEXT_MAX];
         struct access_entry entry = {.at_ms = clock_now_ms(),
                 .person = person_describe(person),
                 .action = action,
-                .detail = result == 0 ? "{\"result\":\"sound\"}" : "{\"result\":\"damaged\"}"};
+                .detail = details[result]};
 
         return depot_record_access(depot, &entry, error);
 }

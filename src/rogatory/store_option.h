@@ -11,7 +11,10 @@
 
 enum { STORE_KEY_STORE = 1, STORE_KEY_JSON };
 
-/* Writes the result. 0, 1 where it is bad news (exit 1, but shown), or negative errno with a message. */
+/* What a look at a store found. All but the first are bad news: shown, with exit 1. */
+enum { STORE_SOUND, STORE_DAMAGED, STORE_MISCONFIGURED };
+
+/* Writes the result. One of the above, or negative errno with a message. */
 typedef int store_work(struct depot *depot, bool json, struct buffer *ret, struct error *error);
 
 /* An exit code. The entry carries the command's name as its action. */

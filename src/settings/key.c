@@ -118,7 +118,7 @@ static int read_looked_up(const struct key *key, struct slice value, const struc
                         zone ? "\"%s\" is not a time zone of this system; write its name in the IANA "
                                "database, "
                                "like Europe/Berlin, or UTC"
-                             : "\"%s\" is not a known dialect",
+                             : "\"%s\" is not a known dialect; 'rogatory dialects' lists them",
                         name);
         if (r == 0)
                 memcpy(field, name, sizeof name);

@@ -198,7 +198,9 @@ int check_store(struct depot *depot, check_progress *progress, void *context, st
         size_t count = 0;
 
         *ret_report = (struct check_report){0};
-        int r = depot_realms(depot, &realms, &count, error);
+        int r = configuration_check(depot_path(depot), &ret_report->configuration, error);
+        if (r == 0)
+                r = depot_realms(depot, &realms, &count, error);
         for (size_t i = 0; i < count; i++) {
                 if (r == 0)
                         r = check_realm(&check, realms[i], error);
@@ -219,5 +221,6 @@ int check_store(struct depot *depot, check_progress *progress, void *context, st
 void check_report_free(struct check_report *report)
 {
         free(report->damages);
+        configuration_report_free(&report->configuration);
         *report = (struct check_report){0};
 }

@@ -6,6 +6,7 @@
  * record of access. Changes nothing. */
 
 #include "depot/depot.h"
+#include "upkeep/configuration.h"
 
 /* Damage kept in a report; more is only counted. */
 #define CHECK_DAMAGES_KEPT 1000
@@ -27,9 +28,10 @@ struct check_report {
         uint64_t access_entries;
         size_t cut_bytes; /* of a last entry of the record of access that was cut off: never answered, no
                              damage */
-        struct check_damage *damages; /* owned, in order of files */
-        size_t damage_count;          /* of those kept */
-        uint64_t damage_total;        /* with those not kept */
+        struct check_damage *damages;              /* owned, in order of files */
+        size_t damage_count;                       /* of those kept */
+        uint64_t damage_total;                     /* with those not kept */
+        struct configuration_report configuration; /* of the store's folder */
 };
 
 /* Called after each file, with the bytes verified so far and in all. */
