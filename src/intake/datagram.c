@@ -15,7 +15,11 @@ static bool is_flow_export(const struct packet *packet)
 static int read_flow_export(struct intake *intake, uint16_t source, int64_t receipt_ms,
         const struct packet *packet, struct error *error)
 {
-        return intake_flow_message(intake, source, receipt_ms, packet->payload, packet->length, error);
+        /* Several processes of one exporter are told apart by their ports; a TCP connection by its own. */
+        uint32_t session = (uint32_t)packet->source_port + 1;
+
+        return intake_flow_message(
+                intake, source, session, receipt_ms, packet->payload, packet->length, error);
 }
 
 /* H3C's userlog and Huawei's eLog. What only looks like one (a version whose records nobody describes) is

@@ -307,13 +307,14 @@ static struct flow_exporter flow_exporter_of(const struct intake *intake, uint16
         };
 }
 
-int intake_flow_message(struct intake *intake, uint16_t number, int64_t receipt_ms, const void *bytes,
-        size_t length, struct error *error)
+int intake_flow_message(struct intake *intake, uint16_t number, uint32_t session, int64_t receipt_ms,
+        const void *bytes, size_t length, struct error *error)
 {
         const struct source *source = &intake->sources.items[number];
         struct flow_exporter exporter = flow_exporter_of(intake, number);
         struct decode_sink sink = intake_sink(intake);
 
+        exporter.session = session;
         intake->error = error;
         intake->lease_realm = source->realm;
         intake->summary.messages++;

@@ -85,7 +85,8 @@ static int read_message(struct raw_file *raw, struct error *error)
         if (length > raw->length - raw->at)
                 length = raw->length - raw->at; /* cut off by the end of the file: the decoder says so */
         raw->intake->place = raw->offset;
-        r = intake_flow_message(raw->intake, raw->source, TIME_UNKNOWN, raw->block + raw->at, length, error);
+        r = intake_flow_message(
+                raw->intake, raw->source, 0, TIME_UNKNOWN, raw->block + raw->at, length, error);
         raw->at += length;
         raw->offset += length;
         return r;

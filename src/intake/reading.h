@@ -81,9 +81,9 @@ void intake_take_damage(struct intake *intake, const struct error *reason);
  * at the commit only: until then the windows prove nothing. */
 int intake_bound_memory(struct intake *intake, struct error *error);
 
-/* Hands one message to the flow decoder. */
-int intake_flow_message(struct intake *intake, uint16_t source, int64_t receipt_ms, const void *bytes,
-        size_t length, struct error *error);
+/* Hands one message to the flow decoder. session: as in struct flow_exporter. */
+int intake_flow_message(struct intake *intake, uint16_t source, uint32_t session, int64_t receipt_ms,
+        const void *bytes, size_t length, struct error *error);
 
 /* Hands one datagram to the decoder of binary flow logs. */
 int intake_userlog_message(struct intake *intake, uint16_t source, int64_t receipt_ms, const void *bytes,

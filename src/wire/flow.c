@@ -106,17 +106,48 @@ static int domain_of(struct flow_state *state, const struct flow_exporter *expor
         return 0;
 }
 
+static struct flow_session *session_of(struct flow_domain *domain, uint32_t session, bool *ret_is_new)
+{
+        struct flow_session *found = flow_session_find(domain, session);
+
+        *ret_is_new = !found;
+        if (!found) {
+                found = &domain->sessions[domain->session_count++ % FLOW_SESSIONS_MAX];
+                *found = (struct flow_session){.number = session};
+        }
+        return found;
+}
+
 /* After a restart the same template number may stand for another shape (RFC 7011 section 8.4): data waits
- * until the exporter says it again. Not where numbers are no numbers, or nothing would ever be decoded. */
-static void forget_templates(struct flow_pass *pass)
+ * until the exporter says it again. Not where numbers are no numbers, or nothing would ever be decoded. What
+ * other sessions announced stays theirs, because they may go on beside this one. */
+static void forget_templates(struct flow_pass *pass, struct flow_session *session)
 {
         struct flow_domain *domain = pass->domain;
 
-        if (pass->header.number != 0 || domain->sequence.chaos >= CHAOS_RESTARTS)
+        if (domain->sequence.chaos >= CHAOS_RESTARTS)
                 return;
         flow_pending_expire(pass->state, domain, INT64_MAX, pass->sink);
         pass->state->template_count -= domain->templates.count;
-        template_list_free(&domain->templates);
+        template_remove_all(&domain->templates, false, session->number);
+        template_remove_all(&domain->templates, true, session->number);
+        pass->state->template_count += domain->templates.count;
+}
+
+/* Where the sequence of a domain goes back to zero, the session begins anew: unless it is known and has not
+ * gone beyond zero yet, while others beside it had. */
+static void follow_session(struct flow_pass *pass, bool is_restart)
+{
+        bool is_new;
+        struct flow_session *session = session_of(pass->domain, pass->exporter->session, &is_new);
+
+        if (is_restart && pass->header.number == 0) {
+                if (is_new || session->has_counted)
+                        forget_templates(pass, session);
+                session->has_begun = true;
+                session->has_counted = false;
+        }
+        session->has_counted = session->has_counted || pass->header.number != 0;
 }
 
 static void check_length(struct flow_pass *pass, size_t length)
@@ -171,8 +202,7 @@ static int decode_message(struct flow_pass *pass, int64_t receipt_ms, const void
         if (r < 0 || verdict == SEQUENCE_DUPLICATE)
                 return r;
         pass->is_late = verdict == SEQUENCE_LATE;
-        if (verdict == SEQUENCE_RESTART)
-                forget_templates(pass);
+        follow_session(pass, verdict == SEQUENCE_RESTART);
         flow_pending_expire(pass->state, pass->domain, pass->header.export_ms - FLOW_PENDING_MS, pass->sink);
         check_length(pass, length);
 

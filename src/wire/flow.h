@@ -48,6 +48,8 @@ struct flow_exporter {
         uint16_t number;               /* the caller's number, < 65535 */
         const struct dialect *dialect; /* NULL: what is not recognised beyond doubt (dialect.h) is refused */
         int64_t delay_ms;              /* the least delay assumed between an event and its export */
+        uint32_t session; /* the transport session that the message came in: templates belong to it (RFC 7011
+                           * section 8); 0 where it is not known */
         bool restart_keeps; /* a restart of the exporter leaves bindings alive: a sequence that begins at
                              * zero does not prove that the NAT was empty */
 };

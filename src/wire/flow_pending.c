@@ -91,6 +91,7 @@ int flow_pending_keep(struct flow_pass *pass, uint16_t template_id, const struct
                 .uptime_zero_ms = pass->header.uptime_zero_ms,
                 .offset = offset,
                 .length = length,
+                .session = pass->exporter->session,
                 .template_id = template_id,
         };
         memcpy(pending->bytes, set->at, length);
@@ -105,14 +106,15 @@ int flow_pending_keep(struct flow_pass *pass, uint16_t template_id, const struct
         return 0;
 }
 
-/* Takes what waits for a template out of the list, in order. */
+/* Takes what can be read now of what waits for templates of this id out of the list, in order. */
 static struct flow_pending *take(struct flow_pass *pass, uint16_t template_id)
 {
         struct flow_pending *taken = NULL, **taken_end = &taken, **link = &pass->domain->first, *last = NULL;
 
         while (*link) {
                 struct flow_pending *pending = *link;
-                if (pending->template_id != template_id) {
+                if (pending->template_id != template_id ||
+                        !flow_template(pass->domain, template_id, pending->session)) {
                         last = pending;
                         link = &pending->next;
                         continue;
@@ -154,15 +156,16 @@ static int decode_one(struct flow_pass *outer, struct template *template, struct
         return r;
 }
 
-int flow_pending_decode(struct flow_pass *pass, struct template *template)
+int flow_pending_decode(struct flow_pass *pass, uint16_t template_id)
 {
-        struct flow_pending *pending = take(pass, template->id);
+        struct flow_pending *pending = take(pass, template_id);
         int r = 0;
 
         while (pending) {
                 struct flow_pending *next = pending->next;
                 if (r == 0)
-                        r = decode_one(pass, template, pending);
+                        r = decode_one(
+                                pass, flow_template(pass->domain, template_id, pending->session), pending);
                 release_ticket(pending->ticket);
                 free(pending);
                 pending = next;

@@ -224,6 +224,28 @@ int flow_records_read(struct flow_pass *pass, struct template *template, struct 
                                      : fixed_records(pass, template, set, offset);
 }
 
+struct flow_session *flow_session_find(struct flow_domain *domain, uint32_t session)
+{
+        unsigned most = domain->session_count < FLOW_SESSIONS_MAX ? domain->session_count : FLOW_SESSIONS_MAX;
+
+        for (unsigned i = 0; i < most; i++)
+                if (domain->sessions[i].number == session)
+                        return &domain->sessions[i];
+        return NULL;
+}
+
+bool flow_session_begun(struct flow_domain *domain, uint32_t session)
+{
+        const struct flow_session *found = flow_session_find(domain, session);
+
+        return found && found->has_begun;
+}
+
+struct template *flow_template(struct flow_domain *domain, uint16_t id, uint32_t session)
+{
+        return template_find(&domain->templates, id, session, flow_session_begun(domain, session));
+}
+
 /* A late message was written before a redefinition that is already known: its data has the old shape. */
 static bool is_outdated(const struct flow_pass *pass, const struct template *template)
 {
@@ -233,7 +255,7 @@ static bool is_outdated(const struct flow_pass *pass, const struct template *tem
 
 static int data_set(struct flow_pass *pass, uint16_t id, struct cursor *set, size_t offset)
 {
-        struct template *template = template_find(&pass->domain->templates, id);
+        struct template *template = flow_template(pass->domain, id, pass->exporter->session);
 
         pass->outcome.has_data = true;
         if (template && !is_outdated(pass, template))
@@ -255,7 +277,7 @@ static void forget_template(struct flow_pass *pass, uint16_t id)
 {
         size_t before = pass->domain->templates.count;
 
-        template_remove(&pass->domain->templates, id);
+        template_remove(&pass->domain->templates, id, EVERY_SESSION);
         pass->state->template_count -= before - pass->domain->templates.count;
 }
 
@@ -267,15 +289,17 @@ static void withdraw(struct flow_pass *pass, uint16_t id)
         if (pass->is_late)
                 return;
         if (id == 2 || id == 3)
-                template_remove_all(&pass->domain->templates, id == 3);
+                template_remove_all(&pass->domain->templates, id == 3, pass->exporter->session);
         else
-                template_remove(&pass->domain->templates, id);
+                template_remove(&pass->domain->templates, id, pass->exporter->session);
         pass->state->template_count -= before - pass->domain->templates.count;
 }
 
 static int learn(struct flow_pass *pass, struct template *template, size_t offset)
 {
-        const struct template *known = template_find(&pass->domain->templates, template->id);
+        uint32_t session = pass->exporter->session;
+        const struct template *known = flow_template(pass->domain, template->id, session);
+        size_t before = pass->domain->templates.count;
         uint16_t id = template->id;
         bool changed;
 
@@ -285,9 +309,11 @@ static int learn(struct flow_pass *pass, struct template *template, size_t offse
                 return 0;
         }
         template->sequence = pass->header.number;
+        template->session = session;
         int r = !known && pass->state->template_count >= FLOW_EXPORTER_TEMPLATES_MAX
                         ? -EFBIG
-                        : template_put(&pass->domain->templates, template, &changed);
+                        : template_put(&pass->domain->templates, template,
+                                  flow_session_begun(pass->domain, session), &changed);
         if (r < 0)
                 free(template);
         if (r == -EFBIG) {
@@ -297,10 +323,9 @@ static int learn(struct flow_pass *pass, struct template *template, size_t offse
         }
         if (r < 0)
                 return r;
-        if (!known)
-                pass->state->template_count++;
+        pass->state->template_count += pass->domain->templates.count - before;
         pass->state->counts.template_changes += changed;
-        return flow_pending_decode(pass, template_find(&pass->domain->templates, id));
+        return flow_pending_decode(pass, id);
 }
 
 static int template_set(struct flow_pass *pass, bool is_options, struct cursor *set, size_t offset)

@@ -22,14 +22,27 @@ struct flow_pending {
         int64_t export_ms, uptime_zero_ms;
         size_t offset; /* in its message, for reports */
         size_t length;
+        uint32_t session;
         uint16_t template_id;
         uint8_t bytes[];
+};
+
+/* Sessions of one domain that are remembered; more are taken for parts of the others. */
+#define FLOW_SESSIONS_MAX 16
+
+struct flow_session {
+        uint32_t number; /* as in struct flow_exporter */
+        bool has_begun; /* it was seen to begin anew at sequence number zero: what others announced is not its
+                         * own */
+        bool has_counted; /* it has gone beyond zero since */
 };
 
 struct flow_domain {
         uint16_t version;
         uint32_t number; /* observation domain or source id */
         struct template_list templates;
+        struct flow_session sessions[FLOW_SESSIONS_MAX]; /* the latest of them */
+        unsigned session_count;                          /* ever met */
         struct sequence sequence;
         struct flow_pending *first, *last; /* oldest first; owned */
         size_t pending_bytes;
@@ -81,6 +94,15 @@ int flow_header_read(const void *bytes, size_t length, struct flow_header *ret_h
 /* flow_set.c: all sets behind the header. 0, -ENOMEM or what a callback returned. */
 int flow_sets_read(struct flow_pass *pass, struct cursor *cursor);
 
+/* The template by which data of a session is read. */
+struct template *flow_template(struct flow_domain *domain, uint16_t id, uint32_t session);
+
+/* What is remembered of a session; NULL where it was not met lately. */
+struct flow_session *flow_session_find(struct flow_domain *domain, uint32_t session);
+
+/* Did it begin anew, so that only its own templates count? */
+bool flow_session_begun(struct flow_domain *domain, uint32_t session);
+
 /* The records of one data set. offset: of the set's content in its message. */
 int flow_records_read(struct flow_pass *pass, struct template *template, struct cursor *set, size_t offset);
 
@@ -92,8 +114,8 @@ void flow_mark(struct flow_pass *pass, enum gap_reason reason, uint32_t records)
 
 /* flow_pending.c */
 int flow_pending_keep(struct flow_pass *pass, uint16_t template_id, const struct cursor *set, size_t offset);
-/* Decodes what waited for this template. */
-int flow_pending_decode(struct flow_pass *pass, struct template *template);
+/* Decodes what waited for a template of this id. */
+int flow_pending_decode(struct flow_pass *pass, uint16_t template_id);
 /* Refuses what was sent before this export time; INT64_MAX: everything. */
 void flow_pending_expire(struct flow_state *state, struct flow_domain *domain, int64_t before_ms,
         const struct decode_sink *sink);

@@ -273,29 +273,32 @@ static size_t position(const struct template_list *list, uint16_t id)
         return low;
 }
 
-struct template *template_find(const struct template_list *list, uint16_t id)
+/* All that stands under one id: [first, *ret_end). */
+static size_t range_of(const struct template_list *list, uint16_t id, size_t *ret_end)
 {
-        size_t at = position(list, id);
+        size_t first = position(list, id), end = first;
 
-        return at < list->count && list->items[at]->id == id ? list->items[at] : NULL;
+        while (end < list->count && list->items[end]->id == id)
+                end++;
+        *ret_end = end;
+        return first;
 }
 
-int template_put(struct template_list *list, struct template *template, bool *ret_changed)
+struct template *template_find(const struct template_list *list, uint16_t id, uint32_t session, bool own_only)
 {
-        size_t at = position(list, template->id);
+        size_t end, first = range_of(list, id, &end);
+        bool agree = true;
 
-        *ret_changed = false;
-        if (at < list->count && list->items[at]->id == template->id) {
-                if (template_equal(list->items[at], template)) { /* a refresh: what was judged stays judged */
-                        free(template);
-                        return 0;
-                }
-                *ret_changed = true;
-                template->was_redefined = true;
-                free(list->items[at]);
-                list->items[at] = template;
-                return 0;
+        for (size_t i = first; i < end; i++) {
+                if (list->items[i]->session == session)
+                        return list->items[i];
+                agree = agree && (i == first || template_equal(list->items[first], list->items[i]));
         }
+        return first < end && agree && !own_only ? list->items[first] : NULL;
+}
+
+static int insert(struct template_list *list, size_t at, struct template *template)
+{
         if (list->count >= FLOW_TEMPLATES_MAX)
                 return -EFBIG;
         if (list->count == list->capacity) {
@@ -312,6 +315,27 @@ int template_put(struct template_list *list, struct template *template, bool *re
         return 0;
 }
 
+int template_put(struct template_list *list, struct template *template, bool own_only, bool *ret_changed)
+{
+        const struct template *known = template_find(list, template->id, template->session, own_only);
+        size_t end, at = range_of(list, template->id, &end);
+
+        *ret_changed = false;
+        if (known && template_equal(known, template)) { /* a refresh: what was judged stays judged */
+                free(template);
+                return 0;
+        }
+        while (at < end && list->items[at]->session != template->session)
+                at++;
+        if (at == end)
+                return insert(list, at, template);
+        *ret_changed = true;
+        template->was_redefined = true;
+        free(list->items[at]);
+        list->items[at] = template;
+        return 0;
+}
+
 static void remove_at(struct template_list *list, size_t at)
 {
         free(list->items[at]);
@@ -319,18 +343,24 @@ static void remove_at(struct template_list *list, size_t at)
         memmove(&list->items[at], &list->items[at + 1], (list->count - at) * sizeof list->items[0]);
 }
 
-void template_remove(struct template_list *list, uint16_t id)
+static bool is_of(const struct template *template, uint32_t session)
 {
-        size_t at = position(list, id);
-
-        if (at < list->count && list->items[at]->id == id)
-                remove_at(list, at);
+        return session == EVERY_SESSION || template->session == session;
 }
 
-void template_remove_all(struct template_list *list, bool is_options)
+void template_remove(struct template_list *list, uint16_t id, uint32_t session)
+{
+        size_t end, first = range_of(list, id, &end);
+
+        while (end-- > first)
+                if (is_of(list->items[end], session))
+                        remove_at(list, end);
+}
+
+void template_remove_all(struct template_list *list, bool is_options, uint32_t session)
 {
         for (size_t i = list->count; i > 0; i--)
-                if (list->items[i - 1]->is_options == is_options)
+                if (list->items[i - 1]->is_options == is_options && is_of(list->items[i - 1], session))
                         remove_at(list, i - 1);
 }
 

@@ -53,6 +53,7 @@ struct template
         bool is_searched;                       /* shown_by is known */
         const char *unsound;                    /* why no NAT event can be read by it; NULL where one can */
         bool was_redefined;                     /* during the life of the present sequence */
+        uint32_t session;                       /* transport session that defined it (struct flow_exporter) */
         uint32_t sequence;                      /* of the message that (re)defined it */
         uint64_t present;                       /* slots it has */
         struct place places[SLOT_COUNT];        /* where not variable */
@@ -90,18 +91,28 @@ bool template_length_fits(int slot, size_t length);
 bool template_walk(const struct template *template, struct cursor *cursor, struct place *places,
         struct flow_field *fields);
 
-/* The templates of one observation domain, sorted by id. Zero-initialise. */
+/* The templates of one observation domain, sorted by id. A template belongs to the transport session that it
+ * came in (RFC 7011 section 8): two processes of one exporter may use one id for two shapes, and data read by
+ * the other's template would be wrong without being noticed. But many exporters send what one session
+ * announced in another, and then there is one shape only. So: a session's own template counts; without one,
+ * the shape that all others agree on; where they do not agree, none. Zero-initialise. */
 struct template_list {
         struct template **items; /* owned */
         size_t count, capacity;
 };
 
-struct template *template_find(const struct template_list *list, uint16_t id);
-/* Takes ownership on success and may free it where it says nothing new. ret_changed: a different template
- * stood under this id. 0, -ENOMEM, -EFBIG. */
-int template_put(struct template_list *list, struct template *template, bool *ret_changed);
-void template_remove(struct template_list *list, uint16_t id);
-void template_remove_all(struct template_list *list, bool is_options); /* one kind (RFC 7011 section 8.1) */
+/* The template by which data of this session is read; NULL where none is known beyond doubt. own_only: what
+ * other sessions said does not count for it. */
+struct template *template_find(
+        const struct template_list *list, uint16_t id, uint32_t session, bool own_only);
+/* Takes ownership on success and may free it where it says nothing new. ret_changed: a different template of
+ * its session stood under this id. 0, -ENOMEM, -EFBIG. */
+int template_put(struct template_list *list, struct template *template, bool own_only, bool *ret_changed);
+/* Forgets what a session said; EVERY_SESSION: everything under this id. */
+#define EVERY_SESSION UINT32_MAX
+void template_remove(struct template_list *list, uint16_t id, uint32_t session);
+void template_remove_all(
+        struct template_list *list, bool is_options, uint32_t session); /* one kind (RFC 7011 section 8.1) */
 void template_list_free(struct template_list *list);
 
 #endif
