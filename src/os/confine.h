@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_OS_CONFINE_H
+#define ROGATORY_OS_CONFINE_H
+
+/* A process gives up what its role does not need, before it reads its first byte from outside: it becomes an
+ * ordinary user without capabilities, can gain no privilege any more, reaches only the named paths (Landlock,
+ * kernel 5.13 and later) and only the system calls of its role (seccomp). None of it can be taken back, and
+ * all of it passes on to whatever the process may start. For processes of one thread; call it once.
+ *
+ * What is forbidden, and how that shows:
+ *
+ *                                     CONFINE_COLLECT          CONFINE_STORE
+ *   open a file                       dies                     outside the named paths: EACCES
+ *   make, rename, remove files        dies                     outside the named paths: EACCES
+ *   socket, connect, bind, listen     dies                     dies
+ *   execve, fork, clone               dies                     dies
+ *   ptrace, process_vm_readv          dies                     dies
+ *   memory that can be executed       dies                     dies
+ *   signal to another process         dies                     dies
+ *   anything that is not listed       dies                     dies
+ *
+ * "Dies" is SIGSYS for the whole process, which the parent sees. Descriptors that are open already go on
+ * working: listeners, files, journals and keys are opened before, or passed by the parent. What metadata
+ * says (stat) stays visible. Datagrams can still be sent through an inherited socket: RADIUS is answered that
+ * way. */
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum confine_role {
+        CONFINE_COLLECT, /* hostile bytes: inherited sockets, memory, time */
+        CONFINE_STORE,   /* also files below the named paths */
+        CONFINE_ROLE_COUNT
+};
+
+enum confine_right {
+        CONFINE_READ = 1, /* files and listings */
+        CONFINE_WRITE = 2 /* write, make, rename, cut and remove files and folders */
+};
+
+#define CONFINE_PATHS_MAX 64
+
+struct confine_path {
+        const char *path; /* must exist; all below it is meant too */
+        unsigned rights;  /* CONFINE_READ | CONFINE_WRITE */
+};
+
+struct confine_plan {
+        enum confine_role role;
+        const char *user; /* whom to become; NULL: who it is already, which must not be root */
+        const struct confine_path *paths;
+        size_t path_count;
+        /* Switched off by whoever runs the node, in words of his own configuration. */
+        bool without_landlock, without_seccomp;
+};
+
+struct confine_result {
+        uid_t uid;
+        int landlock; /* version of Landlock's interface that is in force; 0: none */
+        bool seccomp;
+};
+
+/* The version of Landlock's interface that the kernel offers; 0 where it offers none. */
+int confine_landlock_version(void);
+
+/* Confines the calling process. After a failure the process may be confined in part and must end: -EINVAL
+ * (the plan: root without a user to become, an unknown user, too many paths), -EPERM (another user cannot be
+ * become), -EOPNOTSUPP (the kernel has no Landlock or no seccomp, and the plan does not do without), -ENOENT
+ * and others of a named path; each with a message. ret_result may be NULL. */
+int confine(const struct confine_plan *plan, struct confine_result *ret_result, struct error *error);
+
+#endif

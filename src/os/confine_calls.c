@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* seccomp: which system calls a role may make. What is not in a list kills the process: a collector that asks
+ * for a file or a shell is no collector any more. */
+#include "os/confine_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Every role: memory, time, waiting, and what is done with descriptors that are open already. */
+static const char *const every_role[] = {
+        /* memory; mmap and mprotect stand below */
+        "brk", "munmap", "mremap", "madvise", "mlock", "mlock2", "munlock", "futex",
+        /* time and chance */
+        "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom",
+        /* who it is */
+        "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid",
+        /* signals to itself */
+        "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
+        /* the end */
+        "exit", "exit_group",
+        /* waiting (libevent) */
+        "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
+        "eventfd2", "timerfd_create", "timerfd_settime", "sched_yield",
+        /* descriptors */
+        "read", "readv", "write", "writev", "close", "lseek", "fcntl", "fstat", "newfstatat",
+        /* sockets that were handed over */
+        "accept", "accept4", "recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "sendmmsg", "shutdown",
+        "getsockname", "getpeername", "getsockopt", "setsockopt"};
+
+/* The store's own: files, which Landlock holds to their paths. */
+static const char *const store_role[] = {"open", "openat", "stat", "lstat", "statx", "access", "faccessat",
+        "faccessat2", "readlink", "readlinkat", "getdents64", "pread64", "pwrite64", "preadv", "pwritev",
+        "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "fsync",
+        "fdatasync", "ftruncate", "fallocate", "flock", "msync", "fadvise64", "statfs", "fstatfs",
+        "copy_file_range", "fchmod", "umask", "dup", "getcwd"};
+
+static int allow(scmp_filter_ctx filter, const char *const *names, size_t count)
+{
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                int call = seccomp_syscall_resolve_name(names[i]);
+                /* Not every machine has every call (time, stat); what it has not, nobody can make. */
+                if (call >= 0)
+                        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+        }
+        return r;
+}
+
+/* Calls that only some arguments make harmless. */
+static int allow_some(scmp_filter_ctx filter)
+{
+        pid_t self = getpid();
+
+        int r = seccomp_rule_add(
+                filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        if (r == 0)
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                        SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        if (r == 0) /* abort() */
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                        SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)self));
+        if (r == 0)
+                r = seccomp_rule_add(
+                        filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+        if (r == 0)
+                r = seccomp_rule_add(
+                        filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+        return r;
+}
+
+int confine_calls(enum confine_role role, struct error *error)
+{
+        scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
+        if (!filter)
+                return error_set(error, -EOPNOTSUPP,
+                        "This kernel cannot confine a process to its system calls (seccomp); switch that off "
+                        "in "
+                        "the configuration if it is to run all the same");
+        int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+        if (r == 0)
+                r = allow(filter, every_role, sizeof every_role / sizeof *every_role);
+        if (r == 0)
+                r = allow_some(filter);
+        if (r == 0 && role == CONFINE_STORE)
+                r = allow(filter, store_role, sizeof store_role / sizeof *store_role);
+        if (r == 0)
+                r = seccomp_load(filter);
+        seccomp_release(filter);
+        return r < 0 ? error_set(error, r == -ECANCELED || r == -EINVAL ? -EOPNOTSUPP : r,
+                               "This process cannot be confined to its system calls (seccomp): %s",
+                               strerrordesc_np(-r))
+                     : 0;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Each attempt is made by a process of its own, which confines itself as a role first. It tells by its exit
+ * code what the attempt gave, or dies of it; the parent compares with what os/confine.h promises. */
+#include "os/confine.h"
+
+#include "os/scratch_test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <cmocka.h>
+
+#define NOBODY "nobody"
+#define DIES (-SIGSYS)
+#define NOT_CONFINED 100
+
+static bool has_landlock;
+static int before; /* a socket that was made before */
+
+/* 0, or the errno of the attempt. */
+typedef int attempt_function(void);
+
+static int open_inside(void)
+{
+        int file = open(scratch_path("store/file"), O_RDWR);
+        char text[8];
+        return file < 0 ? errno : read(file, text, sizeof text) == 5 && fsync(file) == 0 ? 0 : EIO;
+}
+
+static int open_outside(void)
+{
+        return open(scratch_path("outside"), O_RDONLY) < 0 ? errno : 0;
+}
+
+static int make_inside(void)
+{
+        int file = open(scratch_path("store/new"), O_WRONLY | O_CREAT | O_EXCL, 0600);
+        if (file < 0 || write(file, "x", 1) != 1 || ftruncate(file, 0) < 0 ||
+                rename(scratch_path("store/new"), scratch_path("store/newer")) < 0 ||
+                unlink(scratch_path("store/newer")) < 0)
+                return errno;
+        return 0;
+}
+
+static int write_what_is_for_reading(void)
+{
+        return open(scratch_path("readable/file"), O_WRONLY) < 0 ? errno : 0;
+}
+
+static int make_outside(void)
+{
+        return open(scratch_path("free/new"), O_WRONLY | O_CREAT, 0600) < 0 ? errno : 0;
+}
+
+static int remove_outside(void)
+{
+        return unlink(scratch_path("free/file")) < 0 ? errno : 0;
+}
+
+static int make_socket(void)
+{
+        return socket(AF_INET, SOCK_STREAM, 0) < 0 ? errno : 0;
+}
+
+static int connect_somewhere(void)
+{
+        struct sockaddr_in to = {
+                .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(0x7f000001)}};
+        return connect(before, (struct sockaddr *)&to, sizeof to) < 0 ? errno : 0;
+}
+
+static int listen_somewhere(void)
+{
+        struct sockaddr_in at = {.sin_family = AF_INET};
+        return bind(before, (struct sockaddr *)&at, sizeof at) < 0 ? errno : 0;
+}
+
+static int execute(void)
+{
+        char *arguments[] = {(char[]){"true"}, NULL}, *environment[] = {NULL};
+        execve("/bin/true", arguments, environment);
+        return errno;
+}
+
+static int start_a_process(void)
+{
+        pid_t child = fork();
+        if (child == 0)
+                _exit(0);
+        return child < 0 ? errno : 0;
+}
+
+static int trace(void)
+{
+        return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? errno : 0;
+}
+
+static int read_parent(void)
+{
+        return syscall(SYS_process_vm_readv, getppid(), NULL, 0UL, NULL, 0UL, 0UL) < 0 ? errno : 0;
+}
+
+static int run_own_code(void)
+{
+        void *memory =
+                mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return memory == MAP_FAILED ? errno : 0;
+}
+
+static int make_memory_code(void)
+{
+        void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return memory == MAP_FAILED ? ENOMEM : mprotect(memory, 4096, PROT_READ | PROT_EXEC) < 0 ? errno : 0;
+}
+
+static int signal_parent(void)
+{
+        return kill(getppid(), 0) < 0 ? errno : 0;
+}
+
+static int become_root(void)
+{
+        return setresuid(0, 0, 0) < 0 ? errno : 0;
+}
+
+/* What every role must be able to do. */
+static int work(void)
+{
+
+        char *memory = malloc(3000000);
+        char text[4] = "abc";
+
+        if (!memory || (memset(memory, 1, 3000000), memory[17] != 1))
+                return ENOMEM;
+        free(memory);
+        if (getsockname(before, (struct sockaddr *)&(struct sockaddr_storage){0}, &(socklen_t){128}) < 0)
+                return errno;
+        struct timespec now;
+        if (clock_gettime(CLOCK_REALTIME, &now) < 0 || syscall(SYS_getrandom, text, 3UL, 0UL) != 3)
+                return errno;
+        return geteuid() == 0 || getuid() == 0 ? EPERM : 0;
+}
+
+static int abort_itself(void)
+{
+        abort();
+}
+
+/* Files can be seen by nobody but through the rights of the role: their modes allow all of it. */
+static int setup(void **state)
+{
+        static const char *const folders[] = {"store", "readable", "free"};
+        static const char *const files[] = {"store/file", "readable/file", "free/file", "outside"};
+
+        if (scratch_setup(state) != 0 || chmod(scratch, 0777) < 0)
+                return -1;
+        for (size_t i = 0; i < 3; i++)
+                if (mkdir(scratch_path(folders[i]), 0777) < 0 || chmod(scratch_path(folders[i]), 0777) < 0)
+                        return -1;
+        for (size_t i = 0; i < 4; i++) {
+                FILE *file = fopen(scratch_path(files[i]), "w");
+                if (!file || fputs("bytes", file) < 0 || fclose(file) != 0 ||
+                        chmod(scratch_path(files[i]), 0666) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static struct confine_plan plan_of(enum confine_role role, struct confine_path paths[2])
+{
+        paths[0] = (struct confine_path){scratch_path("store"), CONFINE_READ | CONFINE_WRITE};
+        paths[1] = (struct confine_path){scratch_path("readable"), CONFINE_READ};
+        return (struct confine_plan){.role = role,
+                .user = geteuid() == 0 ? NOBODY : NULL,
+                .paths = paths,
+                .path_count = role == CONFINE_STORE ? 2 : 0,
+                .without_landlock = !has_landlock};
+}
+
+static void become_nobody(void)
+{
+        struct passwd *nobody = getpwnam(NOBODY);
+        if (!nobody || setgid(nobody->pw_gid) < 0 || setuid(nobody->pw_uid) < 0)
+                _exit(NOT_CONFINED);
+}
+
+/* 0 or an errno; minus the signal where the attempt was the process' death. */
+static int outcome(enum confine_role role, bool as_user, bool without_seccomp, attempt_function *attempt)
+{
+        int status;
+
+        pid_t child = fork();
+        if (child == 0) {
+                struct confine_path paths[2];
+                struct error error = {0};
+                struct confine_result result;
+
+                before = socket(AF_INET, SOCK_STREAM, 0);
+                if (as_user)
+                        become_nobody();
+                struct confine_plan plan = plan_of(role, paths);
+                plan.without_seccomp = without_seccomp;
+                if (confine(&plan, &result, &error) < 0) {
+                        print_message("%s\n", error.text);
+                        _exit(NOT_CONFINED);
+                }
+                if (result.uid != geteuid() || result.seccomp == without_seccomp ||
+                        (result.landlock != 0) != has_landlock)
+                        _exit(NOT_CONFINED);
+                _exit(attempt());
+        }
+        assert_true(child > 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* As root where the test is root (then the role becomes nobody), and as an ordinary user in any case. */
+static void expect(enum confine_role role, attempt_function *attempt, int expected)
+{
+        assert_int_equal(outcome(role, false, false, attempt), expected);
+        if (geteuid() == 0)
+                assert_int_equal(outcome(role, true, false, attempt), expected);
+}
+
+static void test_forbidden_to_all(void **state)
+{
+        (void)state;
+        for (unsigned role = 0; role < CONFINE_ROLE_COUNT; role++) {
+                expect(role, work, 0);
+                expect(role, make_socket, DIES);
+                expect(role, connect_somewhere, DIES);
+                expect(role, listen_somewhere, DIES);
+                expect(role, execute, DIES);
+                expect(role, start_a_process, DIES);
+                expect(role, trace, DIES);
+                expect(role, read_parent, DIES);
+                expect(role, run_own_code, DIES);
+                expect(role, make_memory_code, DIES);
+                expect(role, signal_parent, DIES);
+                expect(role, become_root, DIES);
+                expect(role, abort_itself, -SIGABRT);
+        }
+}
+
+static void test_collect_has_no_files(void **state)
+{
+        (void)state;
+        expect(CONFINE_COLLECT, open_inside, DIES);
+        expect(CONFINE_COLLECT, open_outside, DIES);
+        expect(CONFINE_COLLECT, make_inside, DIES);
+        expect(CONFINE_COLLECT, remove_outside, DIES);
+}
+
+static void test_store_has_its_own(void **state)
+{
+        (void)state;
+        expect(CONFINE_STORE, open_inside, 0);
+        expect(CONFINE_STORE, make_inside, 0);
+        if (!has_landlock)
+                skip();
+        expect(CONFINE_STORE, open_outside, EACCES);
+        expect(CONFINE_STORE, write_what_is_for_reading, EACCES);
+        expect(CONFINE_STORE, make_outside, EACCES);
+        expect(CONFINE_STORE, remove_outside, EACCES);
+}
+
+/* Each of the two walls stands without the other. */
+static void test_landlock_alone(void **state)
+{
+        (void)state;
+        if (!has_landlock)
+                skip();
+        assert_int_equal(outcome(CONFINE_COLLECT, false, true, open_outside), EACCES);
+        assert_int_equal(outcome(CONFINE_COLLECT, false, true, execute), EACCES);
+        assert_int_equal(outcome(CONFINE_COLLECT, false, true, become_root), EPERM);
+        if (confine_landlock_version() >= 4) {
+                assert_int_equal(outcome(CONFINE_COLLECT, false, true, connect_somewhere), EACCES);
+                assert_int_equal(outcome(CONFINE_COLLECT, false, true, listen_somewhere), EACCES);
+        }
+        if (confine_landlock_version() >= 6)
+                assert_int_equal(outcome(CONFINE_COLLECT, false, true, signal_parent), EPERM);
+}
+
+/* What is refused, with what is said. In a process of its own, because a refusal may come half-way. */
+static void expect_refusal(const struct confine_plan *plan, bool as_user, int expected, const char *words)
+{
+        int status;
+
+        pid_t child = fork();
+        if (child == 0) {
+                struct error error = {0};
+                if (as_user)
+                        become_nobody();
+                int r = confine(plan, NULL, &error);
+                if (r != expected || !strstr(error.text, words))
+                        print_message("%d: %s\n", r, error.text);
+                _exit(r == expected && strstr(error.text, words) ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+}
+
+static void test_refuses_to_go_on(void **state)
+{
+        struct confine_path missing = {scratch_path("missing"), CONFINE_READ};
+        const char *user = geteuid() == 0 ? NOBODY : NULL;
+
+        (void)state;
+        expect_refusal(&(struct confine_plan){.user = "no-such-user"}, false, -EINVAL, "none of that name");
+        expect_refusal(&(struct confine_plan){.user = user, .path_count = 65}, false, -EINVAL, "64 paths");
+        expect_refusal(&(struct confine_plan){.user = "root"}, false, -EINVAL, "is root");
+        if (has_landlock)
+                expect_refusal(&(struct confine_plan){.user = user, .paths = &missing, .path_count = 1},
+                        false, -ENOENT, "missing");
+        else
+                expect_refusal(&(struct confine_plan){.user = user}, false, -EOPNOTSUPP, "no Landlock");
+        if (geteuid() == 0) {
+                expect_refusal(&(struct confine_plan){.user = NULL}, false, -EINVAL, "runs as root");
+                expect_refusal(
+                        &(struct confine_plan){.user = "daemon"}, true, -EPERM, "does not run as root");
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_forbidden_to_all, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_collect_has_no_files, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_store_has_its_own, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_landlock_alone, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_refuses_to_go_on, setup, scratch_teardown),
+        };
+        has_landlock = confine_landlock_version() > 0;
+        int failed = cmocka_run_group_tests(tests, NULL, NULL);
+        if (failed == 0 && !has_landlock) {
+                print_message("SKIP: this kernel has no Landlock, so only the half without it was tested\n");
+                return 77;
+        }
+        return failed;
+}
