@@ -168,6 +168,10 @@ static int own_time(struct host *host, const struct syslog_match *match, int64_t
         }
         struct text_reading reading = {
                 .civil = found->clock, .has_offset = match->pattern->flags & SYSLOG_OWN_TIME_UTC};
+        if (syslog_has(found, SYSLOG_ZONE)) {
+                reading.has_offset = true;
+                reading.offset_s = found->zone_s;
+        }
         reading.civil.year = found->date.year;
         reading.civil.month = found->date.month;
         reading.civil.day = found->date.day;

@@ -37,6 +37,7 @@ enum syslog_field {
         SYSLOG_STAMP,            /* stamp: YYYYMMDDhhmmss, no zone */
         SYSLOG_DATE,             /* date: YYYY-MM-DD or YYYY/M/D, no zone; goes with time */
         SYSLOG_TIME,             /* time: h:mm:ss with or without a fraction */
+        SYSLOG_ZONE,             /* zone: +0300 or +03:00, of date and time or of stamp */
         SYSLOG_LASTED_MS,        /* lasted-ms: how long it had existed when it was closed, milliseconds */
         SYSLOG_LASTED_S,         /* lasted-s: the same in seconds, rounded in whatever way */
         SYSLOG_ACTION,           /* action: a word out of the words of its pattern or key */

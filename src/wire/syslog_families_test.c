@@ -394,6 +394,10 @@ static void fortinet(void **state)
                         "203.0.113.1:80\n"
                         "session close 2026-10-06T00:29:35.999Z 6 100.64.0.7:40836 > 192.0.2.9:8117-8117 to "
                         "203.0.113.1:80"},
+                /* A zone that the line states outranks the one of the settings. */
+                {FORTI("start", "snat", "192.0.2.9", "8117", " tz=\"-0330\""),
+                        "session open 2026-10-06T05:59:35.000Z 6 100.64.0.7:40836 > 192.0.2.9:8117-8117 to "
+                        "203.0.113.1:80"},
                 {FORTI("start", "none", "0.0.0.0", "0", ""), NULL},
                 {FORTI("start", "snat", "0.0.0.0", "0", ""), NULL},
                 {FORTI("deny", "snat", "192.0.2.9", "8117", ""), NULL},
@@ -402,6 +406,8 @@ static void fortinet(void **state)
                 {FORTI("pause", "snat", "192.0.2.9", "8117", ""), REFUSAL_BAD_LINE},
                 {FORTI("start", "snat", "192.0.2.9", "81178", ""), REFUSAL_BAD_VALUE},
                 {FORTI("start", "snat", "192.0.2.9", "", ""), REFUSAL_BAD_LINE},
+                {FORTI("start", "snat", "192.0.2.9", "8117", " tz=\"+2500\""), REFUSAL_BAD_LINE},
+                {FORTI("start", "snat", "192.0.2.9", "8117", " tz=CEST"), REFUSAL_BAD_LINE},
                 /* Cut in the middle of a port by a relay that ends lines. */
                 {"Oct 5 23:29:36 nat1 date=2026-10-06 time=02:29:35 type=sess act=start tran=snat proto=6 "
                  "sip=100.64.0.7 dip=203.0.113.1 sport=40836 dport=80 nsip=192.0.2.9 nsport=81\n",

@@ -325,6 +325,24 @@ static bool take_clock(struct slice *rest, struct syslog_found *found)
         return civil_is_valid(&c);
 }
 
+static bool take_zone(struct slice *rest, int *ret)
+{
+        bool west = rest->length && rest->text[0] == '-';
+        int hours, minutes;
+
+        if (!west && !(rest->length && rest->text[0] == '+'))
+                return false;
+        advance(rest, 1);
+        if (!take_fixed(rest, 2, &hours))
+                return false;
+        if (rest->length && rest->text[0] == ':')
+                advance(rest, 1);
+        if (!take_fixed(rest, 2, &minutes) || hours > 23 || minutes > 59)
+                return false;
+        *ret = (hours * 60 + minutes) * (west ? -60 : 60);
+        return true;
+}
+
 static bool take_lasting(struct slice *rest, uint64_t unit_ms, uint64_t *ret)
 {
         uint64_t number;
@@ -373,6 +391,8 @@ static bool read_field(struct slice *rest, enum syslog_field field, char stop,
                 return take_date(rest, &found->date);
         case SYSLOG_TIME:
                 return take_clock(rest, found);
+        case SYSLOG_ZONE:
+                return take_zone(rest, &found->zone_s);
         case SYSLOG_LASTED_MS:
                 return take_lasting(rest, 1, &found->lasted_ms);
         case SYSLOG_LASTED_S:

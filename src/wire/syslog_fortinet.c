@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Fortinet FortiGate, hardware logging of hyperscale policies (NP7). Date and time are the device's and state
- * no zone; the relay's header may be in another one. `dur` is in milliseconds: start and end of the example
- * in the guide are 3 s apart, and it is 2936. */
+/* Fortinet FortiGate, hardware logging of hyperscale policies (NP7). Date and time are the device's; the
+ * guide's lines state no zone, other logs of FortiOS do (tz), and the relay's header may be in another one.
+ * `dur` is in milliseconds: start and end of the example in the guide are 3 s apart, and it is 2936. */
 #include "wire/syslog_vendors.h"
 
 static const struct syslog_word types[] = {{"sess", SYSLOG_PASS}, {0}};
@@ -22,6 +22,7 @@ static const struct syslog_key keys[] = {
         {.key = "nsip", .field = SYSLOG_OUTSIDE},
         {.key = "nsport", .field = SYSLOG_FIRST},
         {.key = "dur", .field = SYSLOG_LASTED_MS, .optional = true},
+        {.key = "tz", .field = SYSLOG_ZONE, .optional = true},
 };
 
 static const struct syslog_pattern patterns[] = {

@@ -77,6 +77,7 @@ static const char *const field_names[SYSLOG_FIELD_COUNT] = {[SYSLOG_WORD] = "wor
         [SYSLOG_STAMP] = "stamp",
         [SYSLOG_DATE] = "date",
         [SYSLOG_TIME] = "time",
+        [SYSLOG_ZONE] = "zone",
         [SYSLOG_LASTED_MS] = "lasted-ms",
         [SYSLOG_LASTED_S] = "lasted-s",
         [SYSLOG_ACTION] = "action"};

@@ -22,6 +22,7 @@ struct syslog_found {
         uint32_t vrf, session;
         struct civil date, clock; /* stamp fills both */
         int64_t clock_resolution_ms;
+        int zone_s; /* seconds east of UTC */
 };
 
 static inline bool syslog_has(const struct syslog_found *found, enum syslog_field field)
