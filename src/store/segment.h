@@ -104,9 +104,10 @@ int segment_read_sheet(const struct segment_reader *reader, uint32_t sheet, stru
         const uint16_t *exporter_map, struct binding_list *ret, struct error *error);
 
 /* The bindings of one outside address that may include the port (-1: every port) and may touch [from, to] (a
- * binding with an unknown edge may reach to the end of time). Decodes only the blocks and columns that it
- * must. references: may be NULL; receives one record number per binding: its position in the sheet (block *
- * SEGMENT_BLOCK_BINDINGS + row), appended in step with ret. 0 also where the address has no sheet. */
+ * binding with an unknown edge, or whose edge is a sign of life, may reach to the end of time). Decodes only
+ * the blocks and columns that it must. references: may be NULL; receives one record number per binding: its
+ * position in the sheet (block * SEGMENT_BLOCK_BINDINGS + row), appended in step with ret. 0 also where the
+ * address has no sheet. */
 struct reference_list {
         uint64_t *items; /* owned */
         size_t count, capacity;

@@ -190,10 +190,12 @@ static int translate(struct reading *reading, const struct selection *selection,
         return 0;
 }
 
+/* A sign of life is no edge: the binding may have begun long before it, and gone on long after it. One that
+ * was last seen alive before the window began stands in it for that reason alone. */
 static bool touches(const struct nat_binding *row, int64_t from, int64_t to)
 {
-        return (row->from_edge == EDGE_OPEN || row->from_ms <= to) &&
-               (row->to_edge == EDGE_OPEN || row->to_ms >= from);
+        return (row->from_edge == EDGE_OPEN || row->from_edge == EDGE_INTERIM || row->from_ms <= to) &&
+               (row->to_edge == EDGE_OPEN || row->to_edge == EDGE_INTERIM || row->to_ms >= from);
 }
 
 /* Takes the times of all rows up to the last hit and forgets hits that do not touch the interval.
@@ -289,12 +291,6 @@ static int read_block(struct reading *reading, const struct selection *selection
         return r <= 0 ? r : emit(reading, selection, &scan, hits, (unsigned)r, first_reference);
 }
 
-static bool may_touch(const struct block_entry *entry, const struct selection *selection)
-{
-        return (entry->begin <= selection->to || entry->flags & BLOCK_BEGIN_UNKNOWN) &&
-               entry->end >= selection->from;
-}
-
 /* ---- whole sheets ---- */
 
 static int explain(const struct reading *reading, int block, int r, struct error *error)
@@ -330,8 +326,8 @@ static int read_selected(const struct segment_reader *reader, uint32_t sheet,
                 if (next <= 0)
                         break;
                 block++;
-                if (may_touch(&entry, selection))
-                        r = read_block(&reading, selection, &entry, (uint64_t)block * SEGMENT_BLOCK_BINDINGS);
+                /* The directory's times pass over no block: they are those of signs of life too. */
+                r = read_block(&reading, selection, &entry, (uint64_t)block * SEGMENT_BLOCK_BINDINGS);
         }
         if (r < 0)
                 r = explain(&reading, block, r, error);
