@@ -8,7 +8,7 @@ SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugopti
 CLANG = $(shell command -v clang || echo cc)
 HALT = ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
-.PHONY: all build demo test fuzz soak fault bench clang check-format format install clean help
+.PHONY: all build demo test fuzz soak fault bench bench-peers clang check-format format install clean help
 
 all: build
 
@@ -41,8 +41,14 @@ fuzz:
 	@ninja -C build-fuzz -j $(JOBS) fuzz-targets
 	@build-aux/fuzz build-fuzz $(FUZZ_SECONDS) $(FUZZ)
 
+BENCH_SCALE ?= 10
+BENCH_OUTPUT ?= build/bench-results
+
 bench: build
-	@bench/run
+	@bench/run --scale $(BENCH_SCALE) --output $(BENCH_OUTPUT)
+
+bench-peers: build
+	@bench/run --scale $(BENCH_SCALE) --output $(BENCH_OUTPUT) --peers
 
 clang:
 	@build-aux/install-dependencies build test
@@ -70,7 +76,8 @@ help:
 	@echo "make soak          the long variants of the tests"
 	@echo "make fault         long runs of writers that are killed at random instants"
 	@echo "make fuzz          libFuzzer targets, FUZZ_SECONDS=60 each; FUZZ=\"flow text\" for some of them"
-	@echo "make bench         import and questions of the reference workload, beside nfcapd where it is installed"
+	@echo "make bench         rogatory on the reference workload, beside the limits of this machine; BENCH_SCALE=1 for all of it"
+	@echo "make bench-peers   the same beside nfdump, pmacct, PostgreSQL, SQLite, DuckDB, ClickHouse, zstd (downloads them)"
 	@echo "make clang         the same build by clang, in build-clang"
 	@echo "make check-format  are the sources formatted as .clang-format says? (make format formats them)"
 	@echo "make install       installs (DESTDIR is respected)"

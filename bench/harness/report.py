@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Tables and plots from the figures of one run. No number is written by hand."""
+import os
+
+from harness import plot
+from harness.ours import FORMS
+
+STAGES = {"decode": "decode, per event", "gather": "gather, per event", "pair": "unpack and pair, per session",
+          "encode": "encode, per session", "lookup": "find in a segment, per question"}
+NOT_MEASURED = [("ingest over UDP, loss counted on both sides", "needs the collector"),
+                ("questions while ingest runs at half its top rate", "needs the collector"),
+                ("sealed (encrypted) windows", "AES-256-GCM of the machine is among the limits")]
+
+
+def rounded(value, digits=3):
+    if value is None:
+        return "-"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def ranged(spread, factor=1.0, digits=3):
+    if spread["rounds"] == 1:
+        return rounded(spread["median"] * factor, digits)
+    return " ".join([rounded(spread["median"] * factor, digits),
+                     f"({rounded(spread['least'] * factor, digits)} to {rounded(spread['most'] * factor, digits)})"])
+
+
+def table(heads, rows):
+    lines = ["| " + " | ".join(heads) + " |", "| " + " | ".join("---" for _ in heads) + " |"]
+    return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+
+
+# --- Targets ---
+
+def target_rows(figures):
+    """(figure, measured, target, stretch, larger is better). Targets are those that the project set itself."""
+    hour, blocks, leases = figures["hour"], figures["blocks"], figures["leases"]
+    plain, kept = hour["size"]["ipfix"], hour["size"]["ipfix, destinations kept"]
+    lookups = hour["lookups"]
+    rows = [
+        ("import of an hour from file, M sessions per CPU-second",
+         hour["import"]["ipfix"]["per CPU-second"]["median"] / 1e6, 3.0, 4.0, True),
+        ("size without inside port and destination, over its floor",
+         plain["without inside port"] / plain["floor"]["core"], 1.15, 1.10, False),
+        ("size of all columns with destination, over its floor", kept["all"] / kept["floor"]["all"], 1.18, 1.10, False),
+        ("size of a port block, bytes", blocks["bytes"], 8.0, 7.2, False),
+        ("answer in process, warm, p50, us", lookups["warm"]["answer"]["p50"], 10, 3, False),
+        ("answer in process, warm, p99, us", lookups["warm"]["answer"]["p99"], 50, 20, False),
+        ("answer in process, cold, p50, ms", lookups["cold"]["answer"]["p50"] / 1000, 0.5, 0.2, False),
+        ("`rogatory ask`, whole process, warm, p50, ms", lookups["process warm, ms"]["p50"], 10, 5, False),
+        ("batch, questions per CPU-second", hour["batch"]["per CPU-second"]["median"], 200000, 500000, True),
+        ("answer with leases joined, times the bare one", leases["joined"]["p50"] / leases["bare"]["p50"], 2, 2, False)]
+    if "ten hours" in figures.get("growth", {}):
+        memory = figures["growth"]["ten hours"]["import"]["memory"]
+        rows.append(("peak memory of importing ten hours, MB", memory / 1e6, 512, 256, False))
+    return rows
+
+
+def verdict_of(value, target, stretch, larger):
+    reaches = (lambda limit: value >= limit) if larger else (lambda limit: value <= limit)
+    return "stretch reached" if reaches(stretch) else "reached" if reaches(target) else "**not reached**"
+
+
+def targets(figures):
+    rows = [(name, rounded(value), rounded(target), rounded(stretch), verdict_of(value, target, stretch, larger))
+            for name, value, target, stretch, larger in target_rows(figures)]
+    return ["## Targets", ""] + table(["figure", "measured", "target", "stretch", ""], rows)
+
+
+# --- Ours ---
+
+def verdicts(counts):
+    return " / ".join(f"{counts[name]:,}" for name in ("one", "several", "none", "unknown", "wrong"))
+
+
+def imports(figures):
+    hour = figures["hour"]
+    rows = []
+    for kind, cost in hour["import"].items():
+        form = FORMS[kind.split(",")[0]] + (", destinations kept" if "kept" in kind else "")
+        rows.append((form, ranged(cost["per CPU-second"], 1e-6), ranged(cost["cpu"]), ranged(cost["wall"]),
+                     rounded(cost["memory"] / 2**20), verdicts(hour["verdicts"][kind])))
+    for name, store in figures.get("growth", {}).items():
+        cost = store["import"]
+        rows.append((f"{name}: {store['hours']:,} windows, {store['sessions']:,} sessions",
+                     ranged(cost["per CPU-second"], 1e-6), ranged(cost["cpu"]), ranged(cost["wall"]),
+                     rounded(cost["memory"] / 2**20), verdicts(store["verdicts"])))
+    blocks, leases = figures["blocks"], figures["leases"]
+    rows.append((f"{blocks['blocks']:,} port blocks", ranged(blocks["import"]["per CPU-second"], 1e-6),
+                 ranged(blocks["import"]["cpu"]), ranged(blocks["import"]["wall"]),
+                 rounded(blocks["import"]["memory"] / 2**20), verdicts(blocks["verdicts"])))
+    rows.append((f"{leases['leases']:,} leases beside the hour", ranged(leases["import"]["per CPU-second"], 1e-6),
+                 ranged(leases["import"]["cpu"]), ranged(leases["import"]["wall"]),
+                 rounded(leases["import"]["memory"] / 2**20), verdicts(leases["verdicts"])))
+    faults = figures["faults"]
+    made = faults["made"]
+    rows.append((f"{faults['sessions']:,} sessions, {made['lost']:,} messages lost, {made['reordered']:,} late, "
+                 f"{made['duplicated']:,} twice", "", "", "", "", verdicts(faults["verdicts"])))
+    heads = ["what", "M per CPU-second", "CPU s", "wall s", "memory, MiB", "one / several / none / unknown / wrong"]
+    return ["## Import", "", f"An hour of {hour['sessions']:,} sessions in every form, and other stores. \"wrong\": "
+            "answers that the truth contradicts.", ""] + table(heads, rows)
+
+
+def size_tables(figures):
+    lines = ["## Size", "", "Bytes per session, of whole files with index and checksums; the floor is an ideal adaptive "
+             "coder's for the same sessions, with nothing for finding them again.", ""]
+    plain, kept = figures["hour"]["size"]["ipfix"], figures["hour"]["size"]["ipfix, destinations kept"]
+    blocks = figures["blocks"]
+    rows = [(name, rounded(ours), rounded(floor), f"{ours / floor:.3f}") for name, ours, floor in (
+        ("without inside port and destination", plain["without inside port"], plain["floor"]["core"]),
+        ("with inside port", plain["all"], plain["floor"]["with inside port"]),
+        ("all columns, with destination", kept["all"], kept["floor"]["all"]),
+        ("a port block", blocks["bytes"], blocks["floor"]))]
+    lines += table(["columns", "ours", "floor", "times the floor"], rows)
+    lines += ["", f"Of {blocks['blocks']:,} blocks {blocks['stored'] - blocks['blocks']:,} are stored a second time, because "
+              f"they reach into the next hour; for each stored one it is {blocks['bytes stored']:.2f} bytes."]
+    rows = [(name, f"{8 * size:.2f}") for name, size in kept["columns"].items()]
+    lines += ["", "Bits per session by column, destinations kept:", ""] + table(["column", "bits"], rows)
+    rows = [(name, f"{bits:.2f}") for name, bits in kept["floor_bits"].items()]
+    return lines + ["", "The floor's:", ""] + table(["column", "bits"], rows)
+
+
+def lookup_stores(figures):
+    """(name, windows stored, lookups), every store whose questions were timed."""
+    growth = figures.get("growth", {})
+    stores = [(f"one hour, {figures['hour']['sessions']:,} sessions", 1, figures["hour"]["lookups"])]
+    stores += [(f"{name}, {store['sessions']:,} sessions", store["hours"], store["lookups"])
+               for name, store in growth.items()]
+    return stores
+
+
+def lookups(figures):
+    rows = []
+    for name, windows, l in lookup_stores(figures):
+        rows.append((name, f"{windows:,}",
+                     f"{l['warm']['segment']['p50']:.1f} / {l['warm']['segment']['p99']:.1f}",
+                     f"{l['warm']['answer']['p50']:.1f} / {l['warm']['answer']['p99']:.1f}",
+                     f"{l['cold']['answer']['p50']:,.0f} / {l['cold']['answer']['p99']:,.0f}",
+                     f"{l['process warm, ms']['p50']:.1f} / {l['process warm, ms']['p99']:.1f}",
+                     f"{l['process cold, ms']['p50']:.1f} / {l['process cold, ms']['p99']:.1f}"))
+    heads = ["store", "windows", "segment alone, warm, us", "answer, warm, us", "answer, cold, us",
+             "`rogatory ask`, warm, ms", "`rogatory ask`, cold, ms"]
+    leases, batch = figures["leases"], figures["hour"]["batch"]
+    return ["## Questions", "", "p50 / p99, wall time. Cold: the store's files are driven out of the page cache before each "
+            "question and everything is opened anew; the program stays cached. `rogatory ask` writes the record of access "
+            "and waits for the disk.", ""] + table(heads, rows) + [
+        "", f"Batch: {ranged(batch['per CPU-second'])} questions per CPU-second. With {leases['leases']:,} leases joined an "
+        f"answer takes {leases['joined']['p50']:.1f} / {leases['joined']['p99']:.1f} us, bare "
+        f"{leases['bare']['p50']:.1f} / {leases['bare']['p99']:.1f} us; {leases['bytes per lease']:.2f} bytes per lease."]
+
+
+def budget(figures):
+    rows = [(STAGES[name], ranged(ns)) for name, ns in figures["stages"].items()]
+    return ["## Nanoseconds of each stage", "", "One core, everything before the stage in memory (bench/stages).",
+            ""] + table(["stage", "ns"], rows)
+
+
+def limits(figures):
+    rows = [(name, ranged(value))
+            for name, value in figures["limits"].items()]
+    return ["## Limits of this machine", "", "One core each, measured in the same run (bench/limits).", ""] + table(
+        ["what", ""], rows)
+
+
+# --- Peers ---
+
+def peers(figures):
+    contest = figures.get("contest")
+    if not contest:
+        return []
+    ours_ = contest["ours"]
+    warm, cold = ours_["lookups"]["warm"]["answer"], ours_["lookups"]["cold"]["answer"]
+    whole = ours_["lookups"]["process warm, ms"]
+    rows = [("**rogatory**, destinations kept", ranged(ours_["import"]["per CPU-second"], 1e-6), "1",
+             rounded(ours_["bytes per session"]), "1", "0 %",
+             f"{warm['p50'] / 1000:.3g} in process, {whole['p50']:.3g} whole", f"{cold['p50'] / 1000:.3g}",
+             str(ours_["verdicts"]["wrong"]))]
+    for name, peer in contest["peers"].items():
+        rows.append((name, ranged(peer["per CPU-second"], 1e-6), ranged(peer["ours is faster by"]),
+                     rounded(peer["bytes per session"]) + (f" (Parquet {peer['parquet']:.3g})" if peer["parquet"] else ""),
+                     rounded(peer["bytes per session"] / ours_["bytes per session"]), f"{100 * peer['lost']:.1f} %",
+                     rounded(peer["warm, ms"]["p50"]) if "warm, ms" in peer else "none",
+                     rounded(peer["cold, ms"]["p50"]) if "cold, ms" in peer else "none",
+                     str(peer["warm, ms"]["wrong"] + peer["cold, ms"]["wrong"]) if "cold, ms" in peer else "-"))
+    for name, reason in contest["not measured"].items():
+        rows.append((name, f"not measured ({reason})", *[""] * 7))
+    heads = ["", "M sessions per CPU-second", "ours is faster by", "bytes per session", "times ours", "lost",
+             "question, warm p50, ms", "question, cold p50, ms", "wrong"]
+    notes = [f"- {name}: {peer['version']}; {peer['note']}" for name, peer in contest["peers"].items()]
+    return ["## Peers", "", f"The same {contest['sessions']:,} sessions and the same questions, taken in one after the "
+            "other in every round; answers compared with the truth. Ratios below 1.3 are noise. rogatory reads events and "
+            "pairs them, syncs, checks and records; databases are given sessions that are paired already.", ""] + table(
+                heads, rows) + [""] + notes
+
+
+def head(figures):
+    return ["# Results of the benchmark", "",
+            "Written by `bench/run`; every number is from one run. Absolute times hold for this machine in that hour only, "
+            "ratios are what can be compared.", "",
+            f"- Machine: {figures['machine']}; {figures['when']}.",
+            f"- Load (processes wanting a processor over 1, 5 and 15 minutes): {figures['load before']} before, "
+            f"{figures['load after']} after; whatever lies above one is others' work.",
+            f"- Versions: {'; '.join(figures['versions'])}; commit {figures['commit']}.",
+            f"- Workload: bench/workload, seed 4711, scale 1/{figures['scale']:g}, {figures['questions']:,} questions, "
+            f"{figures['rounds']} rounds; median (smallest to largest)."]
+
+
+def not_measured():
+    return ["## Not measured", ""] + [f"- {what}: not measured ({why})" for what, why in NOT_MEASURED]
+
+
+def markdown(figures):
+    sections = [head, targets, imports, size_tables, lookups, budget, limits, peers]
+    parts = [section(figures) for section in sections] + [not_measured()]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+# --- Plots ---
+
+def plot_size(figures):
+    contest, kept = figures.get("contest"), figures["hour"]["size"]["ipfix, destinations kept"]
+    rows, floor = [("rogatory, all columns", [kept["all"]])], kept["floor"]["all"]
+    if contest:
+        rows, floor = [("rogatory, all columns", [contest["ours"]["bytes per session"]])], contest["floor"]["all"]
+        for name, peer in contest["peers"].items():
+            rows.append((name, [peer["bytes per session"]]))
+            if peer["parquet"]:
+                rows.append((f"{name}, as Parquet", [peer["parquet"]]))
+    return plot.bars("Stored bytes per session", f"{subtitle(figures)}; all columns with destination",
+                     "bytes per session (less is better)", ["bytes"], rows, marks=[(floor, f"floor {floor:.2f}")])
+
+
+def subtitle(figures):
+    contest = figures.get("contest")
+    sessions = contest["sessions"] if contest else figures["hour"]["sessions"]
+    return f"{sessions:,} sessions, one run of {figures['when']}"
+
+
+def triple(spread, factor=1.0):
+    return spread["median"] * factor, spread["least"] * factor, spread["most"] * factor
+
+
+def plot_ingest(figures):
+    contest = figures.get("contest")
+    rows = []
+    if contest:
+        rows = [("rogatory, IPFIX file", [triple(contest["ours"]["import"]["per CPU-second"], 1e-6)])]
+        rows += [(name, [triple(peer["per CPU-second"], 1e-6)]) for name, peer in contest["peers"].items()]
+    else:
+        rows = [(kind, [triple(cost["per CPU-second"], 1e-6)]) for kind, cost in figures["hour"]["import"].items()]
+    return plot.bars("Taking sessions in", f"{subtitle(figures)}; median, smallest and largest round",
+                     "million sessions per CPU-second (more is better)", ["rate"], rows)
+
+
+def plot_lookups(figures):
+    contest = figures.get("contest")
+    ours_ = (contest["ours"] if contest else figures["hour"])["lookups"]
+    rows = [("rogatory, in process", [ours_["warm"]["answer"]["p50"] / 1000, ours_["cold"]["answer"]["p50"] / 1000]),
+            ("rogatory ask, whole process", [ours_["process warm, ms"]["p50"], ours_["process cold, ms"]["p50"]])]
+    for name, peer in (contest["peers"] if contest else {}).items():
+        rows.append((name, [peer.get("warm, ms", {}).get("p50"), peer.get("cold, ms", {}).get("p50")]))
+    return plot.bars("One question", f"{subtitle(figures)}; median", "milliseconds, logarithmic (less is better)",
+                     ["warm", "cold"], rows, logarithmic=True)
+
+
+def plot_growth(figures):
+    series = {"answer, warm": [], "answer, cold": [], "rogatory ask, warm": []}
+    ticks = []
+    for name, windows, l in lookup_stores(figures):
+        series["answer, warm"].append((windows, l["warm"]["answer"]["p50"]))
+        series["answer, cold"].append((windows, l["cold"]["answer"]["p50"]))
+        series["rogatory ask, warm"].append((windows, l["process warm, ms"]["p50"] * 1000))
+        ticks.append((windows, f"{windows:,}\n{name.split(',')[0]}"))
+    return plot.lines("An answer's cost and the age of the store", f"one run of {figures['when']}; median; windows of "
+                      "'one hour' and 'ten hours' are large, the others small", "stored windows (hours), logarithmic",
+                      "microseconds, logarithmic", list(series.items()), ticks)
+
+
+PLOTS = {"size.svg": plot_size, "ingest.svg": plot_ingest, "lookups.svg": plot_lookups, "growth.svg": plot_growth}
+
+
+def write(figures, folder):
+    with open(os.path.join(folder, "results.md"), "w") as file:
+        text = markdown(figures)
+        file.write(text + "\n## Plots\n\n" + "".join(f"![{name}]({name})\n" for name in PLOTS))
+    for name, draw in PLOTS.items():
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(draw(figures))
