@@ -144,6 +144,15 @@ static bool meets(const struct lease *a, const struct lease *b)
         return first <= a->seen_until_ms;
 }
 
+/* One tells since when the session existed at most, the other when this address was seen in it; a session may
+ * get an address later than it began, so both are kept. A beginning that was seen says both. */
+static bool is_of_session(const struct lease *a, const struct lease *b)
+{
+        return a->is.session != 0 && !((a->is.flags | b->is.flags) & LEASE_RENEWABLE) &&
+               ((a->is.from_edge == EDGE_BOUND && !has_beginning(b)) ||
+                       (b->is.from_edge == EDGE_BOUND && !has_beginning(a)));
+}
+
 /* Events that carry the source's session identity belong together; without one only rows with the same
  * beginning do (a standing row that a later export closed, or the same row again). */
 static bool belongs(const struct lease *a, const struct lease *b)
@@ -152,6 +161,8 @@ static bool belongs(const struct lease *a, const struct lease *b)
                 return false;
         if ((a->is.flags | b->is.flags) & LEASE_RENEWABLE)
                 return (a->is.flags & b->is.flags & LEASE_RENEWABLE) && meets(a, b);
+        if (is_of_session(a, b))
+                return false;
         /* A source may give the same identity again after it restarted: what begins after the end is another.
          */
         if (has_end(a) && has_beginning(b) && b->is.from_ms > a->is.to_ms)
@@ -172,6 +183,19 @@ static void join_lease(struct lease *a, const struct lease *b)
         join_end(a, b);
 }
 
+/* What is kept apart of one session ends with it. */
+static void share_end(struct lease *a, struct lease *b)
+{
+        if (compare_holder(a, b) != 0 || !is_of_session(a, b))
+                return;
+        struct lease *seen = has_beginning(a) ? b : a, *told = has_beginning(a) ? a : b;
+        /* The same identity may be given again to a later session. */
+        if (!has_end(told) || told->is.to_ms < first_instant(seen))
+                return;
+        join_end(seen, told);
+        see_until(seen, told->seen_until_ms);
+}
+
 int lease_join(struct lease_list *list)
 {
         size_t kept = 0;
@@ -186,12 +210,16 @@ int lease_join(struct lease_list *list)
         if (list->count > 1)
                 qsort(list->items, list->count, sizeof *list->items, compare_for_joining);
         for (size_t i = 0; i < list->count; i++) {
-                if (kept > 0 && belongs(&list->items[kept - 1], &list->items[i]))
-                        join_lease(&list->items[kept - 1], &list->items[i]);
-                else if (kept != i)
-                        list->items[kept++] = list->items[i];
-                else
-                        kept++;
+                struct lease *before = kept > 0 ? &list->items[kept - 1] : NULL, *lease = &list->items[i];
+                if (before && belongs(before, lease)) {
+                        join_lease(before, lease);
+                        continue;
+                }
+                if (before)
+                        share_end(before, lease);
+                if (kept != i)
+                        list->items[kept] = *lease;
+                kept++;
         }
         list->count = kept;
         if (list->count > 1)

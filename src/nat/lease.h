@@ -27,7 +27,8 @@ struct lease_event {
         int64_t from_ms, to_ms; /* TIME_UNKNOWN where not said */
         uint8_t from_edge,
                 to_edge; /* a Start: from OBSERVED, to OPEN; a Stop: to OBSERVED, from BOUND where the
-                          * session time is given; an interim: both INTERIM and equal; a row: both */
+                          * session time is given (the session's beginning: the address
+                          * may have been given later); an interim: both INTERIM and equal; a row: both */
         uint8_t flags;   /* enum lease_flag */
         char subscriber[SUBSCRIBER_MAX]; /* UTF-8, never empty */
 };

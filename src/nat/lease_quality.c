@@ -101,7 +101,9 @@ static void note(struct finding *f, enum lease_flaw flaw, const struct claim *cl
 
 static void make_claim(const struct lease *lease, struct claim *ret)
 {
-        int64_t from = lease->is.from_edge == EDGE_OPEN ? lease->is.to_ms : lease->is.from_ms;
+        /* As the verdict reads them: a computed beginning is the session's. */
+        bool begun = lease->is.from_edge == EDGE_OBSERVED || lease->is.from_edge == EDGE_INTERIM;
+        int64_t from = begun ? lease->is.from_ms : lease->is.to_ms;
         int64_t seen = lease->seen_until_ms > from ? lease->seen_until_ms : from;
 
         *ret = (struct claim){.lease = lease,

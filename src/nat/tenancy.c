@@ -20,6 +20,21 @@ static bool has_end(const struct lease *lease)
         return lease->is.to_edge == EDGE_OBSERVED || lease->is.to_edge == EDGE_BOUND;
 }
 
+/* The first instant at which the source said that it existed. A beginning that was computed is that of the
+ * session (a stop less its session time): a session may get an address later than it began, so that it had
+ * this one is known at its stop only. */
+static int64_t first_sign(const struct lease *lease)
+{
+        return lease->is.from_edge == EDGE_OPEN || lease->is.from_edge == EDGE_BOUND ? lease->is.to_ms
+                                                                                     : lease->is.from_ms;
+}
+
+static bool is_same_prefix(const struct lease *a, const struct lease *b)
+{
+        return a->is.prefix.length == b->is.prefix.length && a->is.vrf == b->is.vrf &&
+               address_compare(&a->is.prefix.address, &b->is.prefix.address) == 0;
+}
+
 /* The first lease of the same prefix to another subscriber that begins after this one: an inside address has
  * one holder at a time, so this one had ended by then. */
 static const struct lease *find_successor(const struct evidence *e, const struct lease *lease)
@@ -28,14 +43,11 @@ static const struct lease *find_successor(const struct evidence *e, const struct
 
         for (size_t i = 0; i < e->lease_count; i++) {
                 const struct lease *other = &e->leases[i];
-                if (other->is.from_ms == TIME_UNKNOWN || other->is.from_ms <= lease->is.from_ms)
+                if (other->is.from_ms == TIME_UNKNOWN || first_sign(other) <= lease->is.from_ms)
                         continue;
-                if (other->is.prefix.length != lease->is.prefix.length ||
-                        address_compare(&other->is.prefix.address, &lease->is.prefix.address) != 0 ||
-                        other->is.vrf != lease->is.vrf ||
-                        strcmp(other->is.subscriber, lease->is.subscriber) == 0)
+                if (!is_same_prefix(other, lease) || strcmp(other->is.subscriber, lease->is.subscriber) == 0)
                         continue;
-                if (!first || other->is.from_ms < first->is.from_ms)
+                if (!first || first_sign(other) < first_sign(first))
                         first = other;
         }
         return first;
@@ -54,14 +66,29 @@ static int64_t later(int64_t a, int64_t b)
         return a > b ? a : b;
 }
 
+/* Not before this: the session that it is of may tell, at its stop, for how long it had existed. */
+static int64_t earliest_beginning(const struct lease *lease, const struct evidence *e)
+{
+        if (lease->is.from_edge == EDGE_OBSERVED || lease->is.from_edge == EDGE_BOUND)
+                return lease->is.from_ms;
+        for (size_t i = 0; i < e->lease_count && lease->is.session != 0; i++) {
+                const struct lease *other = &e->leases[i];
+                if (other->is.from_edge == EDGE_BOUND && other->is.session == lease->is.session &&
+                        is_same_prefix(other, lease) &&
+                        strcmp(other->is.subscriber, lease->is.subscriber) == 0 &&
+                        other->is.from_ms <= first_sign(lease) && other->is.to_ms >= first_sign(lease))
+                        return other->is.from_ms;
+        }
+        return INT64_MIN;
+}
+
 /* When the lease was held for certain and at most. */
 static void stretches_of(const struct lease *lease, const struct attribution_rules *rules,
         const struct evidence *e, struct stretch *ret_certain, struct stretch *ret_possible)
 {
-        bool begun = lease->is.from_edge == EDGE_OBSERVED || lease->is.from_edge == EDGE_BOUND;
-        int64_t seen_first = lease->is.from_edge == EDGE_OPEN ? lease->is.to_ms : lease->is.from_ms;
+        int64_t seen_first = first_sign(lease);
 
-        ret_possible->from = begun ? lease->is.from_ms : INT64_MIN;
+        ret_possible->from = earliest_beginning(lease, e);
         ret_certain->from = seen_first;
         if (has_end(lease)) {
                 ret_possible->to = ret_certain->to = lease->is.to_ms;
@@ -76,11 +103,11 @@ static void stretches_of(const struct lease *lease, const struct attribution_rul
         /* The table says that its rows stand until a later row; that somebody else's log shows another there
          * does not tell when the row had ceased to be true. */
         if (lease->is.flags & LEASE_STANDING && (!successor || is_row(successor)))
-                until = successor ? later(until, successor->is.from_ms - 1) : INT64_MAX;
+                until = successor ? later(until, first_sign(successor) - 1) : INT64_MAX;
         else if (!successor && rules->lease_log_complete && !(lease->is.flags & LEASE_RENEWABLE))
                 until = later(until, e->leases_heard_until_ms);
         ret_certain->to = until;
-        ret_possible->to = successor ? later(successor->is.from_ms, until) : INT64_MAX;
+        ret_possible->to = successor ? later(first_sign(successor), until) : INT64_MAX;
 }
 
 static bool covers(struct stretch outer, struct stretch inner)

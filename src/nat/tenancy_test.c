@@ -183,6 +183,35 @@ static void computed_beginning(struct scene *s)
         s->leases.items[0].is.from_edge = EDGE_BOUND;
 }
 
+static void computed_beginning_at_its_stop(struct scene *s)
+{
+        scene_lease(s, ALICE, "anna", -60, 0)->is.from_edge = EDGE_BOUND;
+}
+
+/* Seen in the session since half a minute ago, and for how long the session had existed. */
+static void computed_beginning_and_seen(struct scene *s)
+{
+        computed_beginning(s);
+        scene_lease(s, ALICE, "anna", -30, 60)->is.from_edge = EDGE_INTERIM;
+        s->leases.items[0].is.session = s->leases.items[1].is.session = 7;
+}
+
+/* The session of berta existed when anna had the address, which berta got later. */
+static void computed_beginning_of_another(struct scene *s)
+{
+        no_end(s, -90, 0);
+        scene_lease(s, ALICE, "berta", -60, 600)->is.from_edge = EDGE_BOUND;
+}
+
+/* What came before the session is nobody's affair. */
+static void computed_beginning_of_another_later(struct scene *s)
+{
+        whole(s);
+        scene_lease(s, ALICE, "berta", 200, 600)->is.from_edge = EDGE_INTERIM;
+        scene_lease(s, ALICE, "berta", 100, 600)->is.from_edge = EDGE_BOUND;
+        s->leases.items[1].is.session = s->leases.items[2].is.session = 7;
+}
+
 static void interim_beginning_later(struct scene *s)
 {
         scene_lease(s, ALICE, "anna", 1, 60)->is.from_edge = EDGE_INTERIM;
@@ -257,7 +286,11 @@ static void tenants_are_proven_or_not(void **state)
                 {"in a complete log that was heard too short", not_seen_again_complete_but_heard_short, 1,
                         false, false},
                 {"no beginning", no_beginning, 1, false, false},
-                {"a computed beginning", computed_beginning, 1, true, false},
+                {"a computed beginning", computed_beginning, 1, false, false},
+                {"a computed beginning, at the stop", computed_beginning_at_its_stop, 1, false, false},
+                {"a computed beginning, and seen since", computed_beginning_and_seen, 2, true, false},
+                {"another's session, and the address later", computed_beginning_of_another, 2, false, true},
+                {"another's session, that began later", computed_beginning_of_another_later, 1, true, false},
                 {"already there, later", interim_beginning_later, 1, false, false},
                 {"within another\'s prefix", nested_another, 1, true, false},
                 {"within the own prefix", nested_same, 2, true, false},

@@ -108,6 +108,21 @@ def nobody_hides(name, verdict, subscriber):
             check((answer["verdict"], named) == (wanted, [who] if who else []), "%r at %s: %s" % (name, at, answer))
 
 
+def prefix_that_came_later():
+    """A session from 10:00 to 13:00 that was given its prefix at 12:00, when another's use of it was long over: the session
+    time in the stop tells nothing of the prefix before."""
+    prefix = attribute(123, b"\x00\x38" + bytes.fromhex("20010db8003300"))
+    told = ((3600, START, ()), (10800, INTERIM, (prefix,)), (14400, STOP, (prefix, number(46, 10800))))
+    with Folder() as folder:
+        with open(folder.file("late.pcap"), "wb") as out:
+            out.write(HEADER + b"".join(packet(BEGIN + at, record(status, "customer-33", "s", BEGIN + at, *more))
+                                        for at, status, more in told))
+        folder.run("import", "--store", "store", "late.pcap")
+        for at, verdict in (("10:30:00", "unknown"), ("12:30:00", "one")):
+            answer = json.loads(folder.ask("2001:db8:33::5", "--at", "2026-10-25T%sZ" % at, "--json").stdout)
+            check(answer["verdict"] == verdict, "a prefix that came later, at %s: %s" % (at, answer))
+
+
 def main():
     with Folder() as folder:
         os.mkdir(folder.store)
@@ -128,6 +143,7 @@ def main():
             check(answer["verdict"] == verdict, "%s: %s" % (name, run.stdout))
             named = [each.get("subscriber") for each in answer["candidates"]]
             check(named == ([subscriber] if subscriber else []), "%s names %s" % (name, named))
+    prefix_that_came_later()
     nobody_hides("mallory", "one", "mallory")
     nobody_hides("mallory\x01", "unknown", None)
     finish()
