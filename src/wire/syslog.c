@@ -14,6 +14,9 @@
 
 /* A line that tells when something happened may be this far from when it says it was written. */
 #define CLOCKS_APART_MAX TIME_DAY
+/* The same where the header states its zone and the message does not: zones are at least 15 minutes apart, so
+ * more than that is a zone that was declared wrongly. */
+#define ZONES_APART_MIN (15 * TIME_MINUTE)
 
 /* One device. */
 struct host {
@@ -179,6 +182,15 @@ static int own_time(struct host *host, const struct syslog_match *match, int64_t
         return text_clock_reading(&host->own_clock, &host->heard.options, &reading, ret_instant, ret_why);
 }
 
+/* Whether the message's own time could only be read in the zone of the settings. */
+static bool is_in_declared_zone(const struct syslog_match *match)
+{
+        const struct syslog_found *found = &match->found;
+
+        return !syslog_has(found, SYSLOG_EPOCH_HEX) && !syslog_has(found, SYSLOG_EPOCH) &&
+               !syslog_has(found, SYSLOG_ZONE) && !(match->pattern->flags & SYSLOG_OWN_TIME_UTC);
+}
+
 static int header_time(
         struct host *host, const struct syslog_header *header, int64_t *ret_instant, const char **ret_why)
 {
@@ -202,11 +214,13 @@ static int header_time(
 
 /* A relay may stamp in another zone than the device, and without a year: two days apart they are still no two
  * readings of one moment. */
-static bool is_far_apart(const struct syslog_header *header, int64_t instant)
+static bool is_far_apart(const struct syslog_header *header, int64_t instant, bool by_declared_zone)
 {
         const struct text_reading *reading = &header->reading;
         struct civil c = reading->civil;
-        int64_t most = reading->has_offset ? CLOCKS_APART_MAX : 2 * CLOCKS_APART_MAX;
+        int64_t most = !reading->has_offset ? 2 * CLOCKS_APART_MAX
+                       : by_declared_zone   ? ZONES_APART_MIN - 1
+                                            : CLOCKS_APART_MAX;
         int year = time_to_civil(instant).year;
 
         if (!header->has_time)
@@ -231,8 +245,15 @@ static int event_time(struct host *host, const struct taken *taken, int64_t *ret
         if (!(flags & SYSLOG_OWN_TIME))
                 return header_time(host, &taken->header, ret_instant, ret_why);
         int r = own_time(host, &taken->match, ret_instant, ret_resolution_ms, ret_why);
-        if (r == 0 && !(flags & SYSLOG_LATE) && is_far_apart(&taken->header, *ret_instant)) {
+        if (r < 0 || flags & SYSLOG_LATE)
+                return r;
+        if (is_far_apart(&taken->header, *ret_instant, false)) {
                 *ret_why = "the times of the header and of the message are more than a day apart";
+                return -ERANGE;
+        }
+        if (is_in_declared_zone(&taken->match) && is_far_apart(&taken->header, *ret_instant, true)) {
+                *ret_why = "in the zone that was declared, the message's time is not that of the header, "
+                           "which states its zone; check --zone";
                 return -ERANGE;
         }
         return r;

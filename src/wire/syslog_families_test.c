@@ -223,6 +223,10 @@ static void a10(void **state)
                 {"Jul  6 14:05:38 nat1 NAT:20260706140537 3e2d PortBatchV2Allocated: [100.64.0.7 192.0.2.9 "
                  "11777 12288]\n",
                         "block open 2026-07-06T12:05:37.000Z 0 100.64.0.7 > 192.0.2.9:11777-12288"},
+                /* A relay's header that states its zone bears the declared one out. */
+                {"2026-07-06T12:19:37Z nat1 NAT:20260706140537 3e2d PortBatchV2Allocated: [100.64.0.7 "
+                 "192.0.2.9 11777 12288]\n",
+                        "block open 2026-07-06T12:05:37.000Z 0 100.64.0.7 > 192.0.2.9:11777-12288"},
                 {"Jul  6 14:05:38 nat1 NAT:20260706140537 3e2d PortBatchV2Freed: [100.64.0.7 192.0.2.9 11777 "
                  "12288]\n",
                         "block close 2026-07-06T12:05:37.999Z 0 100.64.0.7 > 192.0.2.9:11777-12288"},
@@ -241,6 +245,10 @@ static void a10(void **state)
                         "block alive 2026-07-06T12:05:38.000Z 0 100.64.0.7 > 192.0.2.9:3000-4000"},
         };
         static const struct bad_row bad[] = {
+                /* The header states its zone: then the device's is not the one that was declared. */
+                {"2026-07-06T14:05:38Z nat1 NAT:20260706140537 3e2d PortBatchV2Freed: [100.64.0.7 192.0.2.9 "
+                 "1 2]\n",
+                        REFUSAL_IMPOSSIBLE_TIME},
                 /* Three days from the header: whatever the zones, one of both is wrong. */
                 {"Jul  9 14:05:38 nat1 NAT:20260706140537 3e2d PortBatchV2Freed: [100.64.0.7 192.0.2.9 1 "
                  "2]\n",
