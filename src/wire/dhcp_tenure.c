@@ -25,13 +25,19 @@ struct tenure {
         char subscriber[SUBSCRIBER_MAX];
 };
 
+/* An item that is ending, and its last transaction. */
+struct ending {
+        int64_t seen_ms;
+        uint32_t item;
+};
+
 struct dhcp_tenures {
         struct text_decoder *decoder;
         struct tenure *items;
         size_t count, capacity;
         uint32_t *slots; /* open addressing: number of the item plus 1 */
         size_t slot_count;
-        uint32_t *ending; /* items in that phase */
+        struct ending *ending; /* items in that phase, as a heap */
         size_t ending_count, ending_capacity;
         int64_t latest_ms; /* latest transaction so far; TIME_UNKNOWN */
 };
@@ -198,17 +204,47 @@ static void hold_until_latest(const struct dhcp_tenures *t, struct tenure *tenur
 
 /* --- Ends without a time --- */
 
+/* They stand in a heap by their last transactions: where a clock was wrong many may wait for a time that does
+ * not come, and no record should walk past all of them. */
+static void place_ending(struct dhcp_tenures *t, size_t at, struct ending moved)
+{
+        for (size_t above = (at - 1) / 2; at > 0 && t->ending[above].seen_ms > moved.seen_ms;
+                above = (at - 1) / 2) {
+                t->ending[at] = t->ending[above];
+                at = above;
+        }
+        t->ending[at] = moved;
+}
+
+static struct ending take_first_ending(struct dhcp_tenures *t)
+{
+        struct ending first = t->ending[0], last = t->ending[--t->ending_count];
+        size_t at = 0;
+
+        for (size_t below = 1; below < t->ending_count; below = 2 * at + 1) {
+                if (below + 1 < t->ending_count && t->ending[below + 1].seen_ms < t->ending[below].seen_ms)
+                        below++;
+                if (t->ending[below].seen_ms >= last.seen_ms)
+                        break;
+                t->ending[at] = t->ending[below];
+                at = below;
+        }
+        t->ending[at] = last;
+        return first;
+}
+
 static int begin_ending(struct dhcp_tenures *t, struct tenure *tenure)
 {
         if (t->ending_count == t->ending_capacity) {
                 size_t capacity = t->ending_capacity ? t->ending_capacity * 2 : 64;
-                uint32_t *ending = realloc(t->ending, capacity * sizeof *ending);
+                struct ending *ending = realloc(t->ending, capacity * sizeof *ending);
                 if (!ending)
                         return -ENOMEM;
                 t->ending = ending;
                 t->ending_capacity = capacity;
         }
-        t->ending[t->ending_count++] = (uint32_t)(tenure - t->items);
+        place_ending(t, t->ending_count++,
+                (struct ending){.seen_ms = tenure->seen_ms, .item = (uint32_t)(tenure - t->items)});
         tenure->phase = TENURE_ENDING;
         return 0;
 }
@@ -216,19 +252,15 @@ static int begin_ending(struct dhcp_tenures *t, struct tenure *tenure)
 /* A transaction at this instant was written behind them. A clock that went back says nothing. */
 static int bound_endings(struct dhcp_tenures *t, int64_t instant, const struct decode_sink *sink)
 {
-        size_t kept = 0;
         int r = 0;
 
-        for (size_t i = 0; i < t->ending_count; i++) {
-                struct tenure *tenure = &t->items[t->ending[i]];
-                if (tenure->phase != TENURE_ENDING)
-                        continue; /* settled meanwhile */
-                if (r < 0 || instant < tenure->seen_ms)
-                        t->ending[kept++] = t->ending[i];
-                else
+        while (r == 0 && t->ending_count > 0 && t->ending[0].seen_ms <= instant) {
+                struct ending first = take_first_ending(t);
+                struct tenure *tenure = &t->items[first.item];
+                /* Others were settled meanwhile. */
+                if (tenure->phase == TENURE_ENDING && tenure->seen_ms == first.seen_ms)
                         r = end_by(t, tenure, instant, sink);
         }
-        t->ending_count = kept;
         return r;
 }
 
@@ -247,12 +279,18 @@ static void begin_tenure(struct tenure *tenure, const struct dhcp_record *record
         snprintf(tenure->subscriber, sizeof tenure->subscriber, "%s", record->subscriber);
 }
 
+/* From here on the client is all that is known, which a customer chooses himself (dhcp_identity.h). */
+#define RANK_OF_CLIENT 4
+
 /* A renewal that reaches the server without the relay names the client only: it is still the same tenure. The
- * same client behind another line of the relay is another subscriber. */
+ * same client behind another line of a relay is another subscriber, whatever the relay tells of the line. */
 static bool is_same_holder(const struct tenure *tenure, const struct dhcp_record *record)
 {
+        bool by_relay = tenure->rank < RANK_OF_CLIENT && record->rank < RANK_OF_CLIENT;
+
         return tenure->client == record->client &&
-               (tenure->rank != record->rank || strcmp(tenure->subscriber, record->subscriber) == 0);
+               ((tenure->rank != record->rank && !by_relay) ||
+                       strcmp(tenure->subscriber, record->subscriber) == 0);
 }
 
 static int take_held(struct dhcp_tenures *t, struct tenure *tenure, const struct dhcp_record *record,

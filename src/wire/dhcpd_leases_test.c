@@ -66,6 +66,21 @@ static void identities(void **state)
         expect(0, "100.64.0.3", "remote-id r", -20, 0, EDGE_INTERIM);
 }
 
+/* A client chooses by what it is known. With that of another it is still another line's, whatever its relay
+ * tells of the line. */
+static void nobody_takes_a_line_by_its_client(void **state)
+{
+        (void)state;
+        read_text(LEASE(ACTIVE
+                "  option agent.remote-id \"r\";\n") "lease 100.64.0.3 {\n  starts 6 2026/11/21 "
+                                                     "12:20:00;\n  ends 6 2026/11/21 13:20:00;\n" ACTIVE
+                                                     "  option agent.circuit-id \"c\";\n}\n");
+        assert_int_equal(c.lease_count, 3);
+        expect(0, "100.64.0.3", "remote-id r", 0, 0, EDGE_INTERIM);
+        expect(1, "100.64.0.3", "remote-id r", 0, 20, EDGE_BOUND);
+        expect(2, "100.64.0.3", "circuit-id c, hardware 02:00:00:00:00:01", 20, 20, EDGE_INTERIM);
+}
+
 static void the_files_end_is_the_end_of_proof(void **state)
 {
         (void)state;
@@ -163,6 +178,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(identities),
                 cmocka_unit_test(the_files_end_is_the_end_of_proof),
+                cmocka_unit_test(nobody_takes_a_line_by_its_client),
                 cmocka_unit_test(ends),
                 cmocka_unit_test(prefixes_of_ipv6),
                 cmocka_unit_test(refused_declarations),
