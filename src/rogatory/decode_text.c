@@ -48,6 +48,8 @@ static const char *nothing_because(const struct text_counts *before, const struc
                 return "sound, but it binds nothing";
         if (after->reported_losses > before->reported_losses)
                 return "the source says that it lost events";
+        if (after->plan_rows > before->plan_rows)
+                return "a row of a plan; 'rogatory plan show' prints plans";
         if (after->other > before->other)
                 return "a header, a comment or the like";
         return "read; what it tells follows below, or at the end";

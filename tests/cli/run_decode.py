@@ -112,6 +112,10 @@ def main():
         check("NAT44 session create" not in run.stdout and "refused" in run.stdout, "--dialect: " + run.stdout)
         folder.write("relay.log", RELAY)
         expect("decode-syslog.txt", folder.run("decode", "--zone", "UTC", "--year", "2026", "relay.log"), 0)
+        folder.write("plan.csv", "outside_address,port_first,port_last,inside,valid_from,valid_to\n"
+                     "203.0.113.9,1024,2047,100.64.0.3,2026-11-01T00:00:00Z,\n")
+        run = folder.run("decode", "plan.csv")
+        check("line 2" in run.stdout and "=> a row of a plan" in run.stdout, "plans: " + run.stdout + run.stderr)
         run = folder.run("decode", "--dialect", "nfware", "--limit", "1", "relay.log")
         check("refused (contradiction)" in run.stdout, "--dialect names a family of syslog: " + run.stdout + run.stderr)
         check(folder.run("decode", "-", stdin="").returncode == 1, "an empty input is an error")
