@@ -111,6 +111,10 @@ int depot_plan_window_open(
         struct depot *depot, const char *realm, struct depot_window *ret, struct error *error);
 void depot_window_release(struct depot_window *window);
 
+/* Of windows of bindings that are opened from now on a few places are read, not all: a cold question then
+ * reads what it needs, and not the megabytes around it. */
+void depot_expect_scattered(struct depot *depot);
+
 /* Writing a new generation: begin, hand out bytes through output, then publish (or abandon). Needs a writing
  * mode. */
 struct depot_draft {

@@ -32,6 +32,7 @@ struct depot {
         struct settings settings;
         bool settings_read;
         struct listing listing;
+        bool scattered; /* depot_expect_scattered */
         unsigned scans; /* windows that were looked for without a listing */
 };
 

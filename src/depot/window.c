@@ -154,6 +154,25 @@ static int map_window(struct depot *depot, const char *realm, enum depot_kind ki
                 error, -EAGAIN, "%s: the window is replaced again and again while it is opened", folder);
 }
 
+void depot_expect_scattered(struct depot *depot)
+{
+        depot->scattered = true;
+}
+
+/* The index stands at the end and is read whole when a window is opened: about a hundredth of the file. */
+#define INDEX_SHARE 64
+#define INDEX_LEAST (64 * 1024)
+
+static void advise(const struct depot_window *window)
+{
+        size_t length = window->map_length, tail = length / INDEX_SHARE;
+
+        if (tail < INDEX_LEAST)
+                tail = INDEX_LEAST < length ? INDEX_LEAST : length;
+        file_map_scattered(window->map, length);
+        file_map_soon((const uint8_t *)window->map + length - tail, tail);
+}
+
 /* A file must be what its name and place say: one that was copied to another place would answer for the wrong
  * realm or hour. */
 static int check_header(const struct segment_header *header, const char *realm, const struct depot_file *file,
@@ -178,6 +197,8 @@ int depot_window_open(struct depot *depot, const char *realm, int64_t window_fro
         int r = map_window(depot, realm, DEPOT_NAT, window_from, &window, path, error);
         if (r < 0)
                 return r;
+        if (depot->scattered)
+                advise(&window);
         r = segment_reader_new(window.map, window.map_length, path, &window.segment, error);
         if (r == 0)
                 r = check_header(segment_header_of(window.segment), realm, &window.file, path, error);

@@ -111,6 +111,7 @@ static int gather_window(
                 to = q->port < 0 ? g->to_ms : w->from + DEPOT_WINDOW_MS;
         uint32_t sheet;
 
+        window_announce(w, outside);
         int r = segment_query(w->window.segment, outside, q->port, from, to, &g->hosts, w->map, &g->bindings,
                 &found, error);
         if (r == 0)

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "inquiry/window_cache.h"
 
+#include "os/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A sheet is some tens of kilobytes; one that is far larger (the traffic of a whole network behind one
+ * address) is left to be read block by block. */
+#define SHEET_AT_ONCE (1024 * 1024)
 
 int exporter_number(
         struct window_cache *cache, unsigned realm, const char *name, bool is_plan, uint16_t *ret_number)
@@ -36,6 +42,7 @@ static void close_window(struct cached_window *w)
         if (!w->missing)
                 depot_window_release(&w->window);
         free(w->map);
+        free(w->announced);
         coverage_free(&w->coverage);
 }
 
@@ -92,6 +99,23 @@ static struct cached_window *find_place(struct window_cache *cache)
         return oldest;
 }
 
+void window_announce(struct cached_window *window, uint32_t outside)
+{
+        const struct segment_reader *segment = window->window.segment;
+        uint64_t offset, length;
+        uint32_t sheet;
+
+        if (!window->announced)
+                window->announced = calloc(segment_sheet_count(segment) / 8 + 1, 1);
+        if (!window->announced || segment_find_sheet(segment, outside, &sheet) < 0 ||
+                window->announced[sheet / 8] >> sheet % 8 & 1)
+                return;
+        window->announced[sheet / 8] |= (uint8_t)(1u << sheet % 8);
+        segment_sheet_span(segment, sheet, &offset, &length);
+        if (length <= SHEET_AT_ONCE)
+                file_map_soon((const uint8_t *)window->window.map + offset, length);
+}
+
 int window_cache_get(struct window_cache *cache, unsigned realm, const char *realm_name, int64_t from,
         struct cached_window **ret_window, struct error *error)
 {
@@ -108,6 +132,7 @@ int window_cache_get(struct window_cache *cache, unsigned realm, const char *rea
                 return error_set(
                         error, -E2BIG, "the question touches more than %d hours", INQUIRY_WINDOWS_OPEN_MAX);
         *w = (struct cached_window){.realm = realm, .from = from, .missing = true, .used = cache->turn};
+        depot_expect_scattered(cache->depot);
         int r = depot_window_open(cache->depot, realm_name, from, &w->window, error);
         if (r == -ENOENT) {
                 *ret_window = NULL;

@@ -25,6 +25,7 @@ struct cached_window {
         struct depot_window window;
         uint16_t *map;            /* segment's exporter number -> ours */
         struct coverage coverage; /* with our numbers */
+        uint8_t *announced;       /* a bit for each sheet that was asked for; owned, may be NULL */
 };
 
 struct window_cache {
@@ -43,6 +44,8 @@ int exporter_number(
 /* The window that begins at `from`: 0 with *ret_window NULL where the realm has none. */
 int window_cache_get(struct window_cache *cache, unsigned realm, const char *realm_name, int64_t from,
         struct cached_window **ret_window, struct error *error);
+/* Brings the sheet of an address in with one reading, where it was not yet asked for. */
+void window_announce(struct cached_window *window, uint32_t outside);
 void window_cache_free(struct window_cache *cache);
 
 #endif

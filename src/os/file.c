@@ -90,6 +90,20 @@ void file_unmap(struct file_map *map)
         *map = (struct file_map){.bytes = NULL, .length = 0};
 }
 
+void file_map_scattered(const void *bytes, size_t length)
+{
+        if (length)
+                madvise((void *)(uintptr_t)bytes, length, MADV_RANDOM);
+}
+
+void file_map_soon(const void *bytes, size_t length)
+{
+        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)bytes / page * page;
+
+        if (length)
+                madvise((void *)from, (uintptr_t)bytes + length - from, MADV_WILLNEED);
+}
+
 int file_write_all(int file, const void *bytes, size_t length, const char *name, struct error *error)
 {
         const char *at = bytes;

@@ -23,6 +23,12 @@ struct file_map {
 int file_map(const char *path, struct file_map *ret_map, struct error *error);
 void file_unmap(struct file_map *map);
 
+/* Advice on a mapping; never fails. scattered: of a large file a few places are read, so that a fault brings
+ * in its page alone and not what the system would read ahead. soon: this part will be read, bring it in with
+ * one reading. */
+void file_map_scattered(const void *bytes, size_t length);
+void file_map_soon(const void *bytes, size_t length);
+
 /* Writes everything or fails; interrupted and short writes are continued. name: for the message. */
 int file_write_all(int file, const void *bytes, size_t length, const char *name, struct error *error);
 

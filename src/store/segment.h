@@ -96,6 +96,11 @@ uint32_t segment_sheet_address(const struct segment_reader *reader, uint32_t she
 /* The sheet of an address: 0 and ret_sheet, or -ENOENT. */
 int segment_find_sheet(const struct segment_reader *reader, uint32_t outside, uint32_t *ret_sheet);
 
+/* Where a sheet stands in the file, for who brings it in before it is read. Nothing of it is verified: both
+ * may be 0 in a damaged file. */
+void segment_sheet_span(
+        const struct segment_reader *reader, uint32_t sheet, uint64_t *ret_offset, uint64_t *ret_length);
+
 /* All bindings of a sheet. Host numbers are interned into hosts; exporter numbers are translated by
  * exporter_map (segment number -> caller's number), NULL keeps them. Appends to ret (sorted by
  * binding_compare as numbered at writing). -EBADMSG for a damaged block, naming file and block; ret keeps

@@ -73,6 +73,16 @@ static uint64_t sheet_offset(const struct segment_reader *reader, uint32_t sheet
         return load_le64(reader->sheets + (size_t)sheet * SHEET_ENTRY_LENGTH + 8) & UINT64_C(0xffffffffff);
 }
 
+void segment_sheet_span(
+        const struct segment_reader *reader, uint32_t sheet, uint64_t *ret_offset, uint64_t *ret_length)
+{
+        uint64_t from = sheet_offset(reader, sheet), to = sheet_offset(reader, sheet + 1);
+        bool inside = from < to && to <= reader->frame.body_end;
+
+        *ret_offset = inside ? from : 0;
+        *ret_length = inside ? to - from : 0;
+}
+
 /* -ENOMEM or -EBADMSG with reading->damage. reading_close in every case. */
 static int reading_open(struct reading *reading, const struct segment_reader *reader, uint32_t sheet)
 {
