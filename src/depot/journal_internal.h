@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_DEPOT_JOURNAL_INTERNAL_H
+#define ROGATORY_DEPOT_JOURNAL_INTERNAL_H
+
+/* Shared by the sources of the journal. */
+
+#include "depot/journal.h"
+
+#include <limits.h>
+
+#define JOURNAL_NAME_MAX 64
+
+struct journal_file {
+        char name[JOURNAL_NAME_MAX];
+        int64_t window_from;
+        uint64_t first_sequence;
+        uint64_t bytes;
+};
+
+struct journal {
+        char folder[PATH_MAX];
+        struct journal_options options;
+        int lock;
+        struct journal_file
+                *files; /* owned; ascending by first sequence; the last one is written where file >= 0 */
+        size_t file_count, file_capacity;
+        int file; /* descriptor of the file that is written; -1: the next flush begins one */
+        uint64_t mark;
+        struct buffer batch; /* room for the head, then the pending entries */
+        uint32_t pending_count;
+        int64_t pending_window;
+        uint64_t next, flushed, durable, released;
+        bool folder_changed; /* a file's name is not on the disk yet */
+        int64_t unsynced_ms; /* steady clock: since when something is with the kernel only; -1: nothing is */
+};
+
+/* FOLDER/name. -ENAMETOOLONG with a message. */
+int journal_path(
+        const struct journal *journal, const char *name, char ret_path[PATH_MAX], struct error *error);
+
+/* "20261120T10Z.0000000000000001.jnl" and back. */
+void journal_name_write(int64_t window_from, uint64_t first_sequence, char ret_name[JOURNAL_NAME_MAX]);
+bool journal_name_read(const char *name, struct journal_file *ret_file);
+
+/* Fills the list of files from the folder. */
+int journal_list(struct journal *journal, struct error *error);
+int journal_add_file(struct journal *journal, const struct journal_file *file);
+
+/* Finds `released`, and where the sequences go on. */
+int journal_recover(struct journal *journal, struct journal_found *ret_found, struct error *error);
+
+#endif
