@@ -101,11 +101,23 @@ static int damaged(const char *name, const char *place, struct error *error)
                 name, place);
 }
 
+/* What stands under a seal is there whole and genuine, or not at all. */
+static int unsealed(const char *name, const char *place, struct error *error)
+{
+        return error_set(error, -EBADMSG,
+                "%s: %s was damaged or changed under its seal; restore this file from a copy, the other "
+                "files of "
+                "the store are not affected",
+                name, place);
+}
+
 static int read_header(struct frame *frame, const char *name, const char magic[8], struct error *error)
 {
         struct cursor cursor = cursor_over(frame->bytes, HEADER_LENGTH);
         struct segment_header *header = &frame->header;
 
+        if (!frame_need(frame, 0, HEADER_LENGTH))
+                return unsealed(name, "the beginning", error);
         if (memcmp(cursor_take(&cursor, 8), magic, 8) != 0)
                 return error_set(error, -EBADMSG,
                         "%s: this is not a file of the expected kind (wrong magic number)", name);
@@ -143,10 +155,11 @@ static int read_section_entry(struct frame *frame, const char *name, unsigned mo
         if (offset != *next || length > frame->length - offset)
                 return damaged(name, "the table of sections", error);
         *next = offset + length;
-        if (!frame_checksum_is(frame->bytes + offset, (size_t)length, sum, UINT64_MAX)) {
-                snprintf(place, sizeof place, "section %u", (unsigned)kind);
+        snprintf(place, sizeof place, "section %u", (unsigned)kind);
+        if (!frame_need(frame, offset, length))
+                return unsealed(name, place, error);
+        if (!frame_checksum_is(frame->bytes + offset, (size_t)length, sum, UINT64_MAX))
                 return damaged(name, place, error);
-        }
         if (kind >= 1 && kind <= most && !frame->sections[kind].start) {
                 frame->sections[kind] = cursor_over(frame->bytes + offset, (size_t)length);
                 return 0;
@@ -160,6 +173,9 @@ static int read_section_entry(struct frame *frame, const char *name, unsigned mo
 static int read_sections(struct frame *frame, const char *name, unsigned most, struct error *error)
 {
         struct cursor trailer = cursor_over(frame->bytes + frame->length - TRAILER_LENGTH, TRAILER_LENGTH);
+
+        if (!frame_need(frame, frame->length - TRAILER_LENGTH, TRAILER_LENGTH))
+                return unsealed(name, "the end", error);
         uint64_t offset = cursor_le64(&trailer);
         uint32_t count = cursor_le32(&trailer);
         cursor_le32(&trailer);
@@ -176,6 +192,8 @@ static int read_sections(struct frame *frame, const char *name, unsigned most, s
                 offset > frame->length - TRAILER_LENGTH || length != frame->length - TRAILER_LENGTH - offset)
                 return damaged(name, "the trailer (last 40 bytes)", error);
         struct cursor table = cursor_over(frame->bytes + offset, (size_t)length);
+        if (!frame_need(frame, offset, length))
+                return unsealed(name, "the table of sections", error);
         if (!frame_checksum_is(table.start, (size_t)length, sum, UINT64_MAX))
                 return damaged(name, "the table of sections", error);
         struct cursor peek = table;
@@ -195,7 +213,16 @@ static int read_sections(struct frame *frame, const char *name, unsigned most, s
 int frame_open(const void *bytes, size_t length, const char *name, const char magic[8], unsigned most,
         struct frame *ret_frame, struct error *error)
 {
-        struct frame frame = {.bytes = bytes, .length = length};
+        const struct segment_input input = {.bytes = bytes, .length = length};
+
+        return frame_open_over(&input, name, magic, most, ret_frame, error);
+}
+
+int frame_open_over(const struct segment_input *input, const char *name, const char magic[8], unsigned most,
+        struct frame *ret_frame, struct error *error)
+{
+        size_t length = input->length;
+        struct frame frame = {.input = *input, .bytes = input->bytes, .length = length};
 
         if (length < HEADER_LENGTH + SECTION_ENTRY_LENGTH + TRAILER_LENGTH)
                 return error_set(error, -EBADMSG,

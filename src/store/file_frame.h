@@ -31,7 +31,8 @@ void frame_free(struct frame_writer *writer);
 #define FRAME_SECTIONS_MAX 64 /* sections in a file that this reader accepts */
 
 struct frame {
-        const uint8_t *bytes; /* borrowed */
+        struct segment_input input;
+        const uint8_t *bytes; /* borrowed: input.bytes */
         size_t length;
         size_t body_end; /* where the sections begin: sheets or lease blocks stand in [HEADER_LENGTH,
                             body_end) */
@@ -43,6 +44,16 @@ struct frame {
  * be there. -EBADMSG, -EPROTONOSUPPORT, with a message that names the file. */
 int frame_open(const void *bytes, size_t length, const char *name, const char magic[8], unsigned most,
         struct frame *ret_frame, struct error *error);
+
+/* The same over bytes that come as they are needed: the header, the sections and the trailer are, here. */
+int frame_open_over(const struct segment_input *input, const char *name, const char magic[8], unsigned most,
+        struct frame *ret_frame, struct error *error);
+
+/* Makes bytes of the file present; false where they cannot be had: changed or damaged under their seal. */
+static inline bool frame_need(const struct frame *frame, uint64_t offset, uint64_t length)
+{
+        return !frame->input.need || frame->input.need(frame->input.context, offset, length);
+}
 
 /* A checksum is right, or this is the build for fuzzing, whose inputs cannot have right checksums. */
 bool frame_checksum_is(const void *bytes, size_t length, uint64_t expected, uint64_t mask);

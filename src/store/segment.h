@@ -72,6 +72,15 @@ int segment_writer_finish(struct segment_writer *writer, const struct coverage *
         struct segment_header *ret_header, struct error *error);
 void segment_writer_free(struct segment_writer *writer);
 
+/* The bytes of a file that is read. need: makes length bytes from offset on present, before they are looked
+ * at for the first time (they may have to be decrypted); false where that cannot be. NULL: all are there. */
+struct segment_input {
+        const void *bytes; /* borrowed, must outlive the reader */
+        size_t length;
+        bool (*need)(void *context, uint64_t offset, uint64_t length);
+        void *context;
+};
+
 struct segment_reader;
 
 /* Opens a segment over borrowed bytes that must outlive the reader. name: for messages, copied. Everything
@@ -80,6 +89,9 @@ struct segment_reader;
  * set). */
 int segment_reader_new(const void *bytes, size_t length, const char *name, struct segment_reader **ret_reader,
         struct error *error);
+/* The same over bytes that come as they are needed; only what a question touches is asked for. */
+int segment_reader_over(const struct segment_input *input, const char *name,
+        struct segment_reader **ret_reader, struct error *error);
 void segment_reader_free(struct segment_reader *reader);
 
 const struct segment_header *segment_header_of(const struct segment_reader *reader);

@@ -98,8 +98,10 @@ static int reading_open(struct reading *reading, const struct segment_reader *re
                 length > reading->limit - offset)
                 return reading_damaged(reading, "its head stands outside its place in the file");
         const uint8_t *head = reader->frame.bytes + offset;
-        if (!segment_part_is_sound(reader, offset, length, sum))
-                return reading_damaged(reading, "the checksum of its head is wrong");
+        const char *fault =
+                segment_part_fault(reader, offset, length, sum, "the checksum of its head is wrong");
+        if (fault)
+                return reading_damaged(reading, fault);
         if (!sheet_head_open(
                     &reading->head, head, (size_t)length, reader->frame.header.window_from, offset + length))
                 return reading_damaged(reading, "its head contradicts itself");
@@ -140,8 +142,10 @@ static int find_page(struct reading *reading, uint32_t page, const uint8_t **ret
         if (offset < HEADER_LENGTH || offset > reader->frame.body_end ||
                 length > reader->frame.body_end - offset)
                 return reading_damaged(reading, "a page of destinations stands outside the file's body");
-        if (!segment_part_is_sound(reader, offset, length, sum))
-                return reading_damaged(reading, "the checksum of a page of destinations is wrong");
+        const char *fault = segment_part_fault(
+                reader, offset, length, sum, "the checksum of a page of destinations is wrong");
+        if (fault)
+                return reading_damaged(reading, fault);
         *ret_page = reader->frame.bytes + offset;
         *ret_length = length;
         return 0;
@@ -259,9 +263,10 @@ static int decode_rest(struct reading *reading, const struct selection *selectio
         const uint8_t *rest = reader->frame.bytes + entry->offset + entry->scan_length;
         struct block_decoder *decoder = reading->decoder;
 
-        if (!segment_part_is_sound(
-                    reader, entry->offset + entry->scan_length, entry->rest_length, entry->rest_checksum))
-                return reading_damaged(reading, "the checksum of its columns is wrong");
+        const char *fault = segment_part_fault(reader, entry->offset + entry->scan_length, entry->rest_length,
+                entry->rest_checksum, "the checksum of its columns is wrong");
+        if (fault)
+                return reading_damaged(reading, fault);
         if (!block_decode_times(decoder, &reader->tables, entry, scan, rest, last))
                 return reading_damaged(reading, "its times contradict themselves");
         last = keep_touching(decoder, selection, hits, last);
@@ -287,8 +292,10 @@ static int read_block(struct reading *reading, const struct selection *selection
                 entry->scan_length + entry->rest_length > reading->limit - entry->offset)
                 return reading_damaged(reading, "it stands outside its sheet");
         const uint8_t *bytes = frame->bytes + entry->offset;
-        if (!segment_part_is_sound(reading->reader, entry->offset, entry->scan_length, entry->scan_checksum))
-                return reading_damaged(reading, "the checksum of its ports is wrong");
+        const char *fault = segment_part_fault(reading->reader, entry->offset, entry->scan_length,
+                entry->scan_checksum, "the checksum of its ports is wrong");
+        if (fault)
+                return reading_damaged(reading, fault);
         if (!block_open_scan(bytes, entry, &scan))
                 return reading_damaged(reading, "its ports contradict themselves");
         if (selection->port < 0)

@@ -99,17 +99,25 @@ static int open_sections(struct segment_reader *reader, struct error *error)
 int segment_reader_new(const void *bytes, size_t length, const char *name, struct segment_reader **ret_reader,
         struct error *error)
 {
+        const struct segment_input input = {.bytes = bytes, .length = length};
+
+        return segment_reader_over(&input, name, ret_reader, error);
+}
+
+int segment_reader_over(const struct segment_input *input, const char *name,
+        struct segment_reader **ret_reader, struct error *error)
+{
         struct segment_reader *reader = calloc(1, sizeof *reader);
         int r = -ENOMEM;
 
         if (reader)
                 reader->name = strdup(name);
         if (reader && reader->name)
-                r = frame_open(bytes, length, name, SEGMENT_MAGIC, SECTION_COUNT, &reader->frame, error);
+                r = frame_open_over(input, name, SEGMENT_MAGIC, SECTION_COUNT, &reader->frame, error);
         if (r == 0)
                 r = open_sections(reader, error);
         if (r == 0)
-                reader->verified = calloc(length / 8 + 1, 1);
+                reader->verified = calloc(input->length / 8 + 1, 1);
         if (r < 0) {
                 segment_reader_free(reader);
                 return r == -ENOMEM ? error_set(error, r, "%s: out of memory", name) : r;

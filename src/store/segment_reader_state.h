@@ -26,20 +26,23 @@ struct segment_reader {
         uint8_t *verified;
 };
 
-/* Is the part of the file at `offset` as its checksum says? The offset must lie within the body. */
-static inline bool segment_part_is_sound(
-        const struct segment_reader *reader, uint64_t offset, uint64_t length, uint32_t sum)
+/* NULL where the part of the file at `offset` is as its checksum says, else what is wrong: `wrong`, or that
+ * its bytes cannot be had. The offset must lie within the body. */
+static inline const char *segment_part_fault(const struct segment_reader *reader, uint64_t offset,
+        uint64_t length, uint32_t sum, const char *wrong)
 {
         uint8_t *byte = reader->verified ? &reader->verified[offset / 8] : NULL;
         uint8_t bit = (uint8_t)(1u << offset % 8);
 
         if (byte && *byte & bit)
-                return true;
+                return NULL;
+        if (!frame_need(&reader->frame, offset, length))
+                return "it was damaged or changed under its seal";
         if (!frame_checksum_is(reader->frame.bytes + offset, (size_t)length, sum, UINT32_MAX))
-                return false;
+                return wrong;
         if (byte)
                 *byte |= bit;
-        return true;
+        return NULL;
 }
 
 #endif
