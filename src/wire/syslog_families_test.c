@@ -51,6 +51,15 @@ static void juniper_blocks(void **state)
                  "[10/15] blocks, allocates port block [24064-24191] from 192.0.2.9 in source pool P1 "
                  "lsys_id: 0 epoch 0x6a4b9840\n",
                         "block open 2026-07-06T11:57:52.000Z 0 100.64.0.7 > 192.0.2.9:24064-24191"},
+                /* The same private address in another logical system is another customer's. */
+                {"RT_NAT - RT_SRC_NAT_PBA_ALLOC [internal-ip=\"100.64.0.7\" block-port-low=\"1\" "
+                 "block-port-high=\"2\" reflexive-ip=\"192.0.2.9\" logical-system-id=\"2\" "
+                 "epoch-time-64=\"6a4b9840\"]\n",
+                        "block open 2026-07-06T11:57:52.000Z 0 100.64.0.7 > 192.0.2.9:1-2 vrf 2"},
+                {"<14>Jul  6 13:56:17 nat1 RT_NAT: RT_SRC_NAT_PBA_ALLOC: Subscriber 100.64.0.7 used/maximum "
+                 "[10/15] blocks, allocates port block [24064-24191] from 192.0.2.9 in source pool P1 "
+                 "lsys_id: 2 epoch 0x6a4b9840\n",
+                        "block open 2026-07-06T11:57:52.000Z 0 100.64.0.7 > 192.0.2.9:24064-24191 vrf 2"},
                 {"Jul  6 13:56:17 nat1 RT_NAT: RT_SRC_NAT_PBA_RELEASE: Subscriber 100.64.0.7 used/maximum "
                  "[9/15] blocks, releases port block [24064-24191] from 192.0.2.9 in source pool P1\n",
                         "block close 2026-07-06T11:56:17.999Z 0 100.64.0.7 > 192.0.2.9:24064-24191"},

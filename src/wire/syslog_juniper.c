@@ -13,6 +13,9 @@ static const struct syslog_key pba_keys[] = {
         {.key = "block-port-high", .field = SYSLOG_LAST},
         {.key = "reflexive-ip", .field = SYSLOG_OUTSIDE},
         {.key = "epoch-time-64", .field = SYSLOG_EPOCH_HEX},
+        /* Logical systems are networks of their own, each with the same private addresses; 0 is the device
+           itself. */
+        {.key = "logical-system-id", .field = SYSLOG_VRF, .optional = true},
 };
 
 #define PBA(message, happens, more)                                                                          \
@@ -23,7 +26,7 @@ static const struct syslog_key pba_keys[] = {
 #define PBA_TEXT(message, does, happens, more)                                                               \
         {.text = message ": Subscriber %{inside} used/maximum [%{word}] blocks, " does                       \
                          "port block [%{first}-%{last}] from %{outside} in source pool %{word} "             \
-                         "lsys_id: %{word} epoch %{epoch-hex}",                                              \
+                         "lsys_id: %{vrf} epoch %{epoch-hex}",                                               \
                 .second_mark = " used/maximum [",                                                            \
                 .kind = NAT_BLOCK,                                                                           \
                 .action = happens,                                                                           \
