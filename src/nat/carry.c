@@ -96,8 +96,9 @@ static int by_port_make(const struct nat_binding *bindings, size_t count, const 
 static bool is_exclusive_pair(
         const struct nat_binding *a, const struct nat_binding *b, const struct attribution_rules *rules)
 {
+        /* What was lent through a port that the log does not tell need not be the same port. */
         return rules->mapping == MAPPING_ENDPOINT_INDEPENDENT &&
-               !((a->flags | b->flags) & NAT_DESTINATION_BOUND);
+               !((a->flags | b->flags) & (NAT_DESTINATION_BOUND | NAT_PORT_UNKNOWN));
 }
 
 static bool is_shown_ended(

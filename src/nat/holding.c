@@ -41,7 +41,7 @@ static bool matches(const struct question *q, const struct nat_binding *b, const
 /* May the endpoint asked have one holder at a time? Where the realm declares endpoint-independent mapping
  * (RFC 4787 section 4.1) and no record speaks against it; or where the question names the whole destination
  * and every record carries one, because then it asks for a five-tuple, which no NAT can lend twice at once.
- */
+ * A record whose port was not logged may be of any other port. */
 static void find_exclusive(
         const struct question *q, const struct attribution_rules *rules, struct holding_list *list)
 {
@@ -50,8 +50,9 @@ static void find_exclusive(
 
         for (size_t i = 0; i < list->count; i++) {
                 const struct nat_binding *b = list->items[i].binding;
-                five_tuple = five_tuple && (b->flags & NAT_HAS_DESTINATION);
-                declared = declared && !(b->flags & NAT_DESTINATION_BOUND);
+                bool any_port = b->flags & NAT_PORT_UNKNOWN;
+                five_tuple = five_tuple && (b->flags & NAT_HAS_DESTINATION) && !any_port;
+                declared = declared && !(b->flags & NAT_DESTINATION_BOUND) && !any_port;
         }
         list->five_tuple = five_tuple && q->port >= 0 && q->protocol >= 0;
         list->exclusive = q->port >= 0 && q->protocol >= 0 && (declared || five_tuple);
@@ -82,11 +83,15 @@ static int64_t find_reuse(const struct holding_list *list, const struct nat_bind
         return first;
 }
 
+/* Logs of whole seconds count an end until the end of its second: what happened less than that before an end
+ * may have come behind it. */
+#define END_ROUNDED_MS 1000
+
 /* The latest instant before b's end at which somebody else is known to have held the endpoint: b, whose
  * beginning was not seen, began after it. */
 static int64_t earliest_beginning(const struct holding_list *list, const struct nat_binding *b)
 {
-        int64_t bound = INT64_MIN;
+        int64_t bound = INT64_MIN, end = b->to_ms - END_ROUNDED_MS;
 
         if (!list->exclusive)
                 return bound;
@@ -94,9 +99,9 @@ static int64_t earliest_beginning(const struct holding_list *list, const struct 
                 const struct nat_binding *other = list->items[i].binding;
                 if (other->inside == b->inside || other->flags & NAT_PLANNED)
                         continue;
-                if (other->from_edge != EDGE_OPEN && other->from_ms < b->to_ms && other->from_ms > bound)
+                if (other->from_edge != EDGE_OPEN && other->from_ms <= end && other->from_ms > bound)
                         bound = other->from_ms;
-                if (other->to_edge != EDGE_OPEN && other->to_ms < b->to_ms && other->to_ms > bound)
+                if (other->to_edge != EDGE_OPEN && other->to_ms <= end && other->to_ms > bound)
                         bound = other->to_ms;
         }
         return bound;

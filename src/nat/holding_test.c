@@ -64,6 +64,18 @@ static void open_end_reused_by_linux(struct scene *s)
         s->bindings[1].flags |= NAT_DESTINATION_BOUND;
 }
 
+/* One host's opening through a port that is not logged need not be of this port, nor of that of another. */
+static void open_end_reused_at_unknown_ports(struct scene *s)
+{
+        open_end_reused(s);
+        for (unsigned i = 0; i < 2; i++) {
+                s->bindings[i].port_first = 0;
+                s->bindings[i].port_last = UINT16_MAX;
+                s->bindings[i].flags |= NAT_PORT_UNKNOWN;
+        }
+        s->bindings[1].to_ms = NOW - 10 * SEC;
+}
+
 static void open_end_reused_at_the_edge(struct scene *s)
 {
         open_end_reused(s);
@@ -131,6 +143,9 @@ static void ends_that_were_not_seen(void **state)
                         BIT(REASON_END_NOT_SEEN), BIT(REASON_PROVEN), 0, 2},
                 {"nor by a dialect that lends twice", open_end_reused_by_linux, VERDICT_UNKNOWN,
                         BIT(REASON_END_NOT_SEEN), BIT(REASON_PROVEN), 0, 2},
+                {"nor where no port is logged", open_end_reused_at_unknown_ports, VERDICT_UNKNOWN,
+                        BITS(REASON_END_NOT_SEEN, REASON_PORT_NOT_LOGGED), BITS(REASON_PROVEN, REASON_NOBODY),
+                        0, 1},
                 {"opened again at the first instant", open_end_reused_at_the_edge, VERDICT_UNKNOWN, 0,
                         BIT(REASON_PROVEN), 0, 2},
                 {"seen with another, not opened", open_end_reuse_not_observed, VERDICT_UNKNOWN, 0,
@@ -175,6 +190,13 @@ static void open_beginning_bounded_by_another(struct scene *s)
         scene_heard_only(s, NOW - 48 * TIME_HOUR, NOW + TIME_HOUR);
 }
 
+/* A log of whole seconds puts an end behind what happened within its second. */
+static void open_beginning_bounded_within_a_second(struct scene *s)
+{
+        open_beginning_bounded_by_another(s);
+        s->bindings[1].from_ms = s->bindings[1].to_ms = s->bindings[0].to_ms - 999;
+}
+
 static void open_beginning_not_bounded_dependent(struct scene *s)
 {
         open_beginning_bounded_by_another(s);
@@ -208,6 +230,8 @@ static void beginnings_that_were_not_seen(void **state)
                         BIT(REASON_PROVEN), 0, 2},
                 {"another held it in between", open_beginning_bounded_by_another, VERDICT_NONE,
                         BIT(REASON_NOBODY), BIT(REASON_START_NOT_SEEN), 0, 0},
+                {"another within the second of the end", open_beginning_bounded_within_a_second,
+                        VERDICT_UNKNOWN, BIT(REASON_START_NOT_SEEN), BIT(REASON_NOBODY), 0, 1},
                 {"which proves nothing here", open_beginning_not_bounded_dependent, VERDICT_UNKNOWN,
                         BIT(REASON_START_NOT_SEEN), BIT(REASON_NOBODY), 0, 1},
                 {"the same host in between", open_beginning_bounded_by_itself, VERDICT_UNKNOWN,
