@@ -22,6 +22,7 @@ ROOMS = {
     "custody": ["base", "crypto"],
     "settings": ["base", "nat"],
     "depot": ["base", "os", "crypto", "nat", "store", "custody", "settings"],
+    "collect": ["base", "os", "crypto", "wire"],
     "intake": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
     "inquiry": ["base", "os", "crypto", "nat", "store", "custody", "settings", "depot"],
     "upkeep": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_COLLECT_COLLECTOR_H
+#define ROGATORY_COLLECT_COLLECTOR_H
+
+/* Listeners: takes messages off the network, knows who sent them, and hands them on. It decodes nothing and
+ * stores nothing. Everything that came is either delivered or counted with the reason why not; what the
+ * kernel dropped before is counted too.
+ *
+ * One thread: the caller runs the event loop (collector_base), and every call is made from it. Times are
+ * milliseconds since 1970 UTC. Sockets and keys are opened before the process is confined (os/confine);
+ * nothing is opened after. */
+
+#include "base/address.h"
+#include "base/error.h"
+#include "collect/exporters.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+
+/* Named limits. */
+#define COLLECT_LISTENERS_MAX 64u
+#define COLLECT_DATAGRAM_MAX 65535u
+#define COLLECT_BATCH 64u          /* datagrams taken with one call */
+#define COLLECT_BATCHES_AT_ONCE 8u /* then other listeners have their turn */
+
+enum collect_transport {
+        COLLECT_UDP,
+};
+
+struct collect_listener {
+        enum collect_transport transport;
+        struct address address; /* 0.0.0.0 or :: for all of that family */
+        uint16_t port;          /* 0: any that is free */
+        int socket;             /* one that is bound already (socket activation), taken over; -1: opens one */
+        uint32_t buffer_bytes;  /* the kernel's receive buffer; 0: as the system has it */
+};
+
+/* Why a message was not delivered. */
+enum collect_refusal {
+        COLLECT_UNKNOWN_SENDER, /* nobody is configured at its source */
+        COLLECT_OVER_RATE,      /* its exporter had no allowance left */
+        COLLECT_EMPTY,          /* no byte in it */
+        COLLECT_NOT_TAKEN,      /* the sink did not take it */
+        COLLECT_REFUSAL_COUNT
+};
+const char *collect_refusal_name(enum collect_refusal refusal); /* "unknown-sender": stable, for metrics */
+
+struct collect_message {
+        uint16_t listener; /* number, as collector_listen gave it */
+        uint16_t exporter; /* as configured */
+        struct address source;
+        uint16_t port;      /* host order */
+        int64_t receipt_ms; /* when the kernel took it */
+        const void *bytes;  /* borrowed for the call */
+        size_t length;
+};
+
+/* What is missing, for coverage. */
+struct collect_loss {
+        uint16_t listener;
+        uint16_t exporter; /* EXPORTER_NOBODY: whose messages they were is not known */
+        bool by_kernel;    /* dropped before they were read; else `refusal` says why */
+        enum collect_refusal refusal;
+        uint64_t count;
+        int64_t noticed_ms; /* they came before this, and after the last message or notice of the listener */
+};
+
+struct collect_sink {
+        void *context;
+        /* 0: taken. Negative: not taken, which is counted and told as lost. */
+        int (*message)(void *context, const struct collect_message *message);
+        /* Behind a batch of messages; may be NULL. */
+        void (*settle)(void *context);
+        /* Messages of known exporters, and messages that the kernel dropped, are lost; may be NULL. */
+        void (*lost)(void *context, const struct collect_loss *loss);
+};
+
+/* Always: received = delivered + the sum of refused. */
+struct collect_counts {
+        uint64_t received, delivered, bytes;
+        uint64_t refused[COLLECT_REFUSAL_COUNT];
+        uint64_t dropped_by_kernel; /* not in received */
+        uint64_t socket_errors;
+};
+
+struct collector;
+
+/* base: the caller's event loop, which outlives the collector. The exporters are borrowed as long. */
+int collector_new(struct event_base *base, struct exporters *exporters, const struct collect_sink *sink,
+        struct collector **ret_collector, struct error *error);
+void collector_free(struct collector *collector); /* closes what is open */
+
+/* Begins to listen. ret_number: 0 and up, in the order of calls. -EADDRINUSE, -EACCES ... with a message. */
+int collector_listen(struct collector *collector, const struct collect_listener *listener,
+        uint16_t *ret_number, struct error *error);
+uint16_t collector_port(const struct collector *collector, uint16_t listener);   /* where it listens */
+uint32_t collector_buffer(const struct collector *collector, uint16_t listener); /* what the kernel granted */
+struct collect_counts collector_counts(const struct collector *collector, uint16_t listener);
+
+/* Asks the kernel what it dropped where no message came since; done by itself every second. */
+void collector_look_for_drops(struct collector *collector);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_COLLECT_COLLECTOR_STATE_H
+#define ROGATORY_COLLECT_COLLECTOR_STATE_H
+
+/* Shared by the sources of this room only. */
+
+#include "collect/collector.h"
+
+#include <event2/event.h>
+#include <sys/socket.h>
+
+struct datagram_room;
+
+struct listening {
+        struct collector *collector;
+        uint16_t number;
+        enum collect_transport transport;
+        int socket;
+        struct event *readable; /* datagrams */
+        uint32_t drops_seen;    /* the kernel's counter, which wraps */
+        struct collect_counts counts;
+};
+
+struct collector {
+        struct event_base *base;
+        struct exporters *exporters;
+        struct collect_sink sink;
+        struct event *every_second;
+        struct datagram_room *room; /* one for all listeners: they are read in turn */
+        struct listening *listening[COLLECT_LISTENERS_MAX];
+        size_t count;
+};
+
+/* A socket address out of an address and a port, and back. */
+socklen_t socket_address_write(const struct address *address, uint16_t port, struct sockaddr_storage *ret);
+bool socket_address_read(
+        const struct sockaddr_storage *from, struct address *ret_address, uint16_t *ret_port);
+
+int datagram_room_new(struct datagram_room **ret_room);
+void datagram_room_free(struct datagram_room *room);
+
+/* Prepares a bound socket and begins to read it. */
+int datagrams_begin(struct listening *listening, struct error *error);
+
+/* The kernel's counter of what it dropped, after a message or a look at the socket. */
+void datagrams_dropped(struct listening *listening, uint32_t counter, int64_t now_ms);
+void datagrams_look_for_drops(struct listening *listening);
+
+/* Counts, and tells of what is lost of known exporters. */
+void collect_refuse(
+        struct listening *listening, enum collect_refusal refusal, uint16_t exporter, int64_t now_ms);
+
+/* Hands one message on, after the exporter's allowance; counts whatever becomes of it. */
+void collect_deliver(struct listening *listening, struct exporter *exporter,
+        const struct collect_message *message, int64_t steady_ms);
+
+#endif
