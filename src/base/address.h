@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,14 +25,13 @@ struct prefix {
 /* Enough for any address, a slash and a length, and an end mark. */
 #define ADDRESS_TEXT_MAX 52
 
+/* Built and looked at in halves of eight bytes: these stand in every event, and smaller stores would have to
+ * reach the cache before a wider load of the same bytes goes on. */
 static inline struct address address_from_ipv4(uint32_t host_order)
 {
-        struct address a = {{0}};
-        a.bytes[10] = a.bytes[11] = 0xff;
-        a.bytes[12] = (uint8_t)(host_order >> 24);
-        a.bytes[13] = (uint8_t)(host_order >> 16);
-        a.bytes[14] = (uint8_t)(host_order >> 8);
-        a.bytes[15] = (uint8_t)host_order;
+        uint64_t halves[2] = {0, htobe64(UINT64_C(0xffff) << 32 | host_order)};
+        struct address a;
+        memcpy(a.bytes, halves, sizeof a.bytes);
         return a;
 }
 
@@ -44,8 +44,9 @@ static inline struct address address_from_ipv6(const uint8_t bytes[16])
 
 static inline bool address_is_ipv4(const struct address *a)
 {
-        static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-        return memcmp(a->bytes, mapped, 12) == 0;
+        uint64_t halves[2];
+        memcpy(halves, a->bytes, sizeof halves);
+        return halves[0] == 0 && be64toh(halves[1]) >> 32 == 0xffff;
 }
 
 /* The IPv4 address in host order; only where address_is_ipv4. */

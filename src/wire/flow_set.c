@@ -80,8 +80,6 @@ static int deliver_identity(struct flow_pass *pass, const struct record_result *
 
 static int deliver(struct flow_pass *pass, const struct record_result *result)
 {
-        struct nat_event closing = result->event;
-
         note_delay(pass, result);
         int r = deliver_identity(pass, result, result->event.time_ms);
         if (r < 0)
@@ -91,6 +89,9 @@ static int deliver(struct flow_pass *pass, const struct record_result *result)
         r = deliver_event(pass, &result->event);
         if (r < 0 || result->closes_ms == TIME_UNKNOWN)
                 return r;
+        /* Copied here and not before: a copy right behind the writing of the fields waits for every one of
+         * them. */
+        struct nat_event closing = result->event;
         closing.time_ms = result->closes_ms;
         closing.action = NAT_CLOSE;
         r = deliver_identity(pass, result, closing.time_ms);
