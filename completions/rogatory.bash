@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info decode plan dialects help version"
+    local commands="init conf-check import ask check info retain decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -55,6 +55,7 @@ _rogatory()
     ask) options="--store --case --at --proto --dest --skew --batch --json --help" ;;
     init) options="--json --help" ;;
     conf-check) options="--config --json --help" ;;
+    retain) options="--store --dry-run --json --help" ;;
     check | info) options="--store --json --help" ;;
     plan)
         options="--store --address --limit --inside --outside --ports --block-size --ratio --dynamic --algorithm

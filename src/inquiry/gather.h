@@ -7,6 +7,8 @@
 #include "inquiry/inquiry.h"
 #include "inquiry/window_cache.h"
 
+#include "depot/gone.h"
+
 /* Hours that one question may touch (its interval is wide only where an exporter's clock was found far off).
  */
 #define INQUIRY_HOURS_MAX 48
@@ -24,9 +26,10 @@ struct inquiry {
         struct window_cache cache;
         struct realm_settings *realms; /* owned array; prefix lists are the depot's */
         unsigned realm_count;
-        struct realm_window *leases; /* one per realm */
-        struct realm_window *plans;  /* one per realm */
-        struct depot_files *files;   /* one list per realm: the stored windows, ascending */
+        struct realm_window *leases;  /* one per realm */
+        struct realm_window *plans;   /* one per realm */
+        struct depot_files *files;    /* one list per realm: the stored windows, ascending */
+        struct depot_gone_list *gone; /* one list per realm: what was destroyed */
 };
 
 struct gathered {
@@ -69,6 +72,12 @@ void gathered_free(struct gathered *gathered);
 /* Looks in later windows for the end of a binding whose end lies beyond the windows of the question. */
 int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *gathered,
         struct nat_binding *binding, struct error *error);
+
+/* Does the question need records that the realm keeps no longer, or kept no longer at some time? Each kind
+ * has its own time, for some addresses another one; what was destroyed stays destroyed when the settings
+ * change. */
+bool is_outside_retention(const struct inquiry *inquiry, unsigned realm, const struct question *question,
+        const struct gathered *gathered, int64_t now_ms);
 
 bool realm_declares(const struct realm_settings *realm, const struct address *address);
 

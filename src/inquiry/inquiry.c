@@ -52,6 +52,9 @@ static int open_realm(struct inquiry *inquiry, unsigned realm, struct error *err
                 inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->files[realm], error);
 
         if (r == 0)
+                r = depot_gone_read(
+                        inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->gone[realm], error);
+        if (r == 0)
                 r = inquiry_open_leases(inquiry, realm, error);
         return r < 0 ? r : inquiry_open_plans(inquiry, realm, error);
 }
@@ -68,7 +71,8 @@ int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error 
                 inquiry->leases = calloc(inquiry->realm_count + 1, sizeof *inquiry->leases);
                 inquiry->plans = calloc(inquiry->realm_count + 1, sizeof *inquiry->plans);
                 inquiry->files = calloc(inquiry->realm_count + 1, sizeof *inquiry->files);
-                if (!inquiry->leases || !inquiry->plans || !inquiry->files)
+                inquiry->gone = calloc(inquiry->realm_count + 1, sizeof *inquiry->gone);
+                if (!inquiry->leases || !inquiry->plans || !inquiry->files || !inquiry->gone)
                         r = error_set(error, -ENOMEM, "not enough memory");
         }
         for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
@@ -95,6 +99,9 @@ void inquiry_free(struct inquiry *inquiry)
         }
         for (unsigned i = 0; inquiry->files && i < inquiry->realm_count; i++)
                 depot_files_free(&inquiry->files[i]);
+        for (unsigned i = 0; inquiry->gone && i < inquiry->realm_count; i++)
+                depot_gone_free(&inquiry->gone[i]);
+        free(inquiry->gone);
         free(inquiry->files);
         free(inquiry->leases);
         free(inquiry->plans);
@@ -140,13 +147,12 @@ static bool may_own(const struct inquiry *inquiry, unsigned realm, const struct 
 static int judge_realm(struct inquiry *inquiry, unsigned number, const struct question *q, int64_t now_ms,
         struct realm_answer *ret, struct error *error)
 {
-        const struct realm_settings *realm = &inquiry->realms[number];
         struct gathered gathered;
 
         int r = gather(inquiry, number, q, &gathered, error);
         if (r < 0)
                 return r;
-        bool old = realm->retain_ms > 0 && q->at_ms < now_ms - realm->retain_ms;
+        bool old = is_outside_retention(inquiry, number, q, &gathered, now_ms);
         struct evidence evidence = {
                 .bindings = gathered.bindings.items,
                 .binding_count = gathered.bindings.count,
@@ -162,7 +168,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .ours = gathered.ours,
                 .lent = gathered.lent,
                 .rules_changed = gathered.rules_changed,
-                .outside_retention = old && gathered.ours,
+                .outside_retention = old,
                 .leases = gathered.leases.items,
                 .lease_count = gathered.leases.count,
                 .plan = &gathered.plan,
@@ -172,7 +178,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
         struct attribution attribution;
         r = attribution_decide(q, &gathered.rules, &evidence, &attribution);
         if (r == 0) {
-                ret->concerned = gathered.ours || may_own(inquiry, number, &gathered, &attribution);
+                ret->concerned = old || gathered.ours || may_own(inquiry, number, &gathered, &attribution);
                 r = realm_answer_make(inquiry, number, q, &gathered, &attribution, ret, error);
                 attribution_free(&attribution);
         } else {

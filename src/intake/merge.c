@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "intake/merge.h"
 
+#include "depot/gone.h"
 #include "nat/carry.h"
 #include "nat/pairing.h"
 
@@ -25,6 +26,7 @@ struct walk {
         struct merge_counts *counts;
         struct stop_list stops;
         struct coverage coverage;    /* all that is known of the realm's hearing around the windows walked */
+        struct depot_gone_list gone; /* what retention has destroyed */
         struct binding_list carried; /* bindings that go on out of the window before; by outside address */
         struct segment_header carried_header; /* of the window they come from */
         int64_t carried_from;                 /* the window they come from; TIME_UNKNOWN: not read yet */
@@ -381,6 +383,17 @@ static bool next_address(const struct window_merge *m, uint32_t *ret_outside)
         return any;
 }
 
+/* Has retention destroyed something of the address behind the window whose open bindings are carried in? Then
+ * what the stored window says of earlier times stands nowhere else, and is kept. */
+static bool is_carry_cut(const struct window_merge *m, uint32_t outside)
+{
+        struct address address = address_from_ipv4(outside);
+        const struct depot_gone_list *gone = &m->walk->gone;
+
+        return depot_gone_until_of(gone, RETAIN_BINDINGS, &address) > m->walk->carried_from ||
+               depot_gone_until_of(gone, RETAIN_DESTINATIONS, &address) > m->walk->carried_from;
+}
+
 /* What is known of the address so far: the stored sheet (without what had been carried in, where that is
  * carried in anew) and what is carried in. */
 static int gather_known(struct window_merge *m, uint32_t outside)
@@ -397,8 +410,8 @@ static int gather_known(struct window_merge *m, uint32_t outside)
                         r = carry_select(
                                 m->sheet.items, m->sheet.count, &walk->rules, m->to, &m->carry_out_before);
                 if (r == 0)
-                        r = carry_strip(m->sheet.items, m->sheet.count, m->carry_known ? m->from : INT64_MIN,
-                                &m->known);
+                        r = carry_strip(m->sheet.items, m->sheet.count,
+                                m->carry_known && !is_carry_cut(m, outside) ? m->from : INT64_MIN, &m->known);
         }
         for (; r == 0 && m->carry_known && m->at_carried < walk->carried.count &&
                 walk->carried.items[m->at_carried].outside == outside;
@@ -703,7 +716,9 @@ int merge_run(const struct merge_request *request, struct merge_counts *counts, 
 
         if (!find_extent(&walk, &from, &to))
                 return 0;
-        r = plan(&walk, from, to);
+        r = depot_gone_read(request->depot, request->realm->name, &walk.gone, error);
+        if (r == 0)
+                r = plan(&walk, from, to);
         for (size_t i = 0; i < walk.stops.count && r == 0; i++) {
                 r = visit(&walk, i);
                 /* Behind the new material, the first window that stays as it is ends the walk. */
@@ -712,6 +727,7 @@ int merge_run(const struct merge_request *request, struct merge_counts *counts, 
         }
         if (r == -ENOMEM)
                 error_set(error, r, "out of memory while merging realm \"%s\"", request->realm->name);
+        depot_gone_free(&walk.gone);
         free(walk.stops.items);
         coverage_free(&walk.coverage);
         binding_list_free(&walk.carried);

@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
         &command_ask,
         &command_check,
         &command_info,
+        &command_retain,
         &command_plan,
         &command_decode,
         &command_dialects,

@@ -187,6 +187,76 @@ static int read_prefixes(struct slice value, struct prefix_list *field, struct e
         return 0;
 }
 
+static const char *const retain_kinds[RETAIN_KIND_COUNT] = {
+        [RETAIN_BINDINGS] = "bindings", [RETAIN_DESTINATIONS] = "destinations", [RETAIN_LEASES] = "leases"};
+
+const char *retain_kind_name(enum retain_kind kind)
+{
+        return kind < RETAIN_KIND_COUNT ? retain_kinds[kind] : "-";
+}
+
+static int read_retain(const struct key *key, struct slice value, int64_t *field, struct error *problem)
+{
+        if (!slice_is(value, "unlimited"))
+                return read_duration(key, value, field, problem);
+        *field = 0;
+        return 0;
+}
+
+/* "198.51.100.0/26 bindings 365d" */
+static int read_range(
+        const struct key *key, struct slice piece, struct retain_range *ret_range, struct error *problem)
+{
+        struct slice prefix = slice_word(&piece), kind = slice_word(&piece), time = slice_word(&piece);
+        struct retain_range range = {.kind = RETAIN_BINDINGS};
+
+        if (time.length == 0 || slice_trim(piece).length > 0)
+                return error_set(problem, -EINVAL,
+                        "each range is a prefix, what is kept, and how long, as in "
+                        "198.51.100.0/26 bindings 365d");
+        while (range.kind < RETAIN_KIND_COUNT && !slice_is(kind, retain_kinds[range.kind]))
+                range.kind++;
+        if (range.kind == RETAIN_KIND_COUNT)
+                return error_set(problem, -EINVAL, "\"%.*s\" is not one of: bindings, destinations, leases",
+                        shown(kind), kind.text);
+        int r = prefix_parse(prefix, &range.prefix, problem);
+        if (r == 0)
+                r = read_retain(key, time, &range.retain_ms, problem);
+        if (r == 0)
+                *ret_range = range;
+        return r;
+}
+
+static int read_ranges(
+        const struct key *key, struct slice value, struct retain_range_list *field, struct error *problem)
+{
+        struct retain_range_list list = {.items = NULL, .count = 0};
+        int r = 0;
+
+        while (r == 0 && value.length) {
+                struct slice piece = slice_trim(slice_cut(&value, ','));
+                if (list.count == SETTINGS_PREFIXES_MAX) {
+                        r = error_set(problem, -EINVAL, "more than %d ranges", SETTINGS_PREFIXES_MAX);
+                        break;
+                }
+                struct retain_range *grown = realloc(list.items, (list.count + 1) * sizeof *grown);
+                if (!grown) {
+                        r = -ENOMEM;
+                        break;
+                }
+                list.items = grown;
+                r = read_range(key, piece, &list.items[list.count], problem);
+                list.count += r == 0;
+        }
+        if (r < 0) {
+                free(list.items);
+                return r == -ENOMEM ? r : -EINVAL;
+        }
+        free(field->items);
+        *field = list;
+        return 0;
+}
+
 int key_read(const struct key *key, struct slice value, const struct settings_checks *checks, void *section,
         struct error *problem)
 {
@@ -212,11 +282,7 @@ int key_read(const struct key *key, struct slice value, const struct settings_ch
                         *(bool *)field = choice != 0;
                 return r;
         case KEY_RETAIN:
-                if (slice_is(value, "unlimited")) {
-                        *(int64_t *)(void *)field = 0;
-                        return 0;
-                }
-                return read_duration(key, value, (int64_t *)(void *)field, problem);
+                return read_retain(key, value, (int64_t *)(void *)field, problem);
         case KEY_DURATION:
                 return read_duration(key, value, (int64_t *)(void *)field, problem);
         case KEY_YEAR:
@@ -227,6 +293,10 @@ int key_read(const struct key *key, struct slice value, const struct settings_ch
                 return 0;
         case KEY_PREFIXES:
                 return read_prefixes(value, (struct prefix_list *)(void *)field, problem);
+        case KEY_SOURCES:
+                return key_sources_read(value, (struct key_sources *)(void *)field, problem);
+        case KEY_RANGES:
+                return read_ranges(key, value, (struct retain_range_list *)(void *)field, problem);
         }
         return error_set(problem, -EINVAL, "unknown kind of key");
 }
@@ -250,6 +320,25 @@ static int write_prefixes(const struct prefix_list *list, struct buffer *buffer)
         return buffer->failed;
 }
 
+static int write_retain(int64_t retain_ms, struct buffer *buffer)
+{
+        char text[TIME_TEXT_MAX];
+
+        return buffer_append_text(buffer, retain_ms ? time_format_duration(retain_ms, text) : "unlimited");
+}
+
+static int write_ranges(const struct retain_range_list *list, struct buffer *buffer)
+{
+        char text[ADDRESS_TEXT_MAX];
+
+        for (size_t i = 0; i < list->count; i++) {
+                buffer_printf(buffer, "%s%s %s ", i ? ", " : "", prefix_format(&list->items[i].prefix, text),
+                        retain_kind_name(list->items[i].kind));
+                write_retain(list->items[i].retain_ms, buffer);
+        }
+        return buffer->failed;
+}
+
 int key_write(const struct key *key, const void *section, struct buffer *buffer)
 {
         const void *field = (const char *)section + key->offset;
@@ -267,9 +356,7 @@ int key_write(const struct key *key, const void *section, struct buffer *buffer)
         case KEY_SWITCH:
                 return write_choice(key, *(const bool *)field, buffer);
         case KEY_RETAIN:
-                if (*(const int64_t *)field == 0)
-                        return buffer_append_text(buffer, "unlimited");
-                return buffer_append_text(buffer, time_format_duration(*(const int64_t *)field, text));
+                return write_retain(*(const int64_t *)field, buffer);
         case KEY_DURATION:
                 return buffer_append_text(buffer, time_format_duration(*(const int64_t *)field, text));
         case KEY_YEAR:
@@ -277,6 +364,10 @@ int key_write(const struct key *key, const void *section, struct buffer *buffer)
                                            : buffer->failed;
         case KEY_PREFIXES:
                 return write_prefixes(field, buffer);
+        case KEY_SOURCES:
+                return key_sources_write(field, buffer);
+        case KEY_RANGES:
+                return write_ranges(field, buffer);
         }
         return buffer->failed;
 }

@@ -20,6 +20,8 @@ enum key_kind {
         KEY_RETAIN,   /* as KEY_DURATION, or "unlimited" (0) */
         KEY_YEAR,     /* int, `least` to `most` */
         KEY_PREFIXES, /* struct prefix_list */
+        KEY_SOURCES,  /* struct key_sources */
+        KEY_RANGES,   /* struct retain_range_list, times as KEY_RETAIN */
 };
 
 struct key_choice {

@@ -395,8 +395,10 @@ int settings_parse(const char *text, size_t length, struct settings *ret_setting
 
 void settings_free(struct settings *settings)
 {
-        for (size_t i = 0; i < settings->realm_count; i++)
+        for (size_t i = 0; i < settings->realm_count; i++) {
                 free(settings->realms[i].outside.items);
+                free(settings->realms[i].retain_ranges.items);
+        }
         for (size_t i = 0; i < settings->exporter_count; i++) {
                 free(settings->exporters[i].outside.items);
                 free(settings->exporters[i].address.items);

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "nat/attribution.h"
+#include "settings/key_source.h"
 
 #define SETTINGS_NAME_MAX                                                                                    \
         64 /* realm and exporter names: letters, digits, '.', '-', '_', ':'; with end mark */
@@ -30,6 +31,20 @@ struct prefix_list {
         size_t count;
 };
 
+/* What is kept for a time of its own. Destinations are a part of bindings and go with them at the latest. */
+enum retain_kind { RETAIN_BINDINGS, RETAIN_DESTINATIONS, RETAIN_LEASES, RETAIN_KIND_COUNT };
+
+/* A time of its own for some addresses: outside ones of bindings and destinations, inside ones of leases. */
+struct retain_range {
+        struct prefix prefix;
+        enum retain_kind kind;
+        int64_t retain_ms; /* 0: not limited */
+};
+struct retain_range_list {
+        struct retain_range *items; /* owned by the settings */
+        size_t count;
+};
+
 struct realm_settings {
         char name[SETTINGS_NAME_MAX];
         char zone[64];                  /* IANA name, "UTC" by default */
@@ -40,8 +55,12 @@ struct realm_settings {
         bool keep_destinations;         /* destinations = drop | keep; drop by default (RFC 6888 REQ-12) */
         bool leases_any_vrf;            /* lease-vrf = matched | ignored; matched by default */
         bool lease_log_complete;        /* lease-log = may-lose | complete; may-lose by default */
-        int64_t retain_ms;              /* retain = 180d; 0: not limited (the default) */
-        struct prefix_list outside;     /* outside = PREFIX, ...: the realm's own public addresses */
+        int64_t retain_ms;              /* retain = 180d: bindings; 0: not limited (the default) */
+        int64_t retain_destinations_ms; /* retain-destinations = 30d; 0: as long as their bindings */
+        int64_t retain_leases_ms;       /* retain-leases = 180d; 0: not limited */
+        struct retain_range_list retain_ranges; /* retain-ranges = PREFIX KIND DURATION, ... */
+        struct prefix_list outside;             /* outside = PREFIX, ...: the realm's own public addresses */
+        struct key_sources key; /* key = file:/path, ...: what stored files are sealed by; none */
 };
 
 struct exporter_settings {
@@ -105,6 +124,9 @@ int settings_write_template(struct buffer *buffer);
 /* Text to append for a new realm or exporter section (only the values that differ from the defaults). */
 int settings_write_realm(struct buffer *buffer, const struct realm_settings *realm);
 int settings_write_exporter(struct buffer *buffer, const struct exporter_settings *exporter);
+
+/* "bindings", "destinations", "leases". */
+const char *retain_kind_name(enum retain_kind kind);
 
 /* A name that may stand in a section heading. */
 bool settings_name_is_valid(const char *name);

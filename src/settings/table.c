@@ -107,9 +107,39 @@ static const struct key realm_table[] = {
                 .offset = REALM(retain_ms),
                 .least = TIME_HOUR,
                 .most = LONGEST,
-                .help = "How long records are kept, like 180d. Questions about earlier times are answered "
+                .help = "How long bindings are kept, like 180d. Questions about earlier times are answered "
                         "\"unknown:\n"
-                        "outside retention\". unlimited: no end."},
+                        "outside retention\", and 'rogatory retain' destroys what is older. unlimited: no "
+                        "end."},
+        {.name = "retain-destinations",
+                .kind = KEY_RETAIN,
+                .offset = REALM(retain_destinations_ms),
+                .least = TIME_HOUR,
+                .most = LONGEST,
+                .help = "How long the destinations of bindings are kept, where they are stored at all. "
+                        "unlimited:\n"
+                        "as long as their bindings."},
+        {.name = "retain-leases",
+                .kind = KEY_RETAIN,
+                .offset = REALM(retain_leases_ms),
+                .least = TIME_HOUR,
+                .most = LONGEST,
+                .help = "How long leases are kept after they ended. Not shorter than retain and a day, or "
+                        "answers\n"
+                        "about the oldest bindings lose their subscribers."},
+        {.name = "retain-ranges",
+                .kind = KEY_RANGES,
+                .offset = REALM(retain_ranges),
+                .least = TIME_HOUR,
+                .most = LONGEST,
+                .example = "198.51.100.0/26 bindings 365d, 100.64.0.0/20 leases 365d",
+                .help = "Times of their own for some addresses: a prefix, what is kept (bindings, "
+                        "destinations or\n"
+                        "leases) and how long, separated by commas. Prefixes are of outside addresses, for "
+                        "leases of\n"
+                        "inside ones. The longest prefix that contains an address counts, of two equal ones "
+                        "the shorter\n"
+                        "time."},
         {.name = "outside",
                 .kind = KEY_PREFIXES,
                 .offset = REALM(outside),
@@ -119,6 +149,25 @@ static const struct key realm_table[] = {
                         "yours is recognised as such, and \"nobody held it\" can be proven for one without "
                         "any record.\n"
                         "Nothing by default: then the addresses seen in the logs count."},
+        {.name = "key",
+                .kind = KEY_SOURCES,
+                .offset = REALM(key),
+                .example = "file:/etc/rogatory/default.key",
+                .help = "Where the key comes from that stored files of the realm are sealed by, so that a "
+                        "disk or "
+                        "a backup\n"
+                        "cannot be read without it; several, separated by commas, are all needed.\n"
+                        "  file:/path       made by rogatory with the first sealed file and replaced "
+                        "whenever "
+                        "windows are\n"
+                        "                   destroyed; only with it can copies be made unreadable. Outside "
+                        "the "
+                        "store, never\n"
+                        "                   in its backups; its loss is the loss of the realm.\n"
+                        "  keyring:NAME     a key of type user in the kernel's keyring\n"
+                        "  credential:NAME  a credential that systemd passes to the unit\n"
+                        "none (the default): files are stored as they are. Files that are there stay as they "
+                        "are."},
 };
 
 static const struct key exporter_table[] = {

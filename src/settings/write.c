@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define VALUE_MAX (64 * SETTINGS_PREFIXES_MAX)
+#define VALUE_MAX (96 * SETTINGS_PREFIXES_MAX)
 
 static const char introduction[] = "# The settings of this store.\n"
                                    "#\n"
