@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/time.h"
+#include "outgoing.h"
 #include "wire/flow_encoder_test.h"
 
 #include <inttypes.h>
@@ -16,18 +17,6 @@ struct saying {
         int64_t at;   /* when it happened */
         int64_t said; /* when the exporter sends it */
         bool close;
-};
-
-struct message {
-        int64_t said;
-        size_t order; /* in which it was made; keeps messages of one millisecond in turn */
-        uint8_t *bytes;
-        size_t length;
-};
-
-struct outgoing {
-        struct message *items;
-        size_t count, capacity;
 };
 
 static void *must(void *memory)
@@ -72,6 +61,8 @@ static size_t collect(const struct world *w, struct dice *dice, struct saying **
 
         for (size_t i = 0; i < w->hold_count; i++) {
                 const struct hold *hold = &w->holds[i];
+                if (hold->planned)
+                        continue;
                 int64_t open_said = hold->from + random_delay(w, dice),
                         close_said = hold->to + random_delay(w, dice);
                 /* What had not been sent when the exporter restarted died with it. */
@@ -142,18 +133,6 @@ static void put_record(struct encoder *e, const struct world *w, const struct sa
         }
 }
 
-static void keep(struct outgoing *out, const struct encoder *e, int64_t said)
-{
-        if (out->count == out->capacity) {
-                out->capacity = out->capacity ? out->capacity * 2 : 256;
-                out->items = must(realloc(out->items, out->capacity * sizeof *out->items));
-        }
-        struct message *m = &out->items[out->count++];
-        *m = (struct message){
-                .said = said, .order = out->count, .length = e->length, .bytes = must(malloc(e->length))};
-        memcpy(m->bytes, e->bytes, e->length);
-}
-
 #define REFRESH_MS (30 * TIME_SECOND)
 
 /* An exporter over UDP sends its templates again and again (RFC 7011 section 8.1), also when nothing happens.
@@ -170,7 +149,7 @@ static uint32_t repeat_templates(const struct world *w, uint32_t number, uint16_
                 put_template(e, w, template_id);
                 encode_end(e);
                 number += w->scenario.netflow9;
-                keep(out, e, at);
+                outgoing_keep(out, e->bytes, e->length, at);
         }
         free(e);
         return number;
@@ -192,7 +171,7 @@ static void encode_domain(const struct world *w, const struct saying *list, size
         put_template(e, w, template_id);
         encode_end(e);
         number += w->scenario.netflow9;
-        keep(out, e, w->log_from);
+        outgoing_keep(out, e->bytes, e->length, w->log_from);
         for (size_t at = 0; at < count;) {
                 size_t most = (size_t)dice_range(dice, 1, 12), records = 0;
                 int64_t first = list[at].said;
@@ -221,18 +200,10 @@ static void encode_domain(const struct world *w, const struct saying *list, size
                 encode_set_end(e, w->scenario.netflow9);
                 encode_end(e);
                 number += w->scenario.netflow9 ? 1 : (uint32_t)records;
-                keep(out, e, said);
+                outgoing_keep(out, e->bytes, e->length, said);
         }
         free(e);
         repeat_templates(w, number, template_id, domain, w->log_to, out);
-}
-
-static int compare_messages(const void *left, const void *right)
-{
-        const struct message *a = left, *b = right;
-        if (a->said != b->said)
-                return a->said < b->said ? -1 : 1;
-        return (a->order > b->order) - (a->order < b->order);
 }
 
 /* Every line card counts and sends for itself; on the wire their messages mix. */
@@ -249,125 +220,12 @@ static void encode_all(const struct world *w, const struct saying *list, size_t 
                                 own[owned++] = list[i];
                 encode_domain(w, own, owned, domain + 7, dice, &one);
                 for (size_t i = 0; i < one.count; i++) {
-                        struct encoder copy = {.length = one.items[i].length};
-                        memcpy(copy.bytes, one.items[i].bytes, copy.length);
-                        keep(out, &copy, one.items[i].said);
-                        free(one.items[i].bytes);
+                        outgoing_keep(out, one.items[i].bytes, one.items[i].length, one.items[i].said);
                 }
-                free(one.items);
+                outgoing_free(&one);
         }
-        qsort(out->items, out->count, sizeof *out->items, compare_messages);
+        outgoing_sort(out);
         free(own);
-}
-
-static void swap(struct message *a, struct message *b)
-{
-        struct message kept = *a;
-        *a = *b;
-        *b = kept;
-}
-
-/* Loses, repeats, reorders and cuts messages. */
-static bool do_harm(const struct world *w, struct outgoing *out, struct dice *dice)
-{
-        struct outgoing kept = {0};
-        unsigned burst = 0;
-        bool harmed = false;
-
-        for (size_t i = 0; i < out->count; i++) {
-                struct message *m = &out->items[i];
-                if (burst == 0 && dice_chance(dice, w->scenario.lost_burst))
-                        burst = (unsigned)dice_range(dice, 2, 60);
-                if (burst > 0 || dice_chance(dice, w->scenario.lost)) {
-                        burst -= burst > 0;
-                        harmed = true;
-                        free(m->bytes);
-                        continue;
-                }
-                struct encoder copy = {.length = 0};
-                if (dice_chance(dice, w->scenario.truncated) && m->length > 4) {
-                        m->length = (size_t)dice_range(dice, 1, (int64_t)m->length - 1);
-                        harmed = true;
-                }
-                memcpy(copy.bytes, m->bytes, m->length);
-                copy.length = m->length;
-                keep(&kept, &copy, m->said);
-                if (dice_chance(dice, w->scenario.duplicated))
-                        keep(&kept, &copy, m->said);
-                free(m->bytes);
-        }
-        for (size_t i = 1; i < kept.count; i++)
-                if (dice_chance(dice, w->scenario.reordered)) {
-                        size_t back = (size_t)dice_range(dice, 1, 3);
-                        if (back <= i)
-                                swap(&kept.items[i], &kept.items[i - back]);
-                }
-        free(out->items);
-        *out = kept;
-        return harmed;
-}
-
-static void write_be(FILE *file, uint64_t value, int length)
-{
-        for (int i = length - 1; i >= 0; i--)
-                fputc((int)(value >> 8 * i & 0xff), file);
-}
-
-static void write_packet(FILE *file, const struct message *m, struct dice *dice)
-{
-        int64_t received = m->said + dice_range(dice, 1, 40);
-
-        write_be(file, (uint64_t)(received / 1000), 4);
-        write_be(file, (uint64_t)(received % 1000 * 1000), 4);
-        write_be(file, m->length + 28, 4);
-        write_be(file, m->length + 28, 4);
-        write_be(file, 0x4500, 2);
-        write_be(file, m->length + 28, 2);
-        write_be(file, 0, 4);
-        write_be(file, 0x4011, 2);
-        write_be(file, 0, 2);
-        write_be(file, 0xc0000201, 4);
-        write_be(file, 0xc0000202, 4);
-        write_be(file, 4739, 2);
-        write_be(file, 4739, 2);
-        write_be(file, m->length + 8, 2);
-        write_be(file, 0, 2);
-        fwrite(m->bytes, 1, m->length, file);
-}
-
-static void write_messages(const struct world *w, const struct outgoing *out, const char *folder,
-        struct dice *dice, struct log_files *ret)
-{
-        size_t at = 0;
-
-        ret->count = w->scenario.files;
-        for (int i = 0; i < ret->count; i++) {
-                size_t end = i + 1 == ret->count
-                                     ? out->count
-                                     : at + (size_t)dice_range(dice, 0, (int64_t)(out->count - at));
-                snprintf(ret->paths[i], sizeof ret->paths[i], "%s/log%d", folder, i);
-                FILE *file = must(fopen(ret->paths[i], "wb"));
-                if (w->scenario.capture) {
-                        write_be(file, 0xa1b2c3d4, 4);
-                        write_be(file, 0x00020004, 4);
-                        write_be(file, 0, 8);
-                        write_be(file, 65535, 4);
-                        write_be(file, 101, 4);
-                }
-                for (; at < end; at++) {
-                        if (w->scenario.capture)
-                                write_packet(file, &out->items[at], dice);
-                        else
-                                fwrite(out->items[at].bytes, 1, out->items[at].length, file);
-                }
-                fclose(file);
-        }
-}
-
-static const char *dotted(uint32_t address, char text[ADDRESS_TEXT_MAX])
-{
-        struct address a = address_from_ipv4(address);
-        return address_format(&a, text);
 }
 
 static void write_line(FILE *file, const struct world *w, const struct saying *s)
@@ -419,7 +277,7 @@ static void write_lines(const struct world *w, const struct saying *list, size_t
         fclose(file);
 }
 
-static void write_leases(const struct world *w, const char *folder, struct dice *dice, struct log_files *ret)
+void log_write_leases(const struct world *w, const char *folder, struct dice *dice, struct log_files *ret)
 {
         char inside[ADDRESS_TEXT_MAX], from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
 
@@ -448,13 +306,11 @@ void log_write(const struct world *w, const char *folder, struct dice *dice, str
                 write_lines(w, list, count, folder, dice, ret);
         } else {
                 encode_all(w, list, count, dice, &out);
-                ret->any_loss = do_harm(w, &out, dice);
-                write_messages(w, &out, folder, dice, ret);
+                ret->any_loss = outgoing_harm(w, &out, dice);
+                outgoing_write(w, &out, folder, 4739, dice, ret);
         }
         if (w->scenario.leases)
-                write_leases(w, folder, dice, ret);
-        for (size_t i = 0; i < out.count; i++)
-                free(out.items[i].bytes);
-        free(out.items);
+                log_write_leases(w, folder, dice, ret);
+        outgoing_free(&out);
         free(list);
 }

@@ -40,12 +40,19 @@ struct scenario {
         int64_t runaway_ms; /* capture only: the exporter's clock is this far off throughout */
         int64_t step_ms;    /* the exporter's clock is corrected by this much in the middle */
         bool wrong_dialect;
-        bool silent_losses; /* conntrack: lines are lost without the line that says so */
-        bool lossless;      /* nothing at all goes wrong */
-        bool exact;         /* clocks are right: the verdict must fit the truth to the millisecond */
+        bool silent_losses;       /* conntrack: lines are lost without the line that says so */
+        bool lossless;            /* nothing at all goes wrong */
+        bool exact;               /* clocks are right: the verdict must fit the truth to the millisecond */
+        int64_t begin_ms;         /* when the log begins; 0: on an ordinary day */
+        int64_t block_life_ms;    /* no port block lives longer; 0: three hours */
+        bool destinations_untold; /* sessions are logged without theirs */
+        bool plan;                /* ports below PORT_FIRST are lent by a plan, which is no part of the log */
 };
 
 #define PORT_FIRST 2000
+#define PLAN_FIRST 1024 /* up to PORT_FIRST, in blocks of PLAN_SIZE; the last of them is nobody's */
+#define PLAN_SIZE 160
+#define PLAN_BLOCKS 5
 #define OUTSIDE_FIRST 0xc6336401u /* 198.51.100.1 */
 #define INSIDE_FIRST 0x64400002u  /* 100.64.0.2 */
 #define LONGEST_SESSION_MS (45 * TIME_MINUTE)
@@ -58,6 +65,7 @@ struct hold {
         uint8_t protocol;
         int64_t from, to;  /* [from, to) */
         bool end_unlogged; /* the NAT forgot it in a restart: no event says so */
+        bool planned;      /* by the plan: no log tells of it */
         uint32_t identity; /* conntrack's id */
 };
 
@@ -72,6 +80,7 @@ struct world {
         int64_t log_from, log_to; /* what the log covers */
         int64_t restart_at;       /* 0: none */
         int64_t step_at;
+        int64_t plan_from, plan_changed, plan_to;
         struct hold *holds;
         size_t hold_count, hold_capacity;
         struct tenure *tenures;
