@@ -14,7 +14,22 @@ static const char *const refusal_names[COLLECT_REFUSAL_COUNT] = {
         [COLLECT_OVER_RATE] = "over-rate",
         [COLLECT_EMPTY] = "empty",
         [COLLECT_NOT_TAKEN] = "not-taken",
+        [COLLECT_TOO_LONG] = "too-long",
 };
+
+static const char *const end_names[COLLECT_END_COUNT] = {
+        [COLLECT_END_PEER] = "peer",
+        [COLLECT_END_UNKNOWN] = "unknown-sender",
+        [COLLECT_END_LIMIT] = "limit",
+        [COLLECT_END_IDLE] = "idle",
+        [COLLECT_END_PART] = "part",
+        [COLLECT_END_FRAMING] = "framing",
+};
+
+const char *collect_end_name(enum collect_end end)
+{
+        return (unsigned)end < COLLECT_END_COUNT ? end_names[end] : "unknown";
+}
 
 const char *collect_refusal_name(enum collect_refusal refusal)
 {
@@ -62,6 +77,17 @@ static void look_around(evutil_socket_t socket, short what, void *context)
         collector_look_for_drops(context);
 }
 
+static void look_at_streams(evutil_socket_t socket, short what, void *context)
+{
+        struct collector *collector = context;
+
+        (void)socket;
+        (void)what;
+        for (size_t i = 0; i < collector->count; i++)
+                if (collector->listening[i]->transport != COLLECT_UDP)
+                        streams_look(collector->listening[i]);
+}
+
 int collector_new(struct event_base *base, struct exporters *exporters, const struct collect_sink *sink,
         struct collector **ret_collector, struct error *error)
 {
@@ -72,9 +98,12 @@ int collector_new(struct event_base *base, struct exporters *exporters, const st
                 collector->exporters = exporters;
                 collector->sink = *sink;
                 collector->every_second = event_new(base, -1, EV_PERSIST, look_around, collector);
+                collector->every_look = event_new(base, -1, EV_PERSIST, look_at_streams, collector);
         }
-        if (!collector || !collector->every_second || datagram_room_new(&collector->room) < 0 ||
-                event_add(collector->every_second, &(struct timeval){.tv_sec = 1}) < 0) {
+        if (!collector || !collector->every_second || !collector->every_look ||
+                datagram_room_new(&collector->room) < 0 ||
+                event_add(collector->every_second, &(struct timeval){.tv_sec = 1}) < 0 ||
+                event_add(collector->every_look, &(struct timeval){.tv_usec = COLLECT_LOOK_MS * 1000}) < 0) {
                 collector_free(collector);
                 return error_set(error, -ENOMEM, "Not enough memory for the collector");
         }
@@ -84,6 +113,7 @@ int collector_new(struct event_base *base, struct exporters *exporters, const st
 
 static void stop_listening(struct listening *listening)
 {
+        streams_end(listening);
         if (listening->readable)
                 event_free(listening->readable);
         if (listening->socket >= 0)
@@ -99,6 +129,8 @@ void collector_free(struct collector *collector)
                 stop_listening(collector->listening[--collector->count]);
         if (collector->every_second)
                 event_free(collector->every_second);
+        if (collector->every_look)
+                event_free(collector->every_look);
         datagram_room_free(collector->room);
         free(collector);
 }
@@ -113,6 +145,11 @@ static int refused_socket(const struct collect_listener *wanted, const char *wha
 
 /* IPv4 and IPv6 are listened to by sockets of their own, so that what a socket takes is what its line in the
  * configuration says. */
+static int type_of(const struct collect_listener *wanted)
+{
+        return wanted->transport == COLLECT_UDP ? SOCK_DGRAM : SOCK_STREAM;
+}
+
 static int open_socket(const struct collect_listener *wanted, int *ret_socket, struct error *error)
 {
         struct sockaddr_storage at;
@@ -120,11 +157,14 @@ static int open_socket(const struct collect_listener *wanted, int *ret_socket, s
         const int on = 1;
         int r = 0;
 
-        int made = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int made = socket(at.ss_family, type_of(wanted) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (made < 0)
                 return refused_socket(wanted, "no socket", error);
         if (at.ss_family == AF_INET6 && setsockopt(made, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
                 r = refused_socket(wanted, "IPV6_V6ONLY", error);
+        /* A node that starts again need not wait for connections of its last life. */
+        if (type_of(wanted) == SOCK_STREAM && setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+                r = refused_socket(wanted, "SO_REUSEADDR", error);
         if (r == 0 && bind(made, (struct sockaddr *)&at, length) < 0)
                 r = refused_socket(wanted, "bind", error);
         if (r < 0) {
@@ -143,8 +183,9 @@ static int take_socket(const struct collect_listener *wanted, int *ret_socket, s
 
         if (getsockopt(wanted->socket, SOL_SOCKET, SO_TYPE, &type, &length) < 0)
                 return refused_socket(wanted, "the descriptor that was handed over", error);
-        if (type != SOCK_DGRAM)
-                return error_set(error, -EINVAL, "The socket that was handed over is not one for datagrams");
+        if (type != type_of(wanted))
+                return error_set(error, -EINVAL, "The socket that was handed over is not one for %s",
+                        type == SOCK_STREAM ? "datagrams" : "streams");
         if (evutil_make_socket_nonblocking(wanted->socket) < 0 ||
                 evutil_make_socket_closeonexec(wanted->socket) < 0)
                 return refused_socket(wanted, "the descriptor that was handed over", error);
@@ -162,6 +203,18 @@ static void ask_for_buffer(int socket, uint32_t bytes)
                 (void)setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
 }
 
+static struct collect_limits limits_of(const struct collect_limits *wanted)
+{
+        struct collect_limits limits = *wanted;
+
+        limits.connections = limits.connections ? limits.connections : COLLECT_CONNECTIONS_DEFAULT;
+        if (limits.connections_of_one == 0)
+                limits.connections_of_one = COLLECT_CONNECTIONS_OF_ONE_DEFAULT;
+        limits.idle_ms = limits.idle_ms ? limits.idle_ms : COLLECT_IDLE_MS_DEFAULT;
+        limits.part_ms = limits.part_ms ? limits.part_ms : COLLECT_PART_MS_DEFAULT;
+        return limits;
+}
+
 int collector_listen(struct collector *collector, const struct collect_listener *wanted, uint16_t *ret_number,
         struct error *error)
 {
@@ -174,12 +227,15 @@ int collector_listen(struct collector *collector, const struct collect_listener 
         listening->collector = collector;
         listening->number = (uint16_t)collector->count;
         listening->transport = wanted->transport;
+        listening->framing = wanted->stream == COLLECT_IPFIX ? FRAMING_IPFIX : FRAMING_SYSLOG;
+        listening->limits = limits_of(&wanted->limits);
         listening->socket = -1;
         int r = wanted->socket >= 0 ? take_socket(wanted, &listening->socket, error)
                                     : open_socket(wanted, &listening->socket, error);
         if (r == 0) {
                 ask_for_buffer(listening->socket, wanted->buffer_bytes);
-                r = datagrams_begin(listening, error);
+                r = wanted->transport == COLLECT_UDP ? datagrams_begin(listening, error)
+                                                     : streams_begin(listening, error);
         }
         if (r < 0) {
                 if (listening->socket == wanted->socket)

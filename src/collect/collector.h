@@ -6,6 +6,10 @@
  * stores nothing. Everything that came is either delivered or counted with the reason why not; what the
  * kernel dropped before is counted too.
  *
+ * Streams: over its rate a sender waits, and so it does where the sink has no room; nothing is lost of what
+ * was read, but a message that its sender never finished. A connection holds at most FRAMING_HELD_MAX bytes
+ * and what libevent reads at once (16 KiB).
+ *
  * One thread: the caller runs the event loop (collector_base), and every call is made from it. Times are
  * milliseconds since 1970 UTC. Sockets and keys are opened before the process is confined (os/confine);
  * nothing is opened after. */
@@ -26,12 +30,35 @@ struct event_base;
 #define COLLECT_BATCH 64u          /* datagrams taken with one call */
 #define COLLECT_BATCHES_AT_ONCE 8u /* then other listeners have their turn */
 
+#define COLLECT_CONNECTIONS_DEFAULT 1024u      /* open at once, of one listener */
+#define COLLECT_CONNECTIONS_OF_ONE_DEFAULT 64u /* and of one row of exporters */
+#define COLLECT_IDLE_MS_DEFAULT INT64_C(3600000)
+#define COLLECT_PART_MS_DEFAULT INT64_C(30000)
+#define COLLECT_LOOK_MS 200 /* how often connections are looked at */
+
 enum collect_transport {
         COLLECT_UDP,
+        COLLECT_TCP,
+};
+
+/* How a stream is cut into messages. Datagrams are messages as they are. */
+enum collect_stream {
+        COLLECT_IPFIX, /* RFC 7011 section 10.4 */
+        COLLECT_SYSLOG /* RFC 6587: counted octets and lines, also mixed on one connection */
+};
+
+/* For streams; 0 anywhere: the default. */
+struct collect_limits {
+        uint32_t connections;        /* of the listener */
+        uint32_t connections_of_one; /* of one row of exporters */
+        int64_t idle_ms;             /* without a byte: closed */
+        int64_t part_ms; /* a message that has begun must be whole by then, and a handshake done: closed */
 };
 
 struct collect_listener {
         enum collect_transport transport;
+        enum collect_stream stream;
+        struct collect_limits limits;
         struct address address; /* 0.0.0.0 or :: for all of that family */
         uint16_t port;          /* 0: any that is free */
         int socket;             /* one that is bound already (socket activation), taken over; -1: opens one */
@@ -44,17 +71,31 @@ enum collect_refusal {
         COLLECT_OVER_RATE,      /* its exporter had no allowance left */
         COLLECT_EMPTY,          /* no byte in it */
         COLLECT_NOT_TAKEN,      /* the sink did not take it */
+        COLLECT_TOO_LONG,       /* longer than FRAMING_SYSLOG_MAX; those behind it are good */
         COLLECT_REFUSAL_COUNT
 };
 const char *collect_refusal_name(enum collect_refusal refusal); /* "unknown-sender": stable, for metrics */
+
+/* Why a connection ended. */
+enum collect_end {
+        COLLECT_END_PEER,    /* its sender closed it, or it broke */
+        COLLECT_END_UNKNOWN, /* nobody is configured at its source: closed at once */
+        COLLECT_END_LIMIT,   /* too many are open: closed at once */
+        COLLECT_END_IDLE,    /* silent for too long */
+        COLLECT_END_PART,    /* a message was not whole in time */
+        COLLECT_END_FRAMING, /* no message begins where one must */
+        COLLECT_END_COUNT
+};
+const char *collect_end_name(enum collect_end end); /* "peer": stable, for metrics */
 
 struct collect_message {
         uint16_t listener; /* number, as collector_listen gave it */
         uint16_t exporter; /* as configured */
         struct address source;
-        uint16_t port;      /* host order */
-        int64_t receipt_ms; /* when the kernel took it */
-        const void *bytes;  /* borrowed for the call */
+        uint16_t port;       /* host order */
+        uint64_t connection; /* a number that no other has in this process' life; 0: datagrams */
+        int64_t receipt_ms;  /* datagrams: when the kernel took it; streams: when it was read */
+        const void *bytes;   /* borrowed for the call */
         size_t length;
 };
 
@@ -70,12 +111,18 @@ struct collect_loss {
 
 struct collect_sink {
         void *context;
-        /* 0: taken. Negative: not taken, which is counted and told as lost. */
+        /* 0: taken. -EAGAIN: not now; a stream waits and offers it again, and its sender has to wait too.
+         * Other negative values, and -EAGAIN for datagrams: not taken, which is counted and told as lost. */
         int (*message)(void *context, const struct collect_message *message);
         /* Behind a batch of messages; may be NULL. */
         void (*settle)(void *context);
         /* Messages of known exporters, and messages that the kernel dropped, are lost; may be NULL. */
         void (*lost)(void *context, const struct collect_loss *loss);
+        /* A connection of a known exporter began and ended; part: bytes of a message that never became whole.
+         * May be NULL. */
+        void (*opened)(void *context, uint64_t connection, uint16_t exporter, int64_t now_ms);
+        void (*closed)(void *context, uint64_t connection, uint16_t exporter, enum collect_end end,
+                size_t part, int64_t now_ms);
 };
 
 /* Always: received = delivered + the sum of refused. */
@@ -84,6 +131,11 @@ struct collect_counts {
         uint64_t refused[COLLECT_REFUSAL_COUNT];
         uint64_t dropped_by_kernel; /* not in received */
         uint64_t socket_errors;
+        uint64_t connections; /* accepted, ever: open + the sum of ended */
+        uint64_t open;        /* now */
+        uint64_t ended[COLLECT_END_COUNT];
+        uint64_t parts; /* connections that ended within a message */
+        uint64_t waits; /* how often a stream had to wait for its rate or the sink */
 };
 
 struct collector;

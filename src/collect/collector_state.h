@@ -6,10 +6,29 @@
 
 #include "collect/collector.h"
 
+#include "collect/framing.h"
+
 #include <event2/event.h>
 #include <sys/socket.h>
 
 struct datagram_room;
+struct evconnlistener;
+struct bufferevent;
+
+struct connection {
+        struct listening *listening;
+        struct connection *next, *before; /* of the same listener */
+        struct exporter *exporter;
+        struct address source;
+        uint16_t port;
+        uint64_t number;
+        struct bufferevent *stream; /* owned */
+        struct framing framing;
+        int64_t heard_ms;      /* steady clock: the last byte */
+        int64_t part_since_ms; /* since when a message is begun and not whole; -1: none is */
+        bool is_waiting;       /* for the rate or the sink */
+        bool is_over;          /* its sender closed it while it waited: it ends when all is handed on */
+};
 
 struct listening {
         struct collector *collector;
@@ -18,6 +37,11 @@ struct listening {
         int socket;
         struct event *readable; /* datagrams */
         uint32_t drops_seen;    /* the kernel's counter, which wraps */
+        enum framing_kind framing;
+        struct collect_limits limits;
+        struct evconnlistener *acceptor; /* streams */
+        bool is_pausing;                 /* out of descriptors: accepts again with the next look */
+        struct connection *connections;
         struct collect_counts counts;
 };
 
@@ -25,7 +49,8 @@ struct collector {
         struct event_base *base;
         struct exporters *exporters;
         struct collect_sink sink;
-        struct event *every_second;
+        struct event *every_second, *every_look;
+        uint64_t next_connection;
         struct datagram_room *room; /* one for all listeners: they are read in turn */
         struct listening *listening[COLLECT_LISTENERS_MAX];
         size_t count;
@@ -46,11 +71,18 @@ int datagrams_begin(struct listening *listening, struct error *error);
 void datagrams_dropped(struct listening *listening, uint32_t counter, int64_t now_ms);
 void datagrams_look_for_drops(struct listening *listening);
 
+/* Begins to accept connections on a bound socket; ends them all. */
+int streams_begin(struct listening *listening, struct error *error);
+void streams_end(struct listening *listening);
+
+/* Closes what was silent or slow for too long, and goes on with what waits. */
+void streams_look(struct listening *listening);
+
 /* Counts, and tells of what is lost of known exporters. */
 void collect_refuse(
         struct listening *listening, enum collect_refusal refusal, uint16_t exporter, int64_t now_ms);
 
-/* Hands one message on, after the exporter's allowance; counts whatever becomes of it. */
+/* Hands one datagram on, after the exporter's allowance; counts whatever becomes of it. */
 void collect_deliver(struct listening *listening, struct exporter *exporter,
         const struct collect_message *message, int64_t steady_ms);
 

@@ -13,15 +13,10 @@ static void count_settled(void *context)
         settled++;
 }
 
-static void start(const struct exporter_setting *settings, size_t count)
+static void start_udp(const struct exporter_setting *settings, size_t count)
 {
         const struct collect_sink sink = {.message = see_message, .settle = count_settled, .lost = see_loss};
-
-        memset(&seen, 0, sizeof seen);
-        base = event_base_new();
-        if (exporters_new(settings, count, &exporters, &error) < 0 ||
-                collector_new(base, exporters, &sink, &collector, &error) < 0)
-                fail_msg("%s", error.text);
+        start(settings, count, &sink);
 }
 
 static uint16_t listen_at(const char *address, uint32_t buffer_bytes)
@@ -75,7 +70,7 @@ static void test_both_families(void **state)
                 exporter_at("127.0.0.1", 1), exporter_at("::1", 2), exporter_at("127.0.0.2", 3)};
 
         (void)state;
-        start(settings, 3);
+        start_udp(settings, 3);
         uint16_t ipv4 = listen_at("127.0.0.1", 0), everywhere = listen_at("0.0.0.0", 0);
         int one = sender_to(NULL, "127.0.0.1", collector_port(collector, ipv4));
         int two = sender_to("127.0.0.2", "127.0.0.1", collector_port(collector, everywhere));
@@ -126,7 +121,7 @@ static void test_all_is_delivered_or_counted(void **state)
         int status;
 
         (void)state;
-        start(settings, 1);
+        start_udp(settings, 1);
         collector->sink.message = slow_message;
         uint16_t listener = listen_at("127.0.0.1", 100000);
         pid_t child = fork();
@@ -163,7 +158,7 @@ static void test_hostile_sources_cost_nothing(void **state)
         int status;
 
         (void)state;
-        start(settings, 1);
+        start_udp(settings, 1);
         uint16_t listener = listen_at("127.0.0.1", 8 << 20);
         run_for(10);
         struct mallinfo2 before = mallinfo2();
@@ -218,7 +213,7 @@ static void test_limits_and_a_sink_that_is_full(void **state)
 
         (void)state;
         settings[0].rate = 10;
-        start(settings, 2);
+        start_udp(settings, 2);
         uint16_t listener = listen_at("127.0.0.1", 0);
         int loud = sender_to(NULL, "127.0.0.1", collector_port(collector, listener));
         int other = sender_to("127.0.0.2", "127.0.0.1", collector_port(collector, listener));
@@ -252,7 +247,7 @@ static void test_sockets_that_are_handed_over(void **state)
         uint16_t number;
 
         (void)state;
-        start(settings, 1);
+        start_udp(settings, 1);
         listener.socket = socket(AF_INET, SOCK_STREAM, 0);
         assert_int_equal(collector_listen(collector, &listener, &number, &error), -EINVAL);
         assert_int_equal(close(listener.socket), 0);

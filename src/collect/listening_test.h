@@ -61,6 +61,27 @@ static void see_loss(void *context, const struct collect_loss *loss)
                 seen.lost += loss->count;
 }
 
+static inline void start(
+        const struct exporter_setting *settings, size_t count, const struct collect_sink *sink)
+{
+        memset(&seen, 0, sizeof seen);
+        base = event_base_new();
+        if (exporters_new(settings, count, &exporters, &error) < 0 ||
+                collector_new(base, exporters, sink, &collector, &error) < 0)
+                fail_msg("%s", error.text);
+}
+
+static inline uint16_t listen_with(struct collect_listener listener)
+{
+        uint16_t number;
+
+        listener.address = address_from_ipv4(INADDR_LOOPBACK);
+        listener.socket = -1;
+        if (collector_listen(collector, &listener, &number, &error) < 0)
+                fail_msg("%s", error.text);
+        return number;
+}
+
 static inline struct exporter_setting exporter_at(const char *prefix, uint16_t number)
 {
         struct exporter_setting setting = {.number = number, .rate = 100000000};
