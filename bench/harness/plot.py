@@ -111,11 +111,12 @@ def bars(title, subtitle, axis_label, series, rows, logarithmic=False, marks=())
 
 
 def lines(title, subtitle, x_label, y_label, series, ticks):
-    """series: [(name, [(x, y)])], both axes logarithmic; ticks: [(x, label)]."""
+    """series: [(name, [[(x, y)], ...])]: points of one list are joined. Both axes logarithmic; ticks: [(x, label)]."""
     height, bottom, left = 460, 380, 90
     drawing = Drawing(title, subtitle, height)
-    x_axis = Axis([x for _, points in series for x, _ in points], left + 20, WIDTH - RIGHT, True)
-    y_axis = Axis([y for _, points in series for _, y in points], bottom, TOP + 30, True)
+    every = [point for _, groups in series for points in groups for point in points]
+    x_axis = Axis([x for x, _ in every], left + 20, WIDTH - RIGHT, True)
+    y_axis = Axis([y for _, y in every], bottom, TOP + 30, True)
     for tick in y_axis.ticks:
         drawing.line(left, y_axis.at(tick), WIDTH - RIGHT, y_axis.at(tick), GRID)
         drawing.text(left - 8, y_axis.at(tick) + 4, number(tick), "end", 12)
@@ -126,11 +127,12 @@ def lines(title, subtitle, x_label, y_label, series, ticks):
     drawing.text((left + WIDTH - RIGHT) / 2, height - 16, x_label, "middle", 12)
     drawing.text(20, TOP + 4, y_label, size=12)
     drawing.legend([name for name, _ in series], left + 230, TOP + 4)
-    for i, (_, points) in enumerate(series):
-        colour, points = COLOURS[i % len(COLOURS)], sorted(points)
-        for (x1, y1), (x2, y2) in zip(points, points[1:]):
-            drawing.line(x_axis.at(x1), y_axis.at(y1), x_axis.at(x2), y_axis.at(y2), colour, 2)
-        for x, y in points:
-            drawing.dot(x_axis.at(x), y_axis.at(y), colour)
-            drawing.text(x_axis.at(x) + 6, y_axis.at(y) - 8, number(y), size=11, colour=colour)
+    for i, (_, groups) in enumerate(series):
+        colour = COLOURS[i % len(COLOURS)]
+        for points in map(sorted, groups):
+            for (x1, y1), (x2, y2) in zip(points, points[1:]):
+                drawing.line(x_axis.at(x1), y_axis.at(y1), x_axis.at(x2), y_axis.at(y2), colour, 2)
+            for x, y in points:
+                drawing.dot(x_axis.at(x), y_axis.at(y), colour)
+                drawing.text(x_axis.at(x) + 6, y_axis.at(y) - 8, number(y), size=11, colour=colour)
     return drawing.finish()

@@ -179,7 +179,8 @@ def peers(figures):
              str(ours_["verdicts"]["wrong"]))]
     for name, peer in contest["peers"].items():
         rows.append((name, ranged(peer["per CPU-second"], 1e-6), ranged(peer["ours is faster by"]),
-                     rounded(peer["bytes per session"]) + (f" (Parquet {peer['parquet']:.3g})" if peer["parquet"] else ""),
+                     rounded(peer["bytes per session"]) + (f" (Parquet {peer['parquet']:.3g})" if peer["parquet"]
+                                                           else ""),
                      rounded(peer["bytes per session"] / ours_["bytes per session"]), f"{100 * peer['lost']:.1f} %",
                      rounded(peer["warm, ms"]["p50"]) if "warm, ms" in peer else "none",
                      rounded(peer["cold, ms"]["p50"]) if "cold, ms" in peer else "none",
@@ -215,6 +216,58 @@ def markdown(figures):
     sections = [head, targets, imports, size_tables, lookups, budget, limits, peers]
     parts = [section(figures) for section in sections] + [not_measured()]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+# --- The short form, for documents that show it between marks ---
+
+BEGIN, END = "<!-- {}: written by bench/run, not by hand -->", "<!-- {}: end -->"
+
+
+def times(value):
+    """How many times better; values below 1 say that the peer is better."""
+    return f"{value:.2g} x" if value < 10 else f"{value:,.0f} x"
+
+
+def short(figures):
+    contest = figures["contest"]
+    lookups_ = contest["ours"]["lookups"]
+    rows = []
+    for name, peer in contest["peers"].items():
+        row = [name, times(peer["ours is faster by"]["median"]),
+               times(peer["bytes per session"] / contest["ours"]["bytes per session"])]
+        for warmth in ("warm", "cold"):
+            ours_ms = lookups_[warmth]["answer"]["p50"] / 1000
+            row.append(times(peer[f"{warmth}, ms"]["p50"] / ours_ms) if f"{warmth}, ms" in peer else "no lookup")
+        rows.append(row)
+    for name, reason in contest["not measured"].items():
+        rows.append([name, f"not measured ({reason})", "", "", ""])
+    size = contest["ours"]["bytes per session"]
+    return [f"rogatory against what else is used, the same {contest['sessions']:,} sessions and questions in one run: how many "
+            f"times faster it takes them in (per CPU-second), smaller it stores them ({size:.1f} bytes each with all columns; "
+            f"{size / contest['floor']['all']:.2f} times the entropy floor), sooner it answers.", ""] + table(
+                ["beside", "import", "size", "answer, warm", "answer, cold"], rows)
+
+
+def targets_short(figures):
+    return targets(figures)[2:] + ["", f"{figures['when']}, scale 1/{figures['scale']:g}, load before and after "
+                                   f"{figures['load before'][0]} and {figures['load after'][0]}."]
+
+
+SECTIONS = {"benchmark": short, "targets": targets_short, "budget": lambda figures: budget(figures)[2:]}
+
+
+def publish(figures, paths):
+    """Writes the marked sections of documents anew."""
+    for path in paths:
+        with open(path) as file:
+            text = file.read()
+        for name, section in SECTIONS.items():
+            begin, end = BEGIN.format(name), END.format(name)
+            if begin in text:
+                before, rest = text.split(begin, 1)
+                text = "\n".join([before + begin, "", *section(figures), "", end]) + rest.split(end, 1)[1]
+        with open(path, "w") as file:
+            file.write(text)
 
 
 # --- Plots ---
@@ -266,16 +319,18 @@ def plot_lookups(figures):
 
 
 def plot_growth(figures):
-    series = {"answer, warm": [], "answer, cold": [], "rogatory ask, warm": []}
+    measures = {"answer, warm": lambda l: l["warm"]["answer"]["p50"], "answer, cold": lambda l: l["cold"]["answer"]["p50"],
+                "rogatory ask, warm": lambda l: l["process warm, ms"]["p50"] * 1000}
+    groups = [[], []]  # large windows and small ones are not compared with each other
     ticks = []
-    for name, windows, l in lookup_stores(figures):
-        series["answer, warm"].append((windows, l["warm"]["answer"]["p50"]))
-        series["answer, cold"].append((windows, l["cold"]["answer"]["p50"]))
-        series["rogatory ask, warm"].append((windows, l["process warm, ms"]["p50"] * 1000))
+    for name, windows, lookups_ in lookup_stores(figures):
+        groups["small" in name].append((windows, lookups_))
         ticks.append((windows, f"{windows:,}\n{name.split(',')[0]}"))
-    return plot.lines("An answer's cost and the age of the store", f"one run of {figures['when']}; median; windows of "
-                      "'one hour' and 'ten hours' are large, the others small", "stored windows (hours), logarithmic",
-                      "microseconds, logarithmic", list(series.items()), ticks)
+    series = [(name, [[(windows, of(lookups_)) for windows, lookups_ in group] for group in groups])
+              for name, of in measures.items()]
+    return plot.lines("An answer's cost and the age of the store", f"one run of {figures['when']}; median; joined are stores "
+                      "whose windows are of one size", "stored windows (hours), logarithmic", "microseconds, logarithmic",
+                      series, ticks)
 
 
 PLOTS = {"size.svg": plot_size, "ingest.svg": plot_ingest, "lookups.svg": plot_lookups, "growth.svg": plot_growth}
