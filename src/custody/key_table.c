@@ -349,6 +349,12 @@ const struct key_table_head *key_table_head_of(const struct key_table *table)
         return &table->head;
 }
 
+const void *key_table_secret(const struct key_table *table, size_t *ret_length)
+{
+        *ret_length = sizeof table->realm_key;
+        return table->realm_key;
+}
+
 size_t key_table_count(const struct key_table *table)
 {
         return table->count;

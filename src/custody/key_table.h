@@ -56,6 +56,9 @@ int key_table_write(struct key_table *table, struct buffer *buffer);
 
 const struct key_table_head *key_table_head_of(const struct key_table *table);
 
+/* Where the realm's key lies, for whoever keeps such bytes off the swap. */
+const void *key_table_secret(const struct key_table *table, size_t *ret_length);
+
 /* Files in ascending order of kind, window, generation. */
 size_t key_table_count(const struct key_table *table);
 const struct file_key *key_table_at(const struct key_table *table, size_t index);

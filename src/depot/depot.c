@@ -2,6 +2,7 @@
 #include "depot/depot.h"
 
 #include "depot/internal.h"
+#include "depot/keys.h"
 #include "os/file.h"
 #include "os/zone.h"
 
@@ -225,6 +226,8 @@ int depot_open(const char *path, enum depot_mode mode, struct depot **ret_depot,
                 r = open_for_writing(depot, found, error);
         if (r == 0)
                 r = read_settings(depot, error);
+        if (r == 0 && mode != DEPOT_READ)
+                r = depot_keys_tidy(depot, error);
         if (r < 0) {
                 depot_close(depot);
                 return r;
@@ -238,6 +241,7 @@ void depot_close(struct depot *depot)
         if (!depot)
                 return;
         depot_files_free(&depot->listing.files);
+        depot_keys_drop(depot, NULL);
         if (depot->settings_read)
                 settings_free(&depot->settings);
         lock_release(depot->lock);

@@ -7,14 +7,16 @@
  *   rogatory.conf                                   the settings
  *   lock                                            taken by whoever writes
  *   access.log                                      the record of access (custody/)
+ *   keys/REALM.keys                                 the keys of the realm's files, where it has a key
  *   realms/REALM/nat/20261120T10Z.000001.seg        bindings and coverage of one hour, generation 1
  *   realms/REALM/leases/all.000001.lse              leases of all time
  *   realms/REALM/plans/all.000001.pln               plans of all time
  *
  * Files are immutable and named by what they are. A merge writes the next generation and then removes the
  * older ones; of several generations the highest is the truth, so a merge that was cut off changes nothing. A
- * file is published by write-temporary, fsync, rename, fsync of the folder; temporaries are removed by the
- * next writer. */
+ * file of a realm that has a key is sealed (doc/format/sealed-file.md); whoever reads windows and writes
+ * drafts sees plain bytes, and the disk never does. A file is published by write-temporary, fsync, rename,
+ * fsync of the folder; temporaries are removed by the next writer. */
 
 #include "base/error.h"
 #include "custody/access_record.h"
@@ -88,9 +90,30 @@ int depot_plan_files(struct depot *depot, const char *realm, struct depot_files 
 int depot_file_path(const struct depot *depot, const char *realm, enum depot_kind kind, const char *name,
         char *ret_path, size_t size, struct error *error);
 
-/* Removes every generation of a window (retention). Needs a writing mode. */
+/* Removes every generation of a window, and leaves its keys. Needs a writing mode. */
 int depot_remove_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         struct error *error);
+
+/* A window whose time is up. */
+struct depot_doomed {
+        enum depot_kind kind;
+        int64_t window_from;
+};
+struct depot_destruction {
+        uint64_t files;    /* removed, of all generations */
+        uint64_t keys;     /* destroyed, also of generations that were replaced before */
+        bool final_here;   /* the realm's key was replaced: whoever kept a copy of the store from before,
+                            * without   its key file, cannot read any of what was destroyed */
+        uint64_t unsealed; /* files that were not sealed: copies of them can be read */
+};
+
+/* Destroys windows: first the keys of every generation of them, and of every generation that no longer stands
+ * in the store, then the files. One new realm key for all of them, so call it once for many windows; count
+ * may be 0, after windows were written anew without what is due. When it returns 0 nothing of this is left in
+ * the store and its key file; when it is cut off, the next writer finishes or has everything as before. Needs
+ * a writing mode, and no draft of the realm begun. */
+int depot_destroy(struct depot *depot, const char *realm, const struct depot_doomed *windows, size_t count,
+        struct depot_destruction *ret_destruction, struct error *error);
 
 /* An opened window; the readers' bytes are mapped and stay valid until released. -ENOENT (positive result 1
  * is not used) where the realm has no such window. */
@@ -101,6 +124,7 @@ struct depot_window {
         struct plan_reader *plans;      /* plan windows */
         void *map;
         size_t map_length;
+        struct depot_seal *seal; /* NULL where the file is stored as it is */
 };
 int depot_window_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
         struct error *error);
@@ -110,6 +134,11 @@ int depot_lease_window_open(struct depot *depot, const char *realm, int64_t wind
 int depot_plan_window_open(
         struct depot *depot, const char *realm, struct depot_window *ret, struct error *error);
 void depot_window_release(struct depot_window *window);
+
+/* Opens every chunk of a sealed file, also those that no question would; calls bad for each that is not
+ * genuine, with the place of its bytes in the file. Returns how many. 0 for a file that is not sealed. */
+uint64_t depot_window_check_seal(const struct depot_window *window,
+        void (*bad)(void *context, uint64_t from, uint64_t length), void *context);
 
 /* Of windows of bindings that are opened from now on a few places are read, not all: a cold question then
  * reads what it needs, and not the megabytes around it. */
@@ -127,6 +156,8 @@ struct depot_draft {
         enum depot_kind kind;
         struct buffer pending; /* not yet written to the file */
         struct error failure;  /* of a write; then nothing can be published any more */
+        char realm[SETTINGS_NAME_MAX];
+        struct seal_writer *seal; /* NULL where the realm has no key */
 };
 
 /* The draft must stay where it is until it is published or abandoned: its output points to it. A published

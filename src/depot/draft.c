@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Writing a new generation of a window. */
-#include "depot/internal.h"
+#include "depot/keys.h"
 #include "os/file.h"
 
 #include <errno.h>
@@ -19,7 +19,8 @@ static int flush(struct depot_draft *draft)
         return r;
 }
 
-static int write_piece(void *context, const void *bytes, size_t length)
+/* As it is to stand on the disk. */
+static int write_stored(void *context, const void *bytes, size_t length)
 {
         struct depot_draft *draft = context;
         int r = draft->failure.code;
@@ -30,9 +31,80 @@ static int write_piece(void *context, const void *bytes, size_t length)
                 r = file_write_all(draft->file, bytes, length, draft->temporary, &draft->failure);
         else if (r == 0 && buffer_append(&draft->pending, bytes, length) < 0)
                 r = error_set(&draft->failure, -ENOMEM, "%s: not enough memory", draft->temporary);
+        return r;
+}
+
+static int write_piece(void *context, const void *bytes, size_t length)
+{
+        struct depot_draft *draft = context;
+
+        int r = draft->seal ? seal_writer_add(draft->seal, bytes, length)
+                            : write_stored(draft, bytes, length);
+        if (r < 0 && draft->failure.code == 0)
+                error_set(&draft->failure, r, "%s: cannot be sealed", draft->temporary);
         if (r == 0)
                 draft->bytes += length;
         return r;
+}
+
+/* ---- sealing ---- */
+
+static struct file_place place_of(const struct depot_draft *draft)
+{
+        return (struct file_place){.kind = (uint8_t)draft->kind,
+                .window_from = draft->window_from,
+                .generation = draft->generation};
+}
+
+static int begin_seal(struct depot *depot, struct depot_draft *draft, struct error *error)
+{
+        struct seal_header header = {.kind = (uint8_t)draft->kind,
+                .window_from = draft->window_from,
+                .generation = draft->generation};
+        struct file_place place = place_of(draft);
+        uint8_t key[SEAL_KEY_BYTES];
+        struct realm_keys *keys;
+
+        int r = depot_keys_make(depot, draft->realm, &keys, error);
+        if (r == -ENOENT && !depot_key_sources(depot, draft->realm))
+                return 0;
+        if (r < 0)
+                return r;
+        memcpy(header.realm, draft->realm, sizeof draft->realm);
+        r = key_table_add(keys->table, &place, header.key_id, key);
+        if (r == 0)
+                r = seal_writer_new(&header, key, write_stored, draft, &draft->seal);
+        seal_wipe(key, sizeof key);
+        return r < 0 ? error_set(error, r, "%s: no key can be made for it", draft->final) : 0;
+}
+
+/* The key is on the disk before the file has its name: so a file that is seen can be read. Of the generations
+ * before, the one that still stands keeps its key, and none else needs one. */
+static int publish_key(struct depot *depot, const struct depot_draft *draft, struct error *error)
+{
+        struct file_place place = place_of(draft);
+        struct realm_keys *keys;
+
+        int r = depot_keys_open(depot, draft->realm, &keys, error);
+        if (r < 0)
+                return r;
+        const struct file_key *key = key_table_find(keys->table, &place);
+        if (!key || key->destroyed)
+                return error_set(
+                        error, -ESTALE, "%s: its key was destroyed while it was written", draft->final);
+        for (size_t i = key_table_count(keys->table); i-- > 0;) {
+                struct file_place other = key_table_at(keys->table, i)->place;
+                if (other.kind == place.kind && other.window_from == place.window_from &&
+                        other.generation + 1 < place.generation && !key_table_at(keys->table, i)->destroyed)
+                        key_table_forget(keys->table, &other);
+        }
+        return depot_keys_write(depot, keys, error);
+}
+
+static void end_seal(struct depot_draft *draft)
+{
+        seal_writer_free(draft->seal);
+        draft->seal = NULL;
 }
 
 static int make_folders(const struct depot *depot, const char *realm, const char *folder, struct error *error)
@@ -111,11 +183,15 @@ int depot_draft_begin(struct depot *depot, const char *realm, enum depot_kind ki
         draft->file = -1;
         draft->pending = buffer_make(PENDING_MAX);
         r = prepare(depot, realm, draft, error);
+        memcpy(draft->realm, realm, strnlen(realm, sizeof draft->realm - 1));
         if (r == 0)
                 r = file_draft_open(draft->temporary, &draft->file, error);
         if (r == 0) {
                 *ret_draft = *draft;
                 ret_draft->output = (struct segment_output){.context = ret_draft, .write = write_piece};
+                r = begin_seal(depot, ret_draft, error);
+                if (r < 0)
+                        depot_draft_abandon(ret_draft);
         }
         free(draft);
         return r;
@@ -126,6 +202,7 @@ void depot_draft_abandon(struct depot_draft *draft)
         if (draft->file >= 0)
                 file_draft_abandon(draft->file, draft->temporary);
         draft->file = -1;
+        end_seal(draft);
         buffer_free(&draft->pending);
 }
 
@@ -151,13 +228,20 @@ static int remove_older(
 
 int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct error *error)
 {
+        bool sealed = draft->seal != NULL;
         int r = depot_must_write(depot, error);
+        if (r == 0 && draft->failure.code == 0 && sealed && seal_writer_finish(draft->seal) < 0 &&
+                draft->failure.code == 0)
+                error_set(&draft->failure, -EIO, "%s: cannot be sealed", draft->temporary);
         if (r == 0 && (draft->failure.code < 0 || flush(draft) < 0))
                 r = error_set(error, draft->failure.code, "%s", draft->failure.text);
+        if (r == 0 && sealed)
+                r = publish_key(depot, draft, error);
         if (r < 0) {
                 depot_draft_abandon(draft);
                 return r;
         }
+        end_seal(draft);
         buffer_free(&draft->pending);
         int file = draft->file;
         draft->file = -1;

@@ -25,6 +25,8 @@ struct listing {
         struct depot_files files;
 };
 
+struct realm_keys; /* keys.h */
+
 struct depot {
         char path[DEPOT_PATH_MAX];
         enum depot_mode mode;
@@ -32,8 +34,9 @@ struct depot {
         struct settings settings;
         bool settings_read;
         struct listing listing;
-        bool scattered; /* depot_expect_scattered */
-        unsigned scans; /* windows that were looked for without a listing */
+        struct realm_keys *keys; /* of realms whose keys were needed; owned, with the secrets wiped */
+        bool scattered;          /* depot_expect_scattered */
+        unsigned scans;          /* windows that were looked for without a listing */
 };
 
 /* Joins into a path. -ENAMETOOLONG with a message. */

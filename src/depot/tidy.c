@@ -66,6 +66,10 @@ int depot_tidy(struct depot *depot, struct error *error)
 
         int r = remove_temporaries(depot->path, "." DEPOT_SETTINGS_FILE, error);
         if (r == 0)
+                r = depot_join(folder, sizeof folder, error, "%s/keys", depot->path);
+        if (r == 0)
+                r = remove_temporaries(folder, ".", error);
+        if (r == 0)
                 r = depot_realms(depot, &names, &count, error);
         for (size_t i = 0; i < count; i++) {
                 for (enum depot_kind kind = DEPOT_NAT; r == 0 && kind < DEPOT_KIND_COUNT; kind++) {

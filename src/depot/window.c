@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Opening a window for reading. */
-#include "depot/internal.h"
+#include "depot/keys.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A merge replaces a file between the look at the folder and the opening. That a merge happens this often
  * within one opening means that something else is wrong. */
@@ -121,6 +122,135 @@ static int look_up(struct depot *depot, const char *realm, enum depot_kind kind,
         return 0;
 }
 
+/* ---- sealed files ---- */
+
+static int wrong_place(const char *path, struct error *error)
+{
+        return error_set(error, -EBADMSG,
+                "%s: says of itself that it is of another realm, window or generation; it was renamed or "
+                "copied, put it back or remove it",
+                path);
+}
+
+/* The key of a file whose header was read. -ENOENT where it was destroyed or replaced: there is no such
+ * window any more. */
+static int find_key(struct depot *depot, const struct seal_header *header, const char *path,
+        uint8_t ret_key[SEAL_KEY_BYTES], struct error *error)
+{
+        struct file_place place = {
+                .kind = header->kind, .window_from = header->window_from, .generation = header->generation};
+        struct realm_keys *keys;
+
+        int r = depot_keys_open(depot, header->realm, &keys, error);
+        if (r == -ENOENT)
+                return error_set(error, -ENOKEY,
+                        "%s: is sealed, and keys/%s.keys is missing; put the key table back from a copy",
+                        path, header->realm);
+        if (r < 0)
+                return r;
+        const struct file_key *key = key_table_find(keys->table, &place);
+        if (key && key->destroyed)
+                return error_set(error, -ENOENT, "%s: its key was destroyed", path);
+        if (!key || memcmp(key->id, header->key_id, sizeof key->id) != 0)
+                return access(path, F_OK) < 0 && errno == ENOENT
+                               ? error_set(error, -ENOENT, "%s: was replaced", path)
+                               : error_set(error, -ENOKEY,
+                                         "%s: its key is not in keys/%s.keys: the table is of another time "
+                                         "than "
+                                         "this file, or the file was destroyed and put back from a copy",
+                                         path, header->realm);
+        r = key_table_unwrap(keys->table, key, ret_key);
+        return r < 0 ? error_set(error, r, "%s: its key cannot be unwrapped", path) : 0;
+}
+
+/* A file that the key table knows must be sealed: one that is not was put there by somebody else. */
+static int refuse_plain(struct depot *depot, const char *realm, enum depot_kind kind,
+        const struct depot_file *file, const char *path, struct error *error)
+{
+        struct file_place place = {
+                .kind = (uint8_t)kind, .window_from = file->from, .generation = file->generation};
+        struct realm_keys *keys;
+
+        if (!depot_key_sources(depot, realm) || depot_keys_open(depot, realm, &keys, NULL) < 0 ||
+                !key_table_find(keys->table, &place))
+                return 0;
+        return error_set(error, -EBADMSG,
+                "%s: is not sealed, although it was when it was written; somebody put another file there: "
+                "put it "
+                "back from a copy",
+                path);
+}
+
+static int open_seal(struct depot *depot, const char *realm, enum depot_kind kind,
+        struct depot_window *window, const char *path, struct error *error)
+{
+        const struct depot_file *file = &window->file;
+        uint8_t key[SEAL_KEY_BYTES];
+        struct seal_header header;
+
+        if (!seal_file_begins(window->map, window->map_length))
+                return refuse_plain(depot, realm, kind, file, path, error);
+        int r = seal_header_read(window->map, window->map_length, path, &header, error);
+        if (r < 0)
+                return r;
+        if (strcmp(header.realm, realm) != 0 || header.kind != kind || header.window_from != file->from ||
+                header.generation != file->generation)
+                return wrong_place(path, error);
+        r = find_key(depot, &header, path, key, error);
+        if (r == 0)
+                r = depot_seal_open(window->map, window->map_length, path, key, &window->seal, error);
+        seal_wipe(key, sizeof key);
+        return r;
+}
+
+static void release_map(struct depot_window *window)
+{
+        struct file_map map = {.bytes = window->map, .length = window->map_length};
+
+        depot_seal_free(window->seal);
+        window->seal = NULL;
+        if (window->map)
+                file_unmap(&map);
+        window->map = NULL;
+}
+
+/* Leases and plans are small and opened whole. */
+static int whole_bytes(const struct depot_window *window, const char *path, struct segment_input *ret_input,
+        struct error *error)
+{
+        struct depot_seal *seal = window->seal;
+
+        *ret_input = (struct segment_input){.bytes = window->map, .length = window->map_length};
+        if (!seal)
+                return 0;
+        *ret_input = (struct segment_input){.bytes = seal->plain, .length = seal->length};
+        return depot_seal_need(seal, 0, seal->length) ? 0
+                                                      : error_set(error, -EBADMSG,
+                                                                "%s: was damaged or changed under its seal; "
+                                                                "restore this file from a copy, the "
+                                                                "other files of the store are not affected",
+                                                                path);
+}
+
+uint64_t depot_window_check_seal(const struct depot_window *window,
+        void (*bad)(void *context, uint64_t from, uint64_t length), void *context)
+{
+        const struct depot_seal *seal = window->seal;
+        uint8_t plain[SEAL_CHUNK_BYTES];
+        uint64_t found = 0;
+
+        for (uint64_t chunk = 0; seal && chunk < seal_reader_chunks(seal->reader); chunk++) {
+                if (seal_reader_open(seal->reader, chunk, plain) == 0)
+                        continue;
+                found++;
+                uint64_t from = SEAL_HEADER_BYTES + chunk * (SEAL_CHUNK_BYTES + SEAL_TAG_BYTES);
+                uint64_t left = window->map_length - from, most = SEAL_CHUNK_BYTES + SEAL_TAG_BYTES;
+                bad(context, from, left < most ? left : most);
+        }
+        seal_wipe(plain, sizeof plain);
+        return found;
+}
+
 static int map_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         struct depot_window *ret, char path[DEPOT_PATH_MAX], struct error *error)
 {
@@ -145,8 +275,11 @@ static int map_window(struct depot *depot, const char *realm, enum depot_kind ki
                         ret->file.size = map.length;
                         ret->map = (void *)(uintptr_t)map.bytes;
                         ret->map_length = map.length;
+                        r = open_seal(depot, realm, kind, ret, path, error);
+                        if (r < 0)
+                                release_map(ret);
                 }
-                if (r != -ENOENT)
+                if (r != -ENOENT || access(path, F_OK) == 0)
                         return r;
                 depot->listing.valid = false;
         }
@@ -181,11 +314,7 @@ static int check_header(const struct segment_header *header, const char *realm, 
         if (strcmp(header->realm, realm) == 0 && header->window_from == file->from &&
                 header->window_to == file->to && header->generation == file->generation)
                 return 0;
-        return error_set(error, -EBADMSG,
-                "%s: says of itself that it is of another realm, window or generation; it was renamed or "
-                "copied, put it "
-                "back or remove it",
-                path);
+        return wrong_place(path, error);
 }
 
 int depot_window_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
@@ -199,7 +328,13 @@ int depot_window_open(struct depot *depot, const char *realm, int64_t window_fro
                 return r;
         if (depot->scattered)
                 advise(&window);
-        r = segment_reader_new(window.map, window.map_length, path, &window.segment, error);
+        struct segment_input input = {.bytes = window.map, .length = window.map_length};
+        if (window.seal)
+                input = (struct segment_input){.bytes = window.seal->plain,
+                        .length = window.seal->length,
+                        .need = depot_seal_need,
+                        .context = window.seal};
+        r = segment_reader_over(&input, path, &window.segment, error);
         if (r == 0)
                 r = check_header(segment_header_of(window.segment), realm, &window.file, path, error);
         if (r < 0) {
@@ -214,12 +349,15 @@ int depot_lease_window_open(struct depot *depot, const char *realm, int64_t wind
         struct depot_window *ret, struct error *error)
 {
         struct depot_window window = {.map = NULL};
+        struct segment_input input;
         char path[DEPOT_PATH_MAX];
 
         int r = map_window(depot, realm, DEPOT_LEASES, window_from, &window, path, error);
         if (r < 0)
                 return r;
-        r = lease_reader_new(window.map, window.map_length, path, &window.leases, error);
+        r = whole_bytes(&window, path, &input, error);
+        if (r == 0)
+                r = lease_reader_new(input.bytes, input.length, path, &window.leases, error);
         if (r == 0)
                 r = check_header(lease_header_of(window.leases), realm, &window.file, path, error);
         if (r < 0) {
@@ -234,12 +372,15 @@ int depot_plan_window_open(
         struct depot *depot, const char *realm, struct depot_window *ret, struct error *error)
 {
         struct depot_window window = {.map = NULL};
+        struct segment_input input;
         char path[DEPOT_PATH_MAX];
 
         int r = map_window(depot, realm, DEPOT_PLANS, DEPOT_PLAN_WINDOW_FROM, &window, path, error);
         if (r < 0)
                 return r;
-        r = plan_reader_new(window.map, window.map_length, path, &window.plans, error);
+        r = whole_bytes(&window, path, &input, error);
+        if (r == 0)
+                r = plan_reader_new(input.bytes, input.length, path, &window.plans, error);
         if (r == 0)
                 r = check_header(plan_header_of(window.plans), realm, &window.file, path, error);
         if (r < 0) {
@@ -252,14 +393,11 @@ int depot_plan_window_open(
 
 void depot_window_release(struct depot_window *window)
 {
-        struct file_map map = {.bytes = window->map, .length = window->map_length};
-
         if (window->segment)
                 segment_reader_free(window->segment);
         if (window->leases)
                 lease_reader_free(window->leases);
         plan_reader_free(window->plans);
-        if (window->map)
-                file_unmap(&map);
+        release_map(window);
         *window = (struct depot_window){.map = NULL};
 }
