@@ -24,6 +24,8 @@ static const char *const end_names[COLLECT_END_COUNT] = {
         [COLLECT_END_IDLE] = "idle",
         [COLLECT_END_PART] = "part",
         [COLLECT_END_FRAMING] = "framing",
+        [COLLECT_END_TLS] = "tls",
+        [COLLECT_END_CERTIFICATE] = "certificate",
 };
 
 const char *collect_end_name(enum collect_end end)
@@ -118,6 +120,7 @@ static void stop_listening(struct listening *listening)
                 event_free(listening->readable);
         if (listening->socket >= 0)
                 close(listening->socket);
+        tls_close(listening->tls);
         free(listening);
 }
 
@@ -232,6 +235,8 @@ int collector_listen(struct collector *collector, const struct collect_listener 
         listening->socket = -1;
         int r = wanted->socket >= 0 ? take_socket(wanted, &listening->socket, error)
                                     : open_socket(wanted, &listening->socket, error);
+        if (r == 0 && wanted->transport == COLLECT_TLS)
+                r = tls_open(wanted->tls, &listening->tls, error);
         if (r == 0) {
                 ask_for_buffer(listening->socket, wanted->buffer_bytes);
                 r = wanted->transport == COLLECT_UDP ? datagrams_begin(listening, error)

@@ -39,6 +39,7 @@ struct event_base;
 enum collect_transport {
         COLLECT_UDP,
         COLLECT_TCP,
+        COLLECT_TLS, /* RFC 5425 for syslog, RFC 7011 section 11.3 for IPFIX */
 };
 
 /* How a stream is cut into messages. Datagrams are messages as they are. */
@@ -55,9 +56,19 @@ struct collect_limits {
         int64_t part_ms; /* a message that has begun must be whole by then, and a handshake done: closed */
 };
 
+/* Files in PEM, read once when the listener begins. */
+struct collect_tls {
+        const char *certificate; /* with what leads to its authority behind it */
+        const char *key;         /* refused where anybody may read it */
+        const char *authorities; /* who signs senders' certificates: each must show one. NULL: none is asked
+                                    for */
+        bool allow_tls12;        /* for senders that do not have 1.3 */
+};
+
 struct collect_listener {
         enum collect_transport transport;
         enum collect_stream stream;
+        const struct collect_tls *tls; /* COLLECT_TLS */
         struct collect_limits limits;
         struct address address; /* 0.0.0.0 or :: for all of that family */
         uint16_t port;          /* 0: any that is free */
@@ -84,6 +95,8 @@ enum collect_end {
         COLLECT_END_IDLE,    /* silent for too long */
         COLLECT_END_PART,    /* a message was not whole in time */
         COLLECT_END_FRAMING, /* no message begins where one must */
+        COLLECT_END_TLS, /* no TLS, another version, no certificate of a known authority, or not in time */
+        COLLECT_END_CERTIFICATE, /* a sound certificate that has not the name of its exporter */
         COLLECT_END_COUNT
 };
 const char *collect_end_name(enum collect_end end); /* "peer": stable, for metrics */
@@ -118,8 +131,8 @@ struct collect_sink {
         void (*settle)(void *context);
         /* Messages of known exporters, and messages that the kernel dropped, are lost; may be NULL. */
         void (*lost)(void *context, const struct collect_loss *loss);
-        /* A connection of a known exporter began and ended; part: bytes of a message that never became whole.
-         * May be NULL. */
+        /* A connection of a known exporter began (with TLS: behind its handshake) and ended; part: bytes of a
+         * message that never became whole. May be NULL. */
         void (*opened)(void *context, uint64_t connection, uint16_t exporter, int64_t now_ms);
         void (*closed)(void *context, uint64_t connection, uint16_t exporter, enum collect_end end,
                 size_t part, int64_t now_ms);

@@ -14,6 +14,7 @@
 struct datagram_room;
 struct evconnlistener;
 struct bufferevent;
+struct ssl_ctx_st;
 
 struct connection {
         struct listening *listening;
@@ -27,6 +28,7 @@ struct connection {
         int64_t heard_ms;      /* steady clock: the last byte */
         int64_t part_since_ms; /* since when a message is begun and not whole; -1: none is */
         bool is_waiting;       /* for the rate or the sink */
+        bool is_shaking;       /* TLS: its handshake is not done */
         bool is_over;          /* its sender closed it while it waited: it ends when all is handed on */
 };
 
@@ -40,6 +42,7 @@ struct listening {
         enum framing_kind framing;
         struct collect_limits limits;
         struct evconnlistener *acceptor; /* streams */
+        struct ssl_ctx_st *tls;          /* owned */
         bool is_pausing;                 /* out of descriptors: accepts again with the next look */
         struct connection *connections;
         struct collect_counts counts;
@@ -74,6 +77,17 @@ void datagrams_look_for_drops(struct listening *listening);
 /* Begins to accept connections on a bound socket; ends them all. */
 int streams_begin(struct listening *listening, struct error *error);
 void streams_end(struct listening *listening);
+
+/* What a listener needs for TLS: reads the files. -EINVAL, -EACCES, -ENOENT ... with a message. */
+int tls_open(const struct collect_tls *files, struct ssl_ctx_st **ret_tls, struct error *error);
+void tls_close(struct ssl_ctx_st *tls);
+
+/* An accepted socket as a stream that begins its handshake; NULL where there is no memory. The socket is its
+ * own. */
+struct bufferevent *tls_accept(struct listening *listening, int socket);
+
+/* Is the certificate of a stream whose handshake is done the one of this exporter? */
+bool tls_is_from(struct bufferevent *stream, const struct exporter *exporter);
 
 /* Closes what was silent or slow for too long, and goes on with what waits. */
 void streams_look(struct listening *listening);

@@ -52,7 +52,7 @@ static int see_message(void *context, const struct collect_message *message)
         return 0;
 }
 
-static void see_loss(void *context, const struct collect_loss *loss)
+static inline void see_loss(void *context, const struct collect_loss *loss)
 {
         (void)context;
         if (loss->by_kernel)

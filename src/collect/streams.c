@@ -27,7 +27,7 @@ static void end_connection(struct connection *connection, enum collect_end end)
         listening->counts.open--;
         listening->counts.parts += part != 0;
         connection->exporter->connections--;
-        if (sink->closed)
+        if (sink->closed && !connection->is_shaking)
                 sink->closed(sink->context, connection->number, connection->exporter->number, end, part,
                         clock_now_ms());
         if (connection->before)
@@ -123,17 +123,33 @@ static void stream_readable(struct bufferevent *stream, void *context)
                 cut_messages(connection);
 }
 
+static void begin_messages(struct connection *connection)
+{
+        const struct collect_sink *sink = &connection->listening->collector->sink;
+
+        connection->is_shaking = false;
+        connection->heard_ms = clock_steady_ms();
+        if (sink->opened)
+                sink->opened(sink->context, connection->number, connection->exporter->number, clock_now_ms());
+}
+
 static void stream_changed(struct bufferevent *stream, short what, void *context)
 {
         struct connection *connection = context;
 
-        (void)stream;
+        if (what & BEV_EVENT_CONNECTED && connection->is_shaking) {
+                if (tls_is_from(stream, connection->exporter))
+                        begin_messages(connection);
+                else
+                        end_connection(connection, COLLECT_END_CERTIFICATE);
+                return;
+        }
         if (!(what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)))
                 return;
         if (connection->is_waiting)
                 connection->is_over = true;
         else
-                end_connection(connection, COLLECT_END_PEER);
+                end_connection(connection, connection->is_shaking ? COLLECT_END_TLS : COLLECT_END_PEER);
 }
 
 /* An allowed sender, or why not. */
@@ -157,8 +173,6 @@ static struct exporter *may_connect(
 
 static void add_connection(struct listening *listening, struct connection *connection)
 {
-        const struct collect_sink *sink = &listening->collector->sink;
-
         connection->number = ++listening->collector->next_connection;
         connection->next = listening->connections;
         if (connection->next)
@@ -168,8 +182,8 @@ static void add_connection(struct listening *listening, struct connection *conne
         connection->exporter->connections++;
         bufferevent_setcb(connection->stream, stream_readable, NULL, stream_changed, connection);
         bufferevent_setwatermark(connection->stream, EV_READ, 0, FRAMING_HELD_MAX);
-        if (sink->opened)
-                sink->opened(sink->context, connection->number, connection->exporter->number, clock_now_ms());
+        if (!connection->is_shaking)
+                begin_messages(connection);
         bufferevent_enable(connection->stream, EV_READ);
 }
 
@@ -181,7 +195,8 @@ static void accepted(struct evconnlistener *acceptor, evutil_socket_t socket, st
         struct connection made = {.listening = listening,
                 .framing = {.kind = listening->framing},
                 .heard_ms = clock_steady_ms(),
-                .part_since_ms = -1};
+                .part_since_ms = -1,
+                .is_shaking = listening->tls != NULL};
         enum collect_end end = COLLECT_END_UNKNOWN;
 
         (void)acceptor;
@@ -190,7 +205,9 @@ static void accepted(struct evconnlistener *acceptor, evutil_socket_t socket, st
         if (socket_address_read(&source, &made.source, &made.port))
                 made.exporter = may_connect(listening, &made.source, &end);
         struct connection *connection = made.exporter ? malloc(sizeof *connection) : NULL;
-        if (connection)
+        if (connection && made.is_shaking)
+                made.stream = tls_accept(listening, socket);
+        else if (connection)
                 made.stream = bufferevent_socket_new(
                         listening->collector->base, socket, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
         if (!made.stream) {
@@ -243,7 +260,10 @@ void streams_look(struct listening *listening)
         }
         for (struct connection *one = listening->connections, *next; one; one = next) {
                 next = one->next;
-                if (one->is_waiting) {
+                if (one->is_shaking) {
+                        if (now_ms - one->heard_ms >= limits->part_ms)
+                                end_connection(one, COLLECT_END_TLS);
+                } else if (one->is_waiting) {
                         /* That it waits is not its sender's doing. */
                         one->heard_ms = now_ms;
                         if (!cut_messages(one) || one->is_waiting)
