@@ -240,16 +240,34 @@ static int join_answers(
         return r;
 }
 
+/* Nothing that is stored can say who held an endpoint at a time that has not come: neither a plan without an
+ * end nor a log that was read with a wrong year. */
+static struct answer answer_of_the_future(const struct question *q)
+{
+        return (struct answer){
+                .question = *q,
+                .verdict = VERDICT_UNKNOWN,
+                .reasons = 1u << REASON_IN_FUTURE,
+                .from_ms = q->at_ms - q->skew_ms,
+                .to_ms = q->at_ms + q->skew_ms,
+                .zone = "UTC",
+        };
+}
+
 int inquiry_ask(
         struct inquiry *inquiry, const struct question *question, struct answer *ret, struct error *error)
 {
         struct question q = *question;
-        struct realm_answer *answers = calloc(inquiry->realm_count + 1, sizeof *answers);
         int64_t now_ms = clock_now_ms();
-        int r = answers ? 0 : error_set(error, -ENOMEM, "not enough memory");
 
         if (q.skew_ms < 0)
                 q.skew_ms = inquiry_default_skew(inquiry, &q.address);
+        if (q.at_ms > now_ms) {
+                *ret = answer_of_the_future(&q);
+                return 0;
+        }
+        struct realm_answer *answers = calloc(inquiry->realm_count + 1, sizeof *answers);
+        int r = answers ? 0 : error_set(error, -ENOMEM, "not enough memory");
         inquiry->cache.turn++;
         for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
                 r = judge_realm(inquiry, i, &q, now_ms, &answers[i], error);

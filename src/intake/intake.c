@@ -2,6 +2,7 @@
 #include "intake/intake.h"
 
 #include "intake/reading.h"
+#include "os/clock.h"
 #include "wire/radius.h"
 #include "wire/syslog.h"
 
@@ -95,8 +96,13 @@ static int make_source(
                         "another "
                         "--exporter name or change the settings",
                         name, known->realm, intake->options.realm);
-        if (!known && said(intake->options.loss))
+        if (said(intake->options.loss))
                 r = parse_loss(intake->options.loss, &source.settings.loss, error);
+        if (r == 0 && known && source.settings.loss != known->loss)
+                r = error_set(error, -EINVAL,
+                        "rogatory.conf says already how losses of exporter \"%s\" show, and --loss is for "
+                        "exporters that it does not know; write loss = %s into its section there",
+                        name, intake->options.loss);
         if (r == 0)
                 r = find_realm(intake, realm, &source.realm, error);
         if (r == 0)
@@ -154,6 +160,11 @@ static int64_t window_of(int64_t instant)
         return instant - instant % DEPOT_WINDOW_MS;
 }
 
+#define IN_FUTURE                                                                                            \
+        "a time in the future of this machine's clock; is the year right that was given with --year or "     \
+        "stands "                                                                                            \
+        "in rogatory.conf?"
+
 static int fail(struct intake *intake, int code, const char *why)
 {
         return error_set(intake->error, code, "%s", why);
@@ -172,9 +183,9 @@ int intake_take_event(void *context, const struct nat_event *event)
         struct intake *intake = context;
         struct source *source = &intake->sources.items[event->exporter];
 
-        if (event->time_ms < TIME_FIRST || event->time_ms >= TIME_LIMIT) {
-                intake_take_refusal(
-                        intake, REFUSAL_IMPOSSIBLE_TIME, 0, "a time outside the years 1970 to 2261");
+        if (event->time_ms < TIME_FIRST || event->time_ms > intake->latest_ms) {
+                intake_take_refusal(intake, REFUSAL_IMPOSSIBLE_TIME, 0,
+                        event->time_ms < TIME_FIRST ? "a time before the year 1970" : IN_FUTURE);
                 return 0;
         }
         int r = bucket_add(&intake->buckets, source->realm, window_of(event->time_ms), event,
@@ -206,13 +217,14 @@ static int join_early(struct intake_realm *realm)
 
 /* How far the lease log was heard. A flow record that names its subscriber is no part of that log: it says
  * nothing of those who have no flows. Nor is what a DHCP server keeps: it forgets leases that are over. */
-static void hear_lease(struct intake_realm *realm, const struct lease_event *event)
+static void hear_lease(struct intake_realm *realm, const struct lease_event *event, int64_t latest_ms)
 {
         if (address_is_named(&event->prefix.address) || event->flags & LEASE_RENEWABLE)
                 return;
         if (event->from_ms != TIME_UNKNOWN && event->from_ms > realm->leases_until_ms)
                 realm->leases_until_ms = event->from_ms;
-        if (event->to_ms != TIME_UNKNOWN && event->to_ms > realm->leases_until_ms)
+        if (event->to_ms != TIME_UNKNOWN && event->to_ms > realm->leases_until_ms &&
+                event->to_ms <= latest_ms)
                 realm->leases_until_ms = event->to_ms;
 }
 
@@ -222,6 +234,10 @@ int intake_take_lease(void *context, const struct lease_event *event)
         struct intake_realm *realm = &intake->realms[intake->lease_realm];
         struct lease lease = {.is = *event, .seen_until_ms = TIME_UNKNOWN};
 
+        if (event->from_ms != TIME_UNKNOWN && event->from_ms > intake->latest_ms) {
+                intake_take_refusal(intake, REFUSAL_IMPOSSIBLE_TIME, 0, IN_FUTURE);
+                return 0;
+        }
         if (realm->leases.count >= INTAKE_LEASES_MAX)
                 return fail(
                         intake, -E2BIG, "too many lease records for one import; import fewer files at once");
@@ -230,7 +246,7 @@ int intake_take_lease(void *context, const struct lease_event *event)
                 r = join_early(realm);
         if (r < 0)
                 return fail(intake, r, "not enough memory");
-        hear_lease(realm, event);
+        hear_lease(realm, event, intake->latest_ms);
         realm->used = true;
         intake->summary.lease_events++;
         return 0;
@@ -360,6 +376,24 @@ static int not_recognised(const char *path, struct error *error)
                 path);
 }
 
+/* A dialect of --dialect that this kind of file cannot be in was a mistake about the file or about the
+ * dialect.
+ */
+static void note_dialect(struct intake *intake, const struct text_format *text)
+{
+        const char *name = intake->options.dialect;
+        char sentence[160];
+
+        if (!said(name))
+                return;
+        if (text ? syslog_family_by_name(name) || strcmp(text->name, name) == 0
+                 : dialect_by_name(name) != NULL)
+                return;
+        snprintf(sentence, sizeof sentence, "\"%.40s\" is no dialect of %s, so it was not used here", name,
+                text ? "this kind of text" : "flow records");
+        intake_take_note(intake, sentence);
+}
+
 static int read_as(struct intake *intake, struct input *input, const char *format, struct error *error)
 {
         uint8_t head[INPUT_PEEK_MAX];
@@ -378,13 +412,13 @@ static int read_as(struct intake *intake, struct input *input, const char *forma
                 return (int)length;
         }
         if (automatic ? is_capture(head, (size_t)length) : strcmp(format, "pcap") == 0)
-                return intake_read_capture(intake, input, error);
+                return note_dialect(intake, NULL), intake_read_capture(intake, input, error);
         if (automatic ? is_flow(head, (size_t)length) : strcmp(format, "flow") == 0)
-                return intake_read_flow(intake, input, error);
+                return note_dialect(intake, NULL), intake_read_flow(intake, input, error);
         const struct text_format *text = automatic ? text_format_recognise((const char *)head, (size_t)length)
                                                    : text_format_by_name(format);
         if (text)
-                return intake_read_text(intake, input, text, error);
+                return note_dialect(intake, text), intake_read_text(intake, input, text, error);
         input_close(input);
         return automatic
                        ? not_recognised(intake->path, error)
@@ -517,12 +551,25 @@ static int finish_flow(struct intake *intake, struct error *error)
         return r;
 }
 
+/* What was heard at a time that has not come was not heard then. */
+static void forget_future(struct coverage *coverage, int64_t latest_ms)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < coverage->span_count; i++)
+                if (coverage->spans[i].to <= latest_ms)
+                        coverage->spans[kept++] = coverage->spans[i];
+        coverage->span_count = kept;
+}
+
 static int flush(struct intake *intake, int64_t before, bool with_coverage, struct error *error)
 {
         int r = 0;
 
         for (unsigned i = 0; i < intake->realm_count && r == 0; i++) {
                 struct intake_realm *realm = &intake->realms[i];
+                if (with_coverage)
+                        forget_future(&realm->coverage, intake->latest_ms);
                 struct merge_request request = {
                         .depot = intake->depot,
                         .realm = &realm->settings,
@@ -650,6 +697,7 @@ int intake_new(struct depot *depot, const struct intake_options *options, intake
         intake->progress = progress;
         intake->progress_context = context;
         intake->heartbeat_ms = TIME_MINUTE;
+        intake->latest_ms = options->latest_ms ? options->latest_ms : clock_now_ms() + TIME_DAY;
         intake->summary.first_ms = intake->summary.last_ms = TIME_UNKNOWN;
         int r = host_table_init(&intake->hosts, INTAKE_HOSTS_MAX);
         if (r == 0)

@@ -20,6 +20,8 @@ struct intake_options {
         int year;             /* for lines without a year; 0 */
         const char *mapping;  /* written into a realm that is made by this import */
         const char *loss;     /* written into an exporter that is made by this import */
+        int64_t latest_ms;    /* what is said to have happened later is refused: a wrong year, or a clock far
+                               * ahead; 0: a day from now */
         size_t memory_limit;  /* bytes held before windows are merged early; 0: 320 MiB */
 };
 

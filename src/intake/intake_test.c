@@ -336,6 +336,31 @@ static void a_file_of_no_known_kind_is_refused(void **state)
 
 /* A subscriber is named with each of his flows: the list of leases grows with the subscribers only, and ends
  * as if it had never been joined on the way. */
+/* A wrong year stores bindings of the future, and that the future was heard: neither may be. */
+static void the_future_is_refused(void **state)
+{
+        struct buffer log = buffer_make(1u << 20);
+
+        (void)state;
+        make_store("s", SETTINGS_DEFAULT);
+        buffer_append_text(&log, CSV_HEADER);
+        for (int64_t at = 0; at < 600; at += 30) {
+                csv_event(&log, at, "open", 2000, 1);
+                csv_event(&log, at + 1, "close", 2000, 1);
+        }
+        make_file("log.csv", &log);
+        buffer_free(&log);
+        const struct intake_options options = {
+                .exporter = "cgn1", .latest_ms = DAY_START + 299 * TIME_SECOND};
+        struct intake_summary summary = import_with("s", &options, (const char *const[]){"log.csv", NULL});
+        assert_int_equal(summary.events, 20);
+        assert_int_equal(summary.refused[REFUSAL_IMPOSSIBLE_TIME].count, 20);
+        assert_non_null(strstr(summary.refused[REFUSAL_IMPOSSIBLE_TIME].first_detail, "future"));
+        char *told = tell_realm("s", "default");
+        assert_null(strstr(told, "heard")); /* what reaches into the future is not known to have been heard */
+        free(told);
+}
+
 static void leases_of_flows_do_not_pile_up(void **state)
 {
         enum { SUBSCRIBERS = 50, FLOWS = 200000 };
@@ -432,6 +457,7 @@ int main(void)
                 TEST(a_declared_mapping_is_not_changed_by_an_option),
                 TEST(an_exporter_stays_in_its_realm),
                 TEST(a_file_of_no_known_kind_is_refused),
+                TEST(the_future_is_refused),
                 TEST(leases_of_flows_do_not_pile_up),
                 TEST(a_refused_lease_takes_the_completeness_of_its_log),
         };

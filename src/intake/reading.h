@@ -43,6 +43,7 @@ struct intake {
         struct radius_decoder *radius; /* NULL until the first packet of its kind */
         struct intake_summary summary;
         struct merge_counts merged;
+        int64_t latest_ms;    /* as in the options, filled in */
         int64_t heartbeat_ms; /* the largest of the sources met */
         /* The file being read. */
         const char *path;

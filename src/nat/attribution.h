@@ -47,6 +47,7 @@ enum reason {
         REASON_SEVERAL_REALMS,     /* more than one realm of the store has to do with the address */
         REASON_SETTINGS_CHANGED,   /* the windows were made by bolder settings than those of now */
         REASON_PLAN_INCOMPLETE,    /* the plan came out of a table of which lines were refused */
+        REASON_IN_FUTURE,          /* the time asked has not come yet */
         REASON_COUNT
 };
 

@@ -73,6 +73,9 @@ static const struct reason_words {
         [REASON_PLAN_INCOMPLETE] = {"plan-incomplete",
                 "Lines of the table that the plan came from were refused, so rows for this address may be "
                 "missing; correct them and import the table again."},
+        [REASON_IN_FUTURE] = {"in-future", "The time asked lies in the future of this machine's clock: "
+                                           "whatever a plan or a log says of it, "
+                                           "nothing has happened yet. Is the year mistyped?"},
 };
 
 const char *reason_code(enum reason reason)

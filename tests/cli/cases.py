@@ -44,13 +44,13 @@ loss = reported
 
 LEASES = """\
 inside_address,subscriber,start,end
-100.64.0.17,customer-17,2026-10-01T00:00:00Z,2026-12-01T00:00:00Z
-100.64.0.18,customer-18,2026-10-01T00:00:00Z,2026-12-01T00:00:00Z
+100.64.0.17,customer-17,2026-10-01T00:00:00Z,2026-11-15T00:00:00Z
+100.64.0.18,customer-18,2026-10-01T00:00:00Z,2026-11-15T00:00:00Z
 """
 
 PREFIXES = """\
 prefix,subscriber,start,end
-2001:db8:17::/56,customer-17,2026-10-01T00:00:00Z,2026-12-01T00:00:00Z
+2001:db8:17::/56,customer-17,2026-10-01T00:00:00Z,2026-11-15T00:00:00Z
 """
 
 HEADER = "time,event,protocol,outside_address,outside_port,inside_address,inside_port,destination_address,destination_port,session\n"

@@ -280,6 +280,32 @@ static void two_realms(void **state)
                 {HOUR, 1000, 6, VERDICT_NONE, 0, NULL});
 }
 
+/* A plan without an end says who will have a port in ten years; but nothing has happened yet. */
+static void nobody_has_held_anything_in_the_future(void **state)
+{
+        struct question question = {.address = address_from_ipv4(0xc6336407),
+                .port = 1500,
+                .protocol = 6,
+                .at_ms = INT64_C(9000000000000),
+                .skew_ms = 1000,
+                .destination_port = -1};
+        struct inquiry *inquiry;
+        struct answer answer;
+        struct error error = {0};
+
+        (void)state;
+        import_plan("s", PLAN_ROWS);
+        struct depot *depot = open_store("s", DEPOT_READ);
+        assert_int_equal(inquiry_new(depot, &inquiry, &error), 0);
+        assert_int_equal(inquiry_ask(inquiry, &question, &answer, &error), 0);
+        assert_int_equal(answer.verdict, VERDICT_UNKNOWN);
+        assert_int_equal(answer.reasons, BIT(REASON_IN_FUTURE));
+        assert_int_equal(answer.candidate_count + answer.possible_count, 0);
+        answer_free(&answer);
+        inquiry_free(inquiry);
+        depot_close(depot);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -293,6 +319,7 @@ int main(void)
                 TEST(a_table_with_refused_lines),
                 TEST(a_map_domain),
                 TEST(one_name_for_log_and_plan),
+                TEST(nobody_has_held_anything_in_the_future),
                 TEST(two_realms),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
