@@ -59,13 +59,19 @@ def folder_bytes(folder, ending=""):
                for path, _, names in os.walk(folder) for name in names if name.endswith(ending))
 
 
+SYNCED = set()  # (inode, time of change) of files that are known to be on the disk
+
+
 def drive_out(folder):
     """Drives the files of a folder out of the page cache. Unlike /proc/sys/vm/drop_caches this needs no privilege and
     leaves the rest of the machine alone; bench/lookups counts with mincore what stays, which is nothing."""
     for path, _, names in os.walk(folder):
         for name in names:
             file = os.open(os.path.join(path, name), os.O_RDONLY)
-            os.fsync(file)
+            status = os.fstat(file)
+            if (status.st_ino, status.st_mtime_ns) not in SYNCED:  # what is not yet written cannot be driven out
+                os.fsync(file)
+                SYNCED.add((status.st_ino, status.st_mtime_ns))
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
             os.close(file)
 

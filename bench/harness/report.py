@@ -114,8 +114,9 @@ def size_tables(figures):
         ("all columns, with destination", kept["all"], kept["floor"]["all"]),
         ("a port block", blocks["bytes"], blocks["floor"]))]
     lines += table(["columns", "ours", "floor", "times the floor"], rows)
-    lines += ["", f"Of {blocks['blocks']:,} blocks {blocks['stored'] - blocks['blocks']:,} are stored a second time, because "
-              f"they reach into the next hour; for each stored one it is {blocks['bytes stored']:.2f} bytes."]
+    twice = blocks["stored"] - blocks["blocks"]
+    lines += ["", f"Of {blocks['blocks']:,} blocks {twice:,} are stored a second time, because they reach into the next "
+              f"hour; for each stored one it is {blocks['bytes stored']:.2f} bytes."]
     rows = [(name, f"{8 * size:.2f}") for name, size in kept["columns"].items()]
     lines += ["", "Bits per session by column, destinations kept:", ""] + table(["column", "bits"], rows)
     rows = [(name, f"{bits:.2f}") for name, bits in kept["floor_bits"].items()]
@@ -242,9 +243,10 @@ def short(figures):
     for name, reason in contest["not measured"].items():
         rows.append([name, f"not measured ({reason})", "", "", ""])
     size = contest["ours"]["bytes per session"]
-    return [f"rogatory against what else is used, the same {contest['sessions']:,} sessions and questions in one run: how many "
-            f"times faster it takes them in (per CPU-second), smaller it stores them ({size:.1f} bytes each with all columns; "
-            f"{size / contest['floor']['all']:.2f} times the entropy floor), sooner it answers.", ""] + table(
+    floor = size / contest["floor"]["all"]
+    return [f"rogatory against what else is used, the same {contest['sessions']:,} sessions and questions in one run: how "
+            f"many times faster it takes them in (per CPU-second), smaller it stores them ({size:.1f} bytes each with all "
+            f"columns, {floor:.2f} times the entropy floor), sooner it answers.", ""] + table(
                 ["beside", "import", "size", "answer, warm", "answer, cold"], rows)
 
 
@@ -319,7 +321,8 @@ def plot_lookups(figures):
 
 
 def plot_growth(figures):
-    measures = {"answer, warm": lambda l: l["warm"]["answer"]["p50"], "answer, cold": lambda l: l["cold"]["answer"]["p50"],
+    measures = {"answer, warm": lambda l: l["warm"]["answer"]["p50"],
+                "answer, cold": lambda l: l["cold"]["answer"]["p50"],
                 "rogatory ask, warm": lambda l: l["process warm, ms"]["p50"] * 1000}
     groups = [[], []]  # large windows and small ones are not compared with each other
     ticks = []
@@ -328,9 +331,9 @@ def plot_growth(figures):
         ticks.append((windows, f"{windows:,}\n{name.split(',')[0]}"))
     series = [(name, [[(windows, of(lookups_)) for windows, lookups_ in group] for group in groups])
               for name, of in measures.items()]
-    return plot.lines("An answer's cost and the age of the store", f"one run of {figures['when']}; median; joined are stores "
-                      "whose windows are of one size", "stored windows (hours), logarithmic", "microseconds, logarithmic",
-                      series, ticks)
+    return plot.lines("An answer's cost and the age of the store",
+                      f"one run of {figures['when']}; median; joined: stores whose windows are of one size",
+                      "stored windows (hours), logarithmic", "microseconds, logarithmic", series, ticks)
 
 
 PLOTS = {"size.svg": plot_size, "ingest.svg": plot_ingest, "lookups.svg": plot_lookups, "growth.svg": plot_growth}
