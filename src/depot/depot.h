@@ -90,10 +90,6 @@ int depot_plan_files(struct depot *depot, const char *realm, struct depot_files 
 int depot_file_path(const struct depot *depot, const char *realm, enum depot_kind kind, const char *name,
         char *ret_path, size_t size, struct error *error);
 
-/* Removes every generation of a window, and leaves its keys. Needs a writing mode. */
-int depot_remove_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
-        struct error *error);
-
 /* A window whose time is up. */
 struct depot_doomed {
         enum depot_kind kind;

@@ -133,6 +133,7 @@ static void test_settings_are_added(void **state)
 static void test_generations(void **state)
 {
         struct depot_files files;
+        struct depot_destruction done;
         struct error error = {0};
 
         (void)state;
@@ -161,7 +162,8 @@ static void test_generations(void **state)
         assert_int_equal(depot_lease_files(depot, "mobile", &files, &error), 0);
         assert_int_equal(files.count, 1);
         depot_files_free(&files);
-        assert_int_equal(depot_remove_window(depot, "default", DEPOT_NAT, ten, &error), 0);
+        assert_int_equal(
+                depot_destroy(depot, "default", &(struct depot_doomed){DEPOT_NAT, ten}, 1, &done, &error), 0);
         assert_false(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
         depot_close(depot);
 }

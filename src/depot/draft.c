@@ -252,16 +252,3 @@ int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct e
         (void)remove_older(draft->folder, draft->kind, draft->window_from, draft->generation, NULL);
         return 0;
 }
-
-int depot_remove_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
-        struct error *error)
-{
-        char folder[DEPOT_PATH_MAX];
-
-        int r = depot_must_write(depot, error);
-        if (r == 0)
-                r = depot_folder(depot, realm, kind, folder, sizeof folder, error);
-        if (r == 0)
-                r = remove_older(folder, kind, window_from, UINT64_MAX, error);
-        return r < 0 ? r : folder_sync(folder, error);
-}

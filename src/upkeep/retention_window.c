@@ -55,12 +55,18 @@ int retention_survey_segment(const struct segment_reader *segment, struct retent
 
 int retention_destroy_windows(struct depot *depot, const struct retention_realm *realm, struct error *error)
 {
-        int r = 0;
+        struct depot_doomed *doomed = calloc(realm->window_count + 1, sizeof *doomed);
+        struct depot_destruction done;
+        size_t count = 0;
 
-        for (size_t i = 0; i < realm->window_count && r == 0; i++)
+        if (!doomed)
+                return error_set(error, -ENOMEM, "not enough memory");
+        for (size_t i = 0; i < realm->window_count; i++)
                 if (realm->windows[i].whole)
-                        r = depot_remove_window(
-                                depot, realm->name, DEPOT_NAT, realm->windows[i].from_ms, error);
+                        doomed[count++] = (struct depot_doomed){
+                                .kind = DEPOT_NAT, .window_from = realm->windows[i].from_ms};
+        int r = depot_destroy(depot, realm->name, doomed, count, &done, error);
+        free(doomed);
         return r;
 }
 
