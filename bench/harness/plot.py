@@ -73,7 +73,7 @@ class Drawing:
         return "\n".join(self.parts + ["</svg>"]) + "\n"
 
 
-def bars(title, subtitle, axis_label, series, rows, logarithmic=False, marks=()):
+def bars(title, subtitle, axis_label, series, rows, logarithmic=False, marks=(), absent="not measured"):
     """rows: (name, [value or None, or (median, least, most), for each series]). marks: (value, label), drawn as upright
     lines."""
     thick, gap = 16, 14
@@ -93,7 +93,7 @@ def bars(title, subtitle, axis_label, series, rows, logarithmic=False, marks=())
         drawing.text(LEFT - 10, y + len(row) * (thick + 2) / 2 + 4, name, "end")
         for i, value in enumerate(row):
             if value is None:
-                drawing.text(LEFT + 4, y + thick - 4, "not measured", size=11, colour="#777777")
+                drawing.text(LEFT + 4, y + thick - 4, absent, size=11, colour="#777777")
             else:
                 middle = value[0] if isinstance(value, tuple) else value
                 end = axis.at(middle)
@@ -120,10 +120,10 @@ def lines(title, subtitle, x_label, y_label, series, ticks):
     for tick in y_axis.ticks:
         drawing.line(left, y_axis.at(tick), WIDTH - RIGHT, y_axis.at(tick), GRID)
         drawing.text(left - 8, y_axis.at(tick) + 4, number(tick), "end", 12)
-    for x, label in ticks:
+    for place, (x, label) in enumerate(sorted(ticks)):
         drawing.line(x_axis.at(x), TOP + 30, x_axis.at(x), bottom, GRID)
-        for i, words in enumerate(label.split("\n")):
-            drawing.text(x_axis.at(x), bottom + 18 + 15 * i, words, "middle", 11)
+        for i, words in enumerate(label.split("\n")):  # every other name a line lower: neighbours may be near
+            drawing.text(x_axis.at(x), bottom + 18 + 15 * i + (15 * (place % 2) if i else 0), words, "middle", 11)
     drawing.text((left + WIDTH - RIGHT) / 2, height - 16, x_label, "middle", 12)
     drawing.text(20, TOP + 4, y_label, size=12)
     drawing.legend([name for name, _ in series], left + 230, TOP + 4)

@@ -317,7 +317,7 @@ def plot_lookups(figures):
     for name, peer in (contest["peers"] if contest else {}).items():
         rows.append((name, [peer.get("warm, ms", {}).get("p50"), peer.get("cold, ms", {}).get("p50")]))
     return plot.bars("One question", f"{subtitle(figures)}; median", "milliseconds, logarithmic (less is better)",
-                     ["warm", "cold"], rows, logarithmic=True)
+                     ["warm", "cold"], rows, logarithmic=True, absent="has no lookup")
 
 
 def plot_growth(figures):
