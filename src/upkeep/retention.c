@@ -2,7 +2,6 @@
 #include "upkeep/retention.h"
 
 #include "settings/retention.h"
-#include "upkeep/preserve.h"
 #include "upkeep/retention_window.h"
 
 #include <stdio.h>
@@ -279,22 +278,6 @@ static int survey_realm(
         return r;
 }
 
-/* --- Holds --- */
-
-static int survey_holds(struct depot *depot, struct retention_report *report, struct error *error)
-{
-        size_t kept = 0;
-
-        int r = depot_holds(depot, &report->holds, error);
-        for (size_t i = 0; r == 0 && i < report->holds.count; i++)
-                if (report->holds.items[i].until_ms <= report->now_ms)
-                        report->holds.items[kept++] = report->holds.items[i];
-        report->holds.count = r == 0 ? kept : 0;
-        return r;
-}
-
-/* --- All of it --- */
-
 int retention_survey(
         struct depot *depot, int64_t now_ms, struct retention_report *ret_report, struct error *error)
 {
@@ -311,8 +294,6 @@ int retention_survey(
                 realm->settings = &settings->realms[i];
                 r = survey_realm(depot, realm, now_ms, error);
         }
-        if (r == 0)
-                r = survey_holds(depot, &report, error);
         if (r < 0) {
                 retention_report_free(&report);
                 return r;
@@ -331,7 +312,7 @@ bool retention_is_needed(const struct retention_report *report)
         for (size_t i = 0; i < report->realm_count; i++)
                 if (realm_is_concerned(&report->realms[i]))
                         return true;
-        return report->holds.count > 0;
+        return false;
 }
 
 /* What goes is noted before it goes, and all that goes of one realm before anything is written anew: where
@@ -372,8 +353,6 @@ int retention_carry_out(struct depot *depot, struct retention_report *report, st
                 if (r == 0)
                         r = destroy_replaced(depot, &report->realms[i], error);
         }
-        for (size_t i = 0; i < report->holds.count && r == 0; i++)
-                r = hold_destroy(depot, &report->holds.items[i], error);
         return r;
 }
 
@@ -385,6 +364,5 @@ void retention_report_free(struct retention_report *report)
                 depot_gone_free(&report->realms[i].gone);
         }
         free(report->realms);
-        hold_list_free(&report->holds);
         *report = (struct retention_report){.realms = NULL};
 }
