@@ -5,6 +5,7 @@
 /* For the tests of importing and asking: a store in the scratch folder, small logs, and everything that a
  * store says as one text, by which two stores are compared. */
 
+#include "base/slice.h"
 #include "intake/intake.h"
 #include "os/scratch_test.h"
 
@@ -27,6 +28,26 @@ static inline void write_text(const char *path, const void *text, size_t length)
         assert_non_null(file);
         assert_int_equal(fwrite(text, 1, length, file), length);
         assert_int_equal(fclose(file), 0);
+}
+
+/* Settings as they are given; with ROGATORY_SEALED=1 each realm has a key of its own, beside the store. */
+static inline void write_settings(const char *path, const char *settings)
+{
+        struct buffer text = buffer_make(1 << 20);
+        struct slice rest = slice_of(settings);
+        const char *store = strrchr(path, '/');
+
+        while (rest.length > 0) {
+                struct slice line = slice_cut(&rest, '\n');
+                buffer_append(&text, line.text, line.length);
+                buffer_append_u8(&text, '\n');
+                if (getenv("ROGATORY_SEALED") && line.length > 8 && strncmp(line.text, "[realm ", 7) == 0)
+                        buffer_printf(&text, "key = file:%.*s.%.*s.key\n", (int)(store - path), path,
+                                (int)line.length - 8, line.text + 7);
+        }
+        assert_int_equal(text.failed, 0);
+        write_text(path, text.bytes ? text.bytes : (const void *)"", text.length);
+        buffer_free(&text);
 }
 
 static inline const char *make_file(const char *name, const struct buffer *text)
@@ -54,7 +75,7 @@ static inline void make_store(const char *name, const char *settings)
 
         depot_close(open_store(name, DEPOT_CREATE));
         snprintf(path, sizeof path, "%s/rogatory.conf", scratch_path(name));
-        write_text(path, settings, strlen(settings));
+        write_settings(path, settings);
 }
 
 /* Imports files of the scratch folder, up to the first NULL, in one import. */

@@ -401,7 +401,7 @@ static void less_bold_settings_want_the_logs_again(void **state)
                 snprintf(settings, sizeof settings,
                         "[realm default]\n%s" OURS "[exporter cgn1]\nloss = reported\n", changed[i]);
                 snprintf(path, sizeof path, "%s/rogatory.conf", scratch_path("store"));
-                write_text(path, settings, strlen(settings));
+                write_settings(path, settings);
                 expect("store", &q, VERDICT_UNKNOWN, BIT(REASON_SETTINGS_CHANGED), 0, 1);
                 /* A merge cannot bring back what was left out. */
                 IMPORT("store", "log.csv");

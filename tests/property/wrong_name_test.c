@@ -9,6 +9,7 @@
 #include "answers.h"
 #include "intake/intake.h"
 #include "log.h"
+#include "sealed.h"
 
 #include <ftw.h>
 #include <inttypes.h>
@@ -143,6 +144,7 @@ static void declare(struct depot *depot, const struct world *w)
         exporter.heartbeat_ms = TIME_HOUR;
         if (s->conntrack)
                 exporter.loss = s->silent_losses ? LOSS_UNDETECTABLE : LOSS_REPORTED;
+        seal_where_asked(depot, &realm);
         must_succeed(settings_write_realm(&text, &realm), &error, "settings");
         must_succeed(settings_write_exporter(&text, &exporter), &error, "settings");
         must_succeed(depot_add_settings(depot, &text, &error), &error, "settings");

@@ -6,6 +6,7 @@
  */
 #include "answers.h"
 #include "intake/intake.h"
+#include "sealed.h"
 #include "source.h"
 #include "wire/dialect.h"
 #include "wire/syslog.h"
@@ -236,6 +237,7 @@ static void declare(struct depot *depot, struct round *round)
         round->uncertainty_ms = realm.uncertainty_ms;
         if (s->declared)
                 realm.mapping = s->dependent ? MAPPING_DESTINATION_DEPENDENT : MAPPING_ENDPOINT_INDEPENDENT;
+        seal_where_asked(depot, &realm);
         must_succeed(settings_write_realm(&text, &realm), &error, "settings");
         if (round->telling.relayed)
                 for (unsigned i = 0; i < 2; i++)
