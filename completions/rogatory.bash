@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info retain decode plan dialects help version"
+    local commands="init conf-check import ask check info retain preserve holds decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -46,6 +46,7 @@ _rogatory()
         return ;;
     --address | --limit | --inside | --outside | --ports | --block-size | --ratio | --dynamic | --ea-bits) return ;;
     --psid-offset | --valid-from | --valid-to | --vrf | --interface) return ;;
+    --from | --to | --until | --extend) return ;;
     --at | --case | --dest | --skew | --realm | --exporter | --year) return ;;
     esac
     case $command in
@@ -56,6 +57,8 @@ _rogatory()
     init) options="--json --help" ;;
     conf-check) options="--config --json --help" ;;
     retain) options="--store --dry-run --json --help" ;;
+    preserve) options="--store --case --proto --from --to --until --extend --json --help" ;;
+    holds) options="--store --json --help" ;;
     check | info) options="--store --json --help" ;;
     plan)
         options="--store --address --limit --inside --outside --ports --block-size --ratio --dynamic --algorithm

@@ -33,7 +33,7 @@ struct answer_candidate {
                                   * address of the prefix where the plan lends to one */
         int64_t margin_ms;       /* TIME_UNKNOWN where no edge is known */
         int32_t clock_offset_ms; /* OFFSET_UNKNOWN where there was no receipt time */
-        char record[160];        /* "REALM/nat/20261120T10Z.000001.seg#ADDRESS/17": segment and record */
+        char record[208];        /* "REALM/nat/20261120T10Z.000001.seg#ADDRESS/17": segment and record */
         bool has_lease;
         struct prefix lease_prefix;
         int64_t lease_from_ms, lease_to_ms;

@@ -48,6 +48,7 @@ enum reason {
         REASON_SETTINGS_CHANGED,   /* the windows were made by bolder settings than those of now */
         REASON_PLAN_INCOMPLETE,    /* the plan came out of a table of which lines were refused */
         REASON_IN_FUTURE,          /* the time asked has not come yet */
+        REASON_FROM_HOLD,          /* the records are gone; what was preserved for the case answers */
         REASON_COUNT
 };
 

@@ -76,6 +76,9 @@ static const struct reason_words {
         [REASON_IN_FUTURE] = {"in-future", "The time asked lies in the future of this machine's clock: "
                                            "whatever a plan or a log says of it, "
                                            "nothing has happened yet. Is the year mistyped?"},
+        [REASON_FROM_HOLD] = {"from-hold",
+                "The store keeps these records no longer; the answer is made from what was preserved for "
+                "this case, by the rules of that time."},
 };
 
 const char *reason_code(enum reason reason)

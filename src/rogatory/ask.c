@@ -154,7 +154,7 @@ static int ask_one(struct asking *asking, const struct ask_options *o, const str
         struct answer answer = {0};
         struct answer_view view;
 
-        int r = inquiry_ask(asking->inquiry, question, &answer, &error);
+        int r = asking_answer(asking, question, &answer, &error);
         if (r < 0)
                 return fail_question(asking, question, &error);
         struct inquiry_record record = {.person = asking->person,

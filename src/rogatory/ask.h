@@ -4,6 +4,7 @@
 
 /* What one question and a batch of questions share. */
 
+#include "depot/hold.h"
 #include "inquiry/inquiry.h"
 #include "os/person.h"
 #include "os/zone.h"
@@ -16,12 +17,18 @@ struct asking {
         const char *case_reference;
         int64_t skew_ms; /* -1: the realm's */
         char person[PERSON_TEXT_MAX];
-        struct zone *zone; /* of the last answer shown; most have the same */
+        struct zone *zone;      /* of the last answer shown; most have the same */
+        struct hold_list holds; /* of this case; read when first needed */
+        bool holds_read;
 };
 
 /* Opens store and inquiry. Negative errno with a message. asking_close in any case. */
 int asking_open(struct asking *asking, const char *store, struct error *error);
 void asking_close(struct asking *asking);
+
+/* As inquiry_ask; where the store keeps the records no longer, a hold of the case answers. */
+int asking_answer(
+        struct asking *asking, const struct question *question, struct answer *ret, struct error *error);
 
 /* An answer as it is to be shown. The view borrows from all three and is valid until the next call. */
 int asking_view(struct asking *asking, const struct answer *answer, struct slice time_given,

@@ -24,6 +24,7 @@ void asking_close(struct asking *asking)
                 depot_close(asking->depot);
         if (asking->zone)
                 zone_close(asking->zone);
+        hold_list_free(&asking->holds);
         *asking = (struct asking){0};
 }
 

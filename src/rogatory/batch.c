@@ -152,7 +152,7 @@ static int answer_item(struct batch *batch, struct batch_item *item, struct erro
 {
         struct error reason = {0};
 
-        if (inquiry_ask(batch->asking->inquiry, &item->question, &item->answer, &reason) < 0) {
+        if (asking_answer(batch->asking, &item->question, &item->answer, &reason) < 0) {
                 int r = asking_record_failure(batch->asking, "batch-ask", &item->question, &reason, error);
                 return r < 0 ? r : fail_row(batch, item, &reason, error);
         }

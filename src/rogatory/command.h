@@ -39,9 +39,9 @@ struct command {
         int (*run)(const struct command *command, int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command command_init, command_conf_check, command_retain, command_import, command_ask,
-        command_check, command_info, command_decode, command_plan, command_dialects, command_help,
-        command_version;
+extern const struct command command_init, command_conf_check, command_retain, command_preserve, command_holds,
+        command_import, command_ask, command_check, command_info, command_decode, command_plan,
+        command_dialects, command_help, command_version;
 
 /* The whole table, in the order of the list. */
 const struct command *const *command_table(size_t *ret_count);

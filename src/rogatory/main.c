@@ -14,6 +14,8 @@ static const struct command *const commands[] = {
         &command_check,
         &command_info,
         &command_retain,
+        &command_preserve,
+        &command_holds,
         &command_plan,
         &command_decode,
         &command_dialects,

@@ -81,6 +81,19 @@ static void write_realm(const struct retention_realm *realm, bool dry_run, struc
                         realm->unreadable, plural(realm->unreadable));
 }
 
+static void write_holds(const struct retention_report *report, bool dry_run, struct buffer *ret)
+{
+        char until[TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < report->holds.count; i++) {
+                const struct hold *hold = &report->holds.items[i];
+                buffer_printf(ret, "Hold %s of case ", hold->id);
+                append_foreign(ret, hold->case_reference);
+                buffer_printf(ret, ": kept until %s, so it %s\n", time_format_utc(hold->until_ms, until),
+                        dry_run ? "goes" : "is gone");
+        }
+}
+
 static void write_text(const struct retention_report *report, bool dry_run, bool needed, struct buffer *ret)
 {
         char now[TIME_TEXT_MAX];
@@ -92,6 +105,7 @@ static void write_text(const struct retention_report *report, bool dry_run, bool
                 time_format_utc(report->now_ms, now));
         for (size_t i = 0; i < report->realm_count; i++)
                 write_realm(&report->realms[i], dry_run, ret);
+        write_holds(report, dry_run, ret);
         buffer_append_text(ret,
                 "All times are UTC. An hour goes when its last moment is older than the time it is kept.\n");
 }
@@ -136,35 +150,48 @@ static json_t *realm_to_json(const struct retention_realm *realm)
 
 static void write_json(const struct retention_report *report, bool dry_run, bool needed, struct buffer *ret)
 {
-        json_t *realms = json_array();
+        json_t *realms = json_array(), *holds = json_array();
 
         for (size_t i = 0; i < report->realm_count; i++)
                 json_array_append_new(realms, realm_to_json(&report->realms[i]));
-        output_json_line(ret, json_pack("{s:b, s:b, s:o, s:o}", "dry_run", dry_run, "due", needed, "at",
-                                      time_to_json(report->now_ms), "realms", realms));
+        for (size_t i = 0; i < report->holds.count; i++)
+                json_array_append_new(holds, json_string(report->holds.items[i].id));
+        output_json_line(ret, json_pack("{s:b, s:b, s:o, s:o, s:o}", "dry_run", dry_run, "due", needed, "at",
+                                      time_to_json(report->now_ms), "realms", realms, "holds", holds));
 }
 
-/* An entry for each realm: what is about to go, under which rules. */
+/* Takes the JSON over. */
+static int fill_entry(struct access_entry *entry, json_t *detail)
+{
+        entry->detail = detail ? json_dumps(detail, JSON_COMPACT) : NULL;
+        json_decref(detail);
+        return entry->detail ? 0 : -ENOMEM;
+}
+
+/* An entry for each realm, what is about to go under which rules, and for each hold. */
 static int record(
         struct depot *depot, const struct retention_report *report, bool dry_run, struct error *error)
 {
-        struct access_entry *entries = calloc(report->realm_count + 1, sizeof *entries);
-        char person[PERSON_TEXT_MAX];
+        size_t count = report->realm_count + report->holds.count;
+        struct access_entry *entries = calloc(count + 1, sizeof *entries);
+        char person[PERSON_TEXT_MAX], until[TIME_TEXT_MAX];
         int r = entries ? 0 : -ENOMEM;
 
         person_describe(person);
-        for (size_t i = 0; i < report->realm_count && r == 0; i++) {
-                json_t *detail = realm_to_json(&report->realms[i]);
+        for (size_t i = 0; i < count && r == 0; i++) {
+                const struct hold *hold =
+                        i < report->realm_count ? NULL : &report->holds.items[i - report->realm_count];
                 entries[i] = (struct access_entry){.at_ms = report->now_ms,
                         .person = person,
                         .action = dry_run ? "retain-dry-run" : "retain",
-                        .detail = detail ? json_dumps(detail, JSON_COMPACT) : NULL};
-                r = entries[i].detail ? 0 : -ENOMEM;
-                json_decref(detail);
+                        .case_reference = hold ? hold->case_reference : NULL};
+                r = fill_entry(&entries[i], hold ? json_pack("{s:s, s:s}", "hold", hold->id, "until",
+                                                           time_format_utc(hold->until_ms, until))
+                                                 : realm_to_json(&report->realms[i]));
         }
         r = r < 0 ? error_set(error, r, "not enough memory")
-                  : depot_record_accesses(depot, entries, report->realm_count, error);
-        for (size_t i = 0; entries && i < report->realm_count; i++)
+                  : depot_record_accesses(depot, entries, count, error);
+        for (size_t i = 0; entries && i < count; i++)
                 free((char *)(uintptr_t)entries[i].detail);
         free(entries);
         return r;

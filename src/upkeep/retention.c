@@ -2,6 +2,7 @@
 #include "upkeep/retention.h"
 
 #include "settings/retention.h"
+#include "upkeep/preserve.h"
 #include "upkeep/retention_window.h"
 
 #include <stdio.h>
@@ -278,6 +279,22 @@ static int survey_realm(
         return r;
 }
 
+/* --- Holds --- */
+
+static int survey_holds(struct depot *depot, struct retention_report *report, struct error *error)
+{
+        size_t kept = 0;
+
+        int r = depot_holds(depot, &report->holds, error);
+        for (size_t i = 0; r == 0 && i < report->holds.count; i++)
+                if (report->holds.items[i].until_ms <= report->now_ms)
+                        report->holds.items[kept++] = report->holds.items[i];
+        report->holds.count = r == 0 ? kept : 0;
+        return r;
+}
+
+/* --- All of it --- */
+
 int retention_survey(
         struct depot *depot, int64_t now_ms, struct retention_report *ret_report, struct error *error)
 {
@@ -294,6 +311,8 @@ int retention_survey(
                 realm->settings = &settings->realms[i];
                 r = survey_realm(depot, realm, now_ms, error);
         }
+        if (r == 0)
+                r = survey_holds(depot, &report, error);
         if (r < 0) {
                 retention_report_free(&report);
                 return r;
@@ -312,7 +331,7 @@ bool retention_is_needed(const struct retention_report *report)
         for (size_t i = 0; i < report->realm_count; i++)
                 if (realm_is_concerned(&report->realms[i]))
                         return true;
-        return false;
+        return report->holds.count > 0;
 }
 
 /* What goes is noted before it goes, and all that goes of one realm before anything is written anew: where
@@ -353,6 +372,8 @@ int retention_carry_out(struct depot *depot, struct retention_report *report, st
                 if (r == 0)
                         r = destroy_replaced(depot, &report->realms[i], error);
         }
+        for (size_t i = 0; i < report->holds.count && r == 0; i++)
+                r = hold_destroy(depot, &report->holds.items[i], error);
         return r;
 }
 
@@ -364,5 +385,6 @@ void retention_report_free(struct retention_report *report)
                 depot_gone_free(&report->realms[i].gone);
         }
         free(report->realms);
+        hold_list_free(&report->holds);
         *report = (struct retention_report){.realms = NULL};
 }

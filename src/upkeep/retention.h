@@ -8,6 +8,7 @@
  * and no answer in between takes what is missing for "nobody" (depot/gone.h). */
 
 #include "depot/gone.h"
+#include "depot/hold.h"
 
 /* What is due under one rule. */
 struct retention_item {
@@ -42,6 +43,7 @@ struct retention_report {
         int64_t now_ms;
         struct retention_realm *realms; /* owned; only those of the settings */
         size_t realm_count;
+        struct hold_list holds; /* those whose time is up */
 };
 
 /* What is due at an instant. Reads only. retention_report_free when done. */
