@@ -2,6 +2,7 @@
 #include "collect/collector.h"
 
 #include "collect/collector_state.h"
+#include "collect/radius_server.h"
 #include "os/clock.h"
 
 #include <netinet/in.h>
@@ -14,6 +15,8 @@ static const char *const refusal_names[COLLECT_REFUSAL_COUNT] = {
         [COLLECT_OVER_RATE] = "over-rate",
         [COLLECT_EMPTY] = "empty",
         [COLLECT_NOT_TAKEN] = "not-taken",
+        [COLLECT_MALFORMED] = "malformed",
+        [COLLECT_UNPROVEN] = "unproven",
         [COLLECT_TOO_LONG] = "too-long",
 };
 
@@ -86,7 +89,7 @@ static void look_at_streams(evutil_socket_t socket, short what, void *context)
         (void)socket;
         (void)what;
         for (size_t i = 0; i < collector->count; i++)
-                if (collector->listening[i]->transport != COLLECT_UDP)
+                if (!is_datagrams(collector->listening[i]->transport))
                         streams_look(collector->listening[i]);
 }
 
@@ -135,6 +138,7 @@ void collector_free(struct collector *collector)
         if (collector->every_look)
                 event_free(collector->every_look);
         datagram_room_free(collector->room);
+        radius_server_free(collector->radius);
         free(collector);
 }
 
@@ -150,7 +154,7 @@ static int refused_socket(const struct collect_listener *wanted, const char *wha
  * configuration says. */
 static int type_of(const struct collect_listener *wanted)
 {
-        return wanted->transport == COLLECT_UDP ? SOCK_DGRAM : SOCK_STREAM;
+        return is_datagrams(wanted->transport) ? SOCK_DGRAM : SOCK_STREAM;
 }
 
 static int open_socket(const struct collect_listener *wanted, int *ret_socket, struct error *error)
@@ -235,12 +239,15 @@ int collector_listen(struct collector *collector, const struct collect_listener 
         listening->socket = -1;
         int r = wanted->socket >= 0 ? take_socket(wanted, &listening->socket, error)
                                     : open_socket(wanted, &listening->socket, error);
+        if (r == 0 && wanted->transport == COLLECT_RADIUS && !collector->radius &&
+                (r = radius_server_new(&collector->radius)) < 0)
+                error_set(error, r, "Not enough memory for a RADIUS listener");
         if (r == 0 && wanted->transport == COLLECT_TLS)
                 r = tls_open(wanted->tls, &listening->tls, error);
         if (r == 0) {
                 ask_for_buffer(listening->socket, wanted->buffer_bytes);
-                r = wanted->transport == COLLECT_UDP ? datagrams_begin(listening, error)
-                                                     : streams_begin(listening, error);
+                r = is_datagrams(wanted->transport) ? datagrams_begin(listening, error)
+                                                    : streams_begin(listening, error);
         }
         if (r < 0) {
                 if (listening->socket == wanted->socket)
@@ -282,7 +289,7 @@ struct collect_counts collector_counts(const struct collector *collector, uint16
 void collector_look_for_drops(struct collector *collector)
 {
         for (size_t i = 0; i < collector->count; i++)
-                if (collector->listening[i]->transport == COLLECT_UDP)
+                if (is_datagrams(collector->listening[i]->transport))
                         datagrams_look_for_drops(collector->listening[i]);
 }
 

@@ -38,6 +38,7 @@ struct event_base;
 
 enum collect_transport {
         COLLECT_UDP,
+        COLLECT_RADIUS, /* UDP: RADIUS accounting, which is answered (RFC 2866) */
         COLLECT_TCP,
         COLLECT_TLS, /* RFC 5425 for syslog, RFC 7011 section 11.3 for IPFIX */
 };
@@ -82,6 +83,8 @@ enum collect_refusal {
         COLLECT_OVER_RATE,      /* its exporter had no allowance left */
         COLLECT_EMPTY,          /* no byte in it */
         COLLECT_NOT_TAKEN,      /* the sink did not take it */
+        COLLECT_MALFORMED,      /* RADIUS: no Accounting-Request */
+        COLLECT_UNPROVEN,       /* RADIUS: another secret, or none configured */
         COLLECT_TOO_LONG,       /* longer than FRAMING_SYSLOG_MAX; those behind it are good */
         COLLECT_REFUSAL_COUNT
 };
@@ -127,8 +130,9 @@ struct collect_sink {
         /* 0: taken. -EAGAIN: not now; a stream waits and offers it again, and its sender has to wait too.
          * Other negative values, and -EAGAIN for datagrams: not taken, which is counted and told as lost. */
         int (*message)(void *context, const struct collect_message *message);
-        /* Behind a batch of messages; may be NULL. */
-        void (*settle)(void *context);
+        /* Behind a batch of messages: 0 where all that were taken are safe; RADIUS is answered then only. May
+         * be NULL: taken is safe. */
+        int (*settle)(void *context);
         /* Messages of known exporters, and messages that the kernel dropped, are lost; may be NULL. */
         void (*lost)(void *context, const struct collect_loss *loss);
         /* A connection of a known exporter began (with TLS: behind its handshake) and ended; part: bytes of a
@@ -138,10 +142,12 @@ struct collect_sink {
                 size_t part, int64_t now_ms);
 };
 
-/* Always: received = delivered + the sum of refused. */
+/* Always: received = delivered + repeated + the sum of refused. */
 struct collect_counts {
         uint64_t received, delivered, bytes;
         uint64_t refused[COLLECT_REFUSAL_COUNT];
+        uint64_t repeated;          /* RADIUS: had been delivered, and is answered again */
+        uint64_t answered;          /* RADIUS */
         uint64_t dropped_by_kernel; /* not in received */
         uint64_t socket_errors;
         uint64_t connections; /* accepted, ever: open + the sum of ended */

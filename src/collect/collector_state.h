@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 struct datagram_room;
+struct radius_server;
 struct evconnlistener;
 struct bufferevent;
 struct ssl_ctx_st;
@@ -54,7 +55,8 @@ struct collector {
         struct collect_sink sink;
         struct event *every_second, *every_look;
         uint64_t next_connection;
-        struct datagram_room *room; /* one for all listeners: they are read in turn */
+        struct radius_server *radius; /* owned; NULL until a listener speaks it */
+        struct datagram_room *room;   /* one for all listeners: they are read in turn */
         struct listening *listening[COLLECT_LISTENERS_MAX];
         size_t count;
 };
@@ -77,6 +79,12 @@ void datagrams_look_for_drops(struct listening *listening);
 /* Begins to accept connections on a bound socket; ends them all. */
 int streams_begin(struct listening *listening, struct error *error);
 void streams_end(struct listening *listening);
+
+/* Are its messages datagrams? */
+static inline bool is_datagrams(enum collect_transport transport)
+{
+        return transport == COLLECT_UDP || transport == COLLECT_RADIUS;
+}
 
 /* What a listener needs for TLS: reads the files. -EINVAL, -EACCES, -ENOENT ... with a message. */
 int tls_open(const struct collect_tls *files, struct ssl_ctx_st **ret_tls, struct error *error);

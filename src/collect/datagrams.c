@@ -2,6 +2,7 @@
 /* Datagrams, many with one call (recvmmsg), each with the kernel's time of receipt and with the kernel's
  * count of what it had to drop before it. */
 #include "collect/collector_state.h"
+#include "collect/radius_server.h"
 #include "os/clock.h"
 
 #include <errno.h>
@@ -118,7 +119,10 @@ static void take(
                 return;
         }
         message.exporter = exporter->number;
-        collect_deliver(listening, exporter, &message, steady_ms);
+        if (listening->transport == COLLECT_RADIUS)
+                radius_take(listening, exporter, &message, &room->heads[i].msg_hdr, steady_ms);
+        else
+                collect_deliver(listening, exporter, &message, steady_ms);
 }
 
 static void read_datagrams(evutil_socket_t socket, short what, void *context)
@@ -138,14 +142,27 @@ static void read_datagrams(evutil_socket_t socket, short what, void *context)
                 int64_t now_ms = clock_now_ms(), steady_ms = clock_steady_ms();
                 for (int i = 0; i < got; i++)
                         take(listening, collector->room, (size_t)i, now_ms, steady_ms);
-                if (collector->sink.settle)
-                        collector->sink.settle(collector->sink.context);
+                int settled = collector->sink.settle ? collector->sink.settle(collector->sink.context) : 0;
+                if (listening->transport == COLLECT_RADIUS)
+                        radius_settle(listening, settled == 0);
         }
+}
+
+/* To which of this machine's addresses a request came. A socket has one of the two. */
+static void ask_for_destination(int socket)
+{
+        const int on = 1;
+
+        (void)setsockopt(socket, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+        (void)setsockopt(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
 }
 
 int datagrams_begin(struct listening *listening, struct error *error)
 {
         const int on = 1;
+
+        if (listening->transport == COLLECT_RADIUS)
+                ask_for_destination(listening->socket);
 
         if (setsockopt(listening->socket, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on) < 0 ||
                 setsockopt(listening->socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) < 0)

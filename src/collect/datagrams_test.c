@@ -7,10 +7,11 @@
 
 static uint64_t settled;
 
-static void count_settled(void *context)
+static int count_settled(void *context)
 {
         (void)context;
         settled++;
+        return 0;
 }
 
 static void start_udp(const struct exporter_setting *settings, size_t count)
