@@ -165,12 +165,56 @@ static void check_length(struct flow_pass *pass, size_t length)
                 pass->outcome.count_known = false;
 }
 
+bool flow_count_holds(struct flow_pass *pass, uint32_t announced, uint32_t found, size_t offset)
+{
+        struct flow_domain *domain = pass->domain;
+
+        if (announced <= found) {
+                domain->count_fits = domain->count_fits || (announced == found && pass->outcome.records > 0);
+                return true;
+        }
+        if (!domain->count_fits && domain->count_misfits >= FLOW_COUNT_MISFITS_MAX)
+                return true;
+        flow_refuse(pass, REFUSAL_TRUNCATED, offset,
+                "%u records are missing of those that the header counts; the message was cut between two "
+                "sets%s",
+                announced - found,
+                domain->count_fits || ++domain->count_misfits < FLOW_COUNT_MISFITS_MAX
+                        ? ""
+                        : "; no message has as many as its header says, so these counts are not used any "
+                          "more");
+        return false;
+}
+
+/* RFC 3954 section 5.1: the header counts the records of all flowsets, of templates and of data. A NetFlow v9
+ * message does not say how long it is, so this alone shows that whole flowsets are missing at its end. Some
+ * exporters count flowsets instead, which are fewer: that proves nothing and does no harm. */
+static void check_count(struct flow_pass *pass)
+{
+        uint32_t found = pass->templates + pass->outcome.records;
+
+        if (pass->header.version != 9)
+                return;
+        if (pass->ticket) { /* what waits for its template is counted when that comes */
+                pass->ticket->announced = pass->header.count > found ? pass->header.count - found : 0;
+                return;
+        }
+        if (!pass->outcome.count_known || flow_count_holds(pass, pass->header.count, found, 0))
+                return;
+        flow_mark(pass, GAP_DAMAGED, 0);
+}
+
 /* The message has been read; its ticket stays alive while data of it waits. */
 static int end_message(struct flow_pass *pass)
 {
         struct flow_ticket *ticket = pass->ticket;
         struct sequence_outcome *outcome = &pass->outcome;
 
+        if (ticket && ticket->outstanding == 1 && !ticket->spoiled &&
+                !flow_count_holds(pass, ticket->announced, ticket->records, 0)) {
+                ticket->spoiled = true;
+                flow_mark(pass, GAP_DAMAGED, 0);
+        }
         if (ticket && !outcome->is_marked && ticket->outstanding == 1 && !ticket->spoiled) {
                 /* The template stood behind its data in the same message. */
                 outcome->records += ticket->records;
@@ -210,6 +254,7 @@ static int decode_message(struct flow_pass *pass, int64_t receipt_ms, const void
         struct cursor cursor = cursor_over(bytes, end);
         cursor_skip(&cursor, pass->header.header_length);
         r = flow_sets_read(pass, &cursor);
+        check_count(pass);
         int ended = end_message(pass);
         return r < 0 ? r : ended;
 }

@@ -32,7 +32,7 @@ int flow_header_read(const void *bytes, size_t length, struct flow_header *ret_h
                 header.export_ms = (int64_t)cursor_be32(&cursor) * TIME_SECOND;
         } else {
                 header.header_length = NETFLOW9_HEADER;
-                cursor_skip(&cursor, 2); /* the count of records: exporters disagree on what they count */
+                header.count = cursor_be16(&cursor);
                 int64_t uptime_ms = cursor_be32(&cursor);
                 header.export_ms = (int64_t)cursor_be32(&cursor) * TIME_SECOND;
                 header.uptime_zero_ms = header.export_ms - uptime_ms;

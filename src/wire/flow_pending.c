@@ -151,6 +151,9 @@ static int decode_one(struct flow_pass *outer, struct template *template, struct
         ticket->spoiled |= pass.outcome.is_marked || !pass.outcome.count_known;
         outer->outcome.has_nat |= pass.outcome.has_nat;
         if (ticket->outstanding == 1 && !ticket->spoiled && ticket != outer->ticket)
+                ticket->spoiled =
+                        !flow_count_holds(&pass, ticket->announced, ticket->records, pending->offset);
+        if (ticket->outstanding == 1 && !ticket->spoiled && ticket != outer->ticket)
                 r = sequence_decoded(
                         &outer->domain->sequence, ticket->number, ticket->records, ticket->slowest_ms);
         return r;

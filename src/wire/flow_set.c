@@ -338,6 +338,7 @@ static int template_set(struct flow_pass *pass, bool is_options, struct cursor *
                 size_t at = offset + cursor_offset(set);
                 if (cursor_left(set) < 8 && is_zero(set))
                         return 0;
+                pass->templates++;
                 int r = template_read(set, pass->header.version, is_options, &header, &template, &complaint);
                 if (r == -EBADMSG || r == -EFBIG) {
                         flow_refuse(pass, r == -EFBIG ? REFUSAL_TEMPLATE_LIMIT : REFUSAL_BAD_TEMPLATE, at,

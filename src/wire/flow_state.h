@@ -12,6 +12,7 @@ struct flow_ticket {
         uint32_t number;
         uint32_t outstanding; /* sets */
         uint32_t records;
+        uint32_t announced; /* records that the header announces beyond those found without these sets */
         int64_t slowest_ms;
         bool spoiled; /* part of it was refused: the gap stays */
 };
@@ -47,7 +48,13 @@ struct flow_domain {
         struct flow_pending *first, *last; /* oldest first; owned */
         size_t pending_bytes;
         uint32_t ticket_number;
+        bool count_fits;        /* the count in the header of a message with data was once right */
+        unsigned count_misfits; /* messages that announced more records than they had, until it was */
 };
+
+/* So many messages that announce more than they have, and none that is right: this exporter counts something
+ * else. */
+#define FLOW_COUNT_MISFITS_MAX 32
 
 struct flow_state {
         struct flow_counts counts;
@@ -68,6 +75,7 @@ struct flow_header {
         size_t header_length, length; /* bytes; length is what the message says (IPFIX) or what was given */
         int64_t export_ms, uptime_zero_ms;
         uint32_t number, domain;
+        uint16_t count; /* records announced, of templates and of data; 0 in IPFIX */
 };
 
 /* One pass over one message. */
@@ -80,6 +88,7 @@ struct flow_pass {
         struct record_context context;
         struct record_result *result; /* the decoder's; NULL where walked */
         struct sequence_outcome outcome;
+        uint32_t templates;         /* template records met */
         struct flow_ticket *ticket; /* of this message, while it has pending sets */
         bool is_late;               /* what it says of templates may be outdated */
         /* Where walked and not decoded. */
@@ -111,6 +120,11 @@ void flow_refuse(struct flow_pass *pass, enum refusal refusal, size_t offset, co
 
 /* Notes that part of the message is lost for good. */
 void flow_mark(struct flow_pass *pass, enum gap_reason reason, uint32_t records);
+
+/* The message, or what of it had waited, is read: `announced` records were to come, `found` came. false where
+ * some are missing, so that it was cut between two sets; that is told, and what is to be marked is marked by
+ * the caller. */
+bool flow_count_holds(struct flow_pass *pass, uint32_t announced, uint32_t found, size_t offset);
 
 /* flow_pending.c */
 int flow_pending_keep(struct flow_pass *pass, uint16_t template_id, const struct cursor *set, size_t offset);
