@@ -36,7 +36,7 @@ static struct {
         char texts[TEXTS_MAX][200]; /* of the first messages */
 } seen;
 
-static int see_message(void *context, const struct collect_message *message)
+static inline int see_message(void *context, const struct collect_message *message)
 {
         (void)context;
         if (seen.refuse_with < 0)
@@ -89,7 +89,7 @@ static inline struct exporter_setting exporter_at(const char *prefix, uint16_t n
         return setting;
 }
 
-static int stop(void **state)
+static inline int stop(void **state)
 {
         (void)state;
         collector_free(collector);
