@@ -164,6 +164,45 @@ def times(folder):
     check(folder.run("check", "--store", "store").returncode == 0, "the store is sound")
 
 
+def sealed(folder):
+    """A hold of a sealed store has a key of its own, outlives that of the realm, and is unreadable when its key is gone."""
+    store, key = folder.file("sealed"), folder.file("realm.key")
+    os.mkdir(store, 0o700)
+
+    def configure(retention):
+        with open(store + "/rogatory.conf", "w", encoding="utf-8") as out:
+            out.write(CONF % ("key = file:%s\n%s" % (key, retention)))
+
+    configure("")
+    for file, option in (("log.csv", ["--exporter", "cgn1"]), ("people.csv", [])):
+        run = folder.run("import", "--store", "sealed", *option, file)
+        check(run.returncode == 0, "import into a sealed store: " + run.stderr)
+    known = verdict(folder, 3600, name="sealed")[:2]
+    run = folder.run("preserve", "--store", "sealed", "--case", "A-1", "198.51.100.7:4711", "--proto", "tcp", "--from", stamp(3500),
+                     "--to", stamp(3700), "--until", later(days=20), "--json")
+    check(run.returncode == 0, "preserve of a sealed store: " + run.stderr)
+    hold = json.loads(run.stdout)["hold"]
+    own = "%s.hold-%s" % (key, hold)
+    check(os.stat(own).st_mode & 0o777 == 0o600, "the hold has a key of its own")
+    out = subprocess.run(["grep", "-rqa", "person-", store + "/holds"], check=False)
+    check(out.returncode == 1, "nobody's name can be read in it")
+    with open(key, "rb") as file:
+        before = file.read()
+    configure("retain = 2h\nretain-leases = 2h\n")
+    check(folder.run("retain", "--store", "sealed").returncode == 0, "retain of a sealed store")
+    with open(key, "rb") as file:
+        check(file.read() != before, "the realm has a new key")
+    now = verdict(folder, 3600, name="sealed")
+    check(now[:2] == known and "from-hold" in now[2], "the hold answers under its own: %s" % (now[:3],))
+    path = "%s/holds/%s/hold" % (store, hold)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join("until = " + stamp(9) if line.startswith("until") else line for line in text.splitlines()) + "\n")
+    check(folder.run("retain", "--store", "sealed").returncode == 0 and not os.path.exists(own), "its key goes with it")
+    check(os.path.exists(key) and not os.path.exists(os.path.dirname(path)), "and that of the realm stays")
+
+
 def main():
     with Folder() as folder:
         os.mkdir(folder.store, 0o700)
@@ -178,6 +217,7 @@ def main():
         exact(folder)
         answers(folder)
         times(folder)
+        sealed(folder)
         expect("preserve-nothing.txt", folder.run("preserve", "--store", "store", "198.51.100.7"), 2)
     finish()
 
