@@ -62,6 +62,8 @@ static void write_text(const struct check_report *r, struct buffer *ret)
         if (r->plan_files > 0)
                 buffer_printf(ret, "  plan files         %" PRIu64 "\n  rows of plans      %" PRIu64 "\n",
                         r->plan_files, r->plan_rows);
+        buffer_printf(ret, "  sealed files       %" PRIu64 " of %" PRIu64 "\n", r->sealed,
+                r->segments + r->lease_files + r->plan_files);
         buffer_printf(ret, "  bytes              %" PRIu64 "\n  record of access   %" PRIu64 " entries\n",
                 r->bytes, r->access_entries);
         if (r->cut_bytes > 0)
@@ -104,13 +106,13 @@ static json_t *report_to_json(const struct check_report *r)
 
         for (size_t i = 0; i < r->configuration.count; i++)
                 json_array_append_new(mistakes, mistake_to_json(&r->configuration.mistakes[i]));
-        return json_pack("{s:b, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sound",
+        return json_pack("{s:b, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sound",
                 r->damage_total == 0, "damage_count", (json_int_t)r->damage_total, "damages", damages,
                 "mistakes", mistakes, "windows", (json_int_t)r->segments, "bindings", (json_int_t)r->bindings,
                 "lease_files", (json_int_t)r->lease_files, "leases", (json_int_t)r->leases, "plan_files",
-                (json_int_t)r->plan_files, "plan_rows", (json_int_t)r->plan_rows, "bytes",
-                (json_int_t)r->bytes, "access_entries", (json_int_t)r->access_entries, "access_bytes_cut",
-                (json_int_t)r->cut_bytes);
+                (json_int_t)r->plan_files, "plan_rows", (json_int_t)r->plan_rows, "sealed_files",
+                (json_int_t)r->sealed, "bytes", (json_int_t)r->bytes, "access_entries",
+                (json_int_t)r->access_entries, "access_bytes_cut", (json_int_t)r->cut_bytes);
 }
 
 /* --- The command --- */

@@ -38,6 +38,25 @@ static void write_settings(const struct info_realm *realm, struct buffer *ret)
                 s->retain_ms ? time_format_duration(s->retain_ms, keep) : "without limit");
 }
 
+/* What whoever has the disk can read, and what a destruction reaches. */
+static void write_key(const struct info_realm *realm, struct buffer *ret)
+{
+        const struct key_sources *sources = realm->settings ? &realm->settings->key : NULL;
+
+        buffer_append_text(ret, "  key                ");
+        if (!sources || sources->count == 0) {
+                buffer_append_text(ret, "none: files are stored as they are\n");
+                return;
+        }
+        key_sources_write(sources, ret);
+        buffer_printf(ret, "\n                     %" PRIu64 " of %" PRIu64 " files are sealed by it\n",
+                realm->sealed, realm->files);
+        if (!key_sources_file(sources))
+                buffer_append_text(ret,
+                        "                     no part of it can be destroyed: copies of destroyed files stay "
+                        "readable with it\n");
+}
+
 static void write_sizes(const struct info_realm *realm, struct buffer *ret)
 {
         if (realm->bindings == 0)
@@ -150,6 +169,7 @@ static void write_realm(const struct info_realm *realm, struct buffer *ret)
 {
         buffer_printf(ret, "Realm %s\n", realm->name);
         write_settings(realm, ret);
+        write_key(realm, ret);
         write_windows(realm, ret);
         write_sizes(realm, ret);
         if (realm->exporter_count == 0)
@@ -215,6 +235,18 @@ static json_t *plans_to_json(const struct info_realm *realm)
                 (json_int_t)plans->incomplete);
 }
 
+static json_t *key_to_json(const struct info_realm *realm)
+{
+        struct buffer text = buffer_make(KEY_SOURCES_MAX * (KEY_SOURCE_NAME_MAX + 16));
+
+        if (!realm->settings || realm->settings->key.count == 0)
+                return json_null();
+        key_sources_write(&realm->settings->key, &text);
+        json_t *key = json_stringn(text.bytes ? (const char *)text.bytes : "", text.length);
+        buffer_free(&text);
+        return key;
+}
+
 static json_t *realm_to_json(const struct info_realm *realm)
 {
         json_t *columns = json_object(), *exporters = json_array();
@@ -226,8 +258,8 @@ static json_t *realm_to_json(const struct info_realm *realm)
                 json_array_append_new(exporters, exporter_to_json(realm, &realm->exporters[i]));
         json_t *per_binding =
                 realm->bindings ? json_real((double)realm->nat_bytes / (double)realm->bindings) : json_null();
-        return json_pack(
-                "{s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:o, s:o}",
+        return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:o, "
+                         "s:o, s:o, s:o, s:I, s:I}",
                 "realm", realm->name, "zone", realm->settings ? realm->settings->zone : "UTC", "mapping",
                 mapping_name(realm->settings), "windows", (json_int_t)realm->windows, "from",
                 instant_to_json(realm->first_ms), "to", instant_to_json(realm->last_ms), "bindings",
@@ -236,7 +268,8 @@ static json_t *realm_to_json(const struct info_realm *realm)
                 "leases", (json_int_t)realm->leases, "lease_bytes", (json_int_t)realm->lease_bytes,
                 "leases_heard_until", instant_to_json(realm->leases_heard_until_ms), "files_damaged",
                 (json_int_t)realm->damaged_windows, "exporters", exporters, "plans", plans_to_json(realm),
-                "lease_flaws", lease_flaws_to_json(&realm->lease_quality));
+                "lease_flaws", lease_flaws_to_json(&realm->lease_quality), "key", key_to_json(realm), "files",
+                (json_int_t)realm->files, "sealed_files", (json_int_t)realm->sealed);
 }
 
 static json_t *info_to_json(const struct info *info)

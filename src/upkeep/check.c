@@ -75,6 +75,26 @@ static void bad_block(void *context, uint32_t sheet, uint32_t block, const char 
 
 /* --- Files --- */
 
+static void bad_chunk(void *context, uint64_t from, uint64_t length)
+{
+        struct check *check = context;
+        struct check_damage *damage = add_damage(check);
+
+        if (!damage)
+                return;
+        name_file(check, damage);
+        snprintf(damage->reason, sizeof damage->reason,
+                "bytes %llu to %llu were damaged or changed under their seal", (unsigned long long)from,
+                (unsigned long long)(from + length - 1));
+}
+
+/* Also the chunks that nothing of the content lies in. */
+static void check_seal(struct check *check, const struct depot_window *window)
+{
+        check->report->sealed += window->seal != NULL;
+        (void)depot_window_check_seal(window, bad_chunk, check);
+}
+
 static int check_segment(struct check *check)
 {
         struct depot_window window;
@@ -85,6 +105,7 @@ static int check_segment(struct check *check)
                 bad_file(check, &error);
                 return 0;
         }
+        check_seal(check, &window);
         check->segment = window.segment;
         check->report->bindings += segment_header_of(window.segment)->binding_count;
         int r = segment_verify(window.segment, bad_block, check);
@@ -103,6 +124,7 @@ static int check_leases(struct check *check)
                 bad_file(check, &error);
                 return 0;
         }
+        check_seal(check, &window);
         check->report->leases += lease_reader_count(window.leases);
         int r = lease_segment_verify(window.leases, bad_block, check);
         depot_window_release(&window);
@@ -119,6 +141,7 @@ static int check_plans(struct check *check)
                 bad_file(check, &error);
                 return 0;
         }
+        check_seal(check, &window);
         check->report->plan_rows += plan_summary_of(window.plans).rows;
         int r = plan_segment_verify(window.plans, bad_block, check);
         depot_window_release(&window);

@@ -25,6 +25,7 @@ struct check_report {
         uint64_t bytes; /* of all of them */
         uint64_t bindings, leases;
         uint64_t plan_files, plan_rows;
+        uint64_t sealed; /* files among them that are sealed; every chunk of them was opened */
         uint64_t access_entries;
         size_t cut_bytes; /* of a last entry of the record of access that was cut off: never answered, no
                              damage */

@@ -120,6 +120,12 @@ static void unite_addresses(struct gathering *g)
 
 /* --- Files --- */
 
+static void count_file(struct info_realm *realm, const struct depot_window *window)
+{
+        realm->files++;
+        realm->sealed += window->seal != NULL;
+}
+
 static int gather_window(struct gathering *g, const struct depot_file *file)
 {
         struct info_realm *realm = g->realm;
@@ -132,6 +138,7 @@ static int gather_window(struct gathering *g, const struct depot_file *file)
                 realm->damaged_windows++;
                 return 0;
         }
+        count_file(realm, &window);
         realm->bindings += segment_header_of(window.segment)->binding_count;
         gather_columns(realm, window.segment);
         int r = gather_coverage(g, window.segment);
@@ -190,6 +197,7 @@ static int gather_leases(struct gathering *g, struct error *error)
                         realm->damaged_windows++;
                         continue;
                 }
+                count_file(realm, &window);
                 realm->leases += lease_reader_count(window.leases);
                 r = judge_leases(realm, window.leases);
                 if (lease_heard_until(window.leases) > realm->leases_heard_until_ms)
@@ -215,6 +223,7 @@ static int gather_plans(struct gathering *g, struct error *error)
                         realm->damaged_windows++;
                         continue;
                 }
+                count_file(realm, &window);
                 realm->plans = plan_summary_of(window.plans);
                 depot_window_release(&window);
         }

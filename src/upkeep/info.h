@@ -43,9 +43,11 @@ struct info_realm {
         uint64_t nat_bytes;
         uint64_t lease_files, leases, lease_bytes;
         int64_t leases_heard_until_ms;
-        bool leases_torn; /* records of its lease log were refused */
+        bool leases_torn;                   /* records of its lease log were refused */
         struct lease_quality lease_quality; /* of the leases that can be read */
         uint64_t plan_bytes;                /* 0: the realm has no plans */
+        uint64_t files,
+                sealed; /* stored files of all kinds that can be opened, and those of them that are sealed */
         struct plan_summary plans;
         struct info_column columns[INFO_COLUMNS_MAX];
         size_t column_count;
