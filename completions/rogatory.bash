@@ -54,7 +54,7 @@ _rogatory()
         options="--store --realm --exporter --dialect --format --zone --year --mapping --loss --json --quiet --help" ;;
     decode) options="--dialect --format --zone --year --exporter --limit --json --help" ;;
     ask) options="--store --case --at --proto --dest --skew --batch --json --help" ;;
-    init) options="--json --help" ;;
+    init) options="--key --json --help" ;;
     conf-check) options="--config --json --help" ;;
     retain) options="--store --dry-run --json --help" ;;
     preserve) options="--store --case --proto --from --to --until --extend --json --help" ;;

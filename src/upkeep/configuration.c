@@ -38,6 +38,50 @@ static int add(struct configuration_report *report, const char *file, unsigned l
         return 0;
 }
 
+/* --- Rights --- */
+
+/* Whoever may write here may change what is answered; whoever may read what holds records reads them unseen.
+ */
+static int check_rights(struct configuration_report *report, const char *path, bool secret)
+{
+        struct stat status;
+
+        if (stat(path, &status) < 0)
+                return errno == ENOENT
+                               ? 0
+                               : add(report, path, 0, "cannot be looked at: %s", strerrordesc_np(errno));
+        mode_t others = status.st_mode & (secret ? 0077 : 0022);
+        if (others == 0)
+                return 0;
+        return add(report, path, 0, "its rights (%03o) let other accounts %s; chmod %s %s",
+                (unsigned)(status.st_mode & 0777), others & 0022 ? "change it" : "read it",
+                secret ? "go-rwx" : "go-w", path);
+}
+
+/* The file of a realm's key is made with the first sealed file; its folder must be there before. */
+static int check_key(struct configuration_report *report, const struct realm_settings *realm)
+{
+        const char *file = key_sources_file(&realm->key);
+        char folder[KEY_SOURCE_NAME_MAX];
+        struct stat status;
+
+        if (!file)
+                return 0;
+        snprintf(folder, sizeof folder, "%s", file);
+        char *end = strrchr(folder, '/');
+        if (!end)
+                return 0;
+        end[end == folder] = '\0';
+        if (stat(folder, &status) < 0 || !S_ISDIR(status.st_mode))
+                return add(report, folder, 0,
+                        "there is no such folder, but the key of realm %s is to be made in it; make it, for "
+                        "this "
+                        "account alone",
+                        realm->name);
+        int r = check_rights(report, folder, false);
+        return r < 0 ? r : check_rights(report, file, true);
+}
+
 /* --- The settings --- */
 
 static bool is_zone(void *context, const char *name)
@@ -67,6 +111,8 @@ static int parse(struct configuration_report *report, const struct buffer *text)
         if (r == 0) {
                 report->realms = settings.realm_count;
                 report->exporters = settings.exporter_count;
+                for (size_t i = 0; i < settings.realm_count && r == 0; i++)
+                        r = check_key(report, &settings.realms[i]);
                 settings_free(&settings);
         } else if (r == -EINVAL) {
                 r = 0;
@@ -77,25 +123,7 @@ static int parse(struct configuration_report *report, const struct buffer *text)
         return r;
 }
 
-/* --- Rights --- */
-
-/* Whoever may write here may change what is answered; whoever may read what holds records reads them unseen.
- */
-static int check_rights(struct configuration_report *report, const char *path, bool secret)
-{
-        struct stat status;
-
-        if (stat(path, &status) < 0)
-                return errno == ENOENT
-                               ? 0
-                               : add(report, path, 0, "cannot be looked at: %s", strerrordesc_np(errno));
-        mode_t others = status.st_mode & (secret ? 0077 : 0022);
-        if (others == 0)
-                return 0;
-        return add(report, path, 0, "its rights (%03o) let other accounts %s; chmod %s %s",
-                (unsigned)(status.st_mode & 0777), others & 0022 ? "change it" : "read it",
-                secret ? "go-rwx" : "go-w", path);
-}
+/* --- The folder --- */
 
 static int check_folder(struct configuration_report *report, const char *folder)
 {
