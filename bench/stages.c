@@ -18,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WINDOW_FROM INT64_C(1795168800000) /* 2026-11-20T10:00:00Z, as bench/workload.c */
+#define WINDOW_FROM INT64_C(1717236000000) /* 2024-06-01T10:00:00Z, as bench/workload.h */
 #define QUESTIONS_MOST 20000u
 
 struct bytes {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define BEGIN_MS INT64_C(1795168800000) /* 2026-11-20T10:00:00Z, a whole hour */
+#define BEGIN_MS INT64_C(1717236000000) /* 2024-06-01T10:00:00Z: a year from then is past, too */
 #define HOUR_MS 3600000u
 #define FIRST_OUTSIDE 0xc6120000u     /* 198.18.0.0/15 */
 #define FIRST_INSIDE 0x64400000u      /* 100.64.0.0/10 */

@@ -83,6 +83,8 @@ void depot_files_free(struct depot_files *files);
 /* Realm names that have a folder, ascending. ret_names: owned array of owned strings. */
 int depot_realms(struct depot *depot, char ***ret_names, size_t *ret_count, struct error *error);
 int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
+/* The same without sizes (0), which would take a call of the system for each hour of years. */
+int depot_nat_names(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 int depot_plan_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 

@@ -130,7 +130,7 @@ static int highest_generation(const char *folder, enum depot_kind kind, int64_t 
         struct depot_files files;
         uint64_t highest = 0;
 
-        int r = depot_list_all(folder, kind, &files, error);
+        int r = depot_list_window(folder, kind, window_from, &files, error);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < files.count; i++)
@@ -212,7 +212,7 @@ static int remove_older(
         struct depot_files files;
         char path[DEPOT_PATH_MAX];
 
-        int r = depot_list_all(folder, kind, &files, error);
+        int r = depot_list_window(folder, kind, window_from, &files, error);
         if (r < 0)
                 return r;
         for (size_t i = 0; r == 0 && i < files.count; i++) {

@@ -49,21 +49,27 @@ void depot_name_write(char *text, size_t size, enum depot_kind kind, int64_t win
                         generation, kinds[kind].suffix);
 }
 
+/* Folders hold a file for each hour of years, and their names are read for every question: digit by digit. */
 static bool read_digits(const char *text, size_t length, int *ret_number)
 {
-        uint64_t number;
-        if (slice_number(slice_make(text, length), INT32_MAX, &number) < 0)
-                return false;
-        *ret_number = (int)number;
+        int number = 0;
+
+        for (size_t i = 0; i < length; i++) {
+                if (text[i] < '0' || text[i] > '9')
+                        return false;
+                number = number * 10 + (text[i] - '0');
+        }
+        *ret_number = number;
         return true;
 }
 
-/* "20261120T10Z.000001.seg" */
+/* "20261120T10Z.000001.seg", every character of it: a window has one name. */
 static bool read_nat_name(const char *text, int64_t *ret_from, int *ret_generation)
 {
         struct civil civil = {0};
 
-        if (strlen(text) != 23 || !read_digits(text, 4, &civil.year) ||
+        if (strlen(text) != 23 || text[8] != 'T' || text[11] != 'Z' || text[12] != '.' ||
+                strcmp(text + 19, ".seg") != 0 || !read_digits(text, 4, &civil.year) ||
                 !read_digits(text + 4, 2, &civil.month) || !read_digits(text + 6, 2, &civil.day) ||
                 !read_digits(text + 9, 2, &civil.hour) || !read_digits(text + 13, 6, ret_generation) ||
                 !civil_is_valid(&civil))
@@ -73,28 +79,24 @@ static bool read_nat_name(const char *text, int64_t *ret_from, int *ret_generati
 }
 
 /* "all.000001.lse", "all.000001.pln" */
-static bool read_all_name(const char *text, int64_t *ret_from, int *ret_generation)
+static bool read_all_name(const char *text, const char *suffix, int64_t *ret_from, int *ret_generation)
 {
         *ret_from = DEPOT_LEASE_WINDOW_FROM;
-        return strlen(text) == 14 && read_digits(text + 4, 6, ret_generation);
+        return strlen(text) == 14 && strncmp(text, "all.", 4) == 0 && text[10] == '.' &&
+               strcmp(text + 11, suffix) == 0 && read_digits(text + 4, 6, ret_generation);
 }
 
 bool depot_name_read(const char *text, enum depot_kind kind, struct depot_file *ret_file)
 {
-        char again[sizeof ret_file->name];
         int64_t from = 0;
         int generation = 0;
 
         bool sound = kind == DEPOT_NAT ? read_nat_name(text, &from, &generation)
-                                       : read_all_name(text, &from, &generation);
+                                       : read_all_name(text, kinds[kind].suffix, &from, &generation);
         if (!sound || generation == 0)
                 return false;
-        /* Whatever else could be read as a name is none: one window has one name. */
-        depot_name_write(again, sizeof again, kind, from, (uint64_t)generation);
-        if (strcmp(again, text) != 0)
-                return false;
         memset(ret_file, 0, sizeof *ret_file);
-        memcpy(ret_file->name, again, strlen(again) + 1);
+        memcpy(ret_file->name, text, strlen(text) + 1);
         ret_file->from = from;
         ret_file->to = kind == DEPOT_NAT ? from + DEPOT_WINDOW_MS : DEPOT_LEASE_WINDOW_TO;
         ret_file->generation = (uint64_t)generation;
@@ -129,8 +131,11 @@ static int compare_files(const void *a, const void *b)
         return (one->generation > other->generation) - (one->generation < other->generation);
 }
 
-int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files *ret, struct error *error)
+/* beginning: of the names that are wanted; "" for all. */
+static int list_names(const char *folder, enum depot_kind kind, const char *beginning,
+        struct depot_files *ret, struct error *error)
 {
+        size_t length = strlen(beginning);
         struct depot_files files = {.items = NULL};
         struct depot_file file;
         int r = 0;
@@ -147,7 +152,8 @@ int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files 
                                         strerrordesc_np(errno));
                         break;
                 }
-                if (depot_name_read(entry->d_name, kind, &file) && append_file(&files, &file) < 0)
+                if (strncmp(entry->d_name, beginning, length) == 0 &&
+                        depot_name_read(entry->d_name, kind, &file) && append_file(&files, &file) < 0)
                         r = error_set(error, -ENOMEM, "%s: not enough memory", folder);
         }
         if (stream)
@@ -162,6 +168,21 @@ int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files 
         return 0;
 }
 
+int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files *ret, struct error *error)
+{
+        return list_names(folder, kind, "", ret, error);
+}
+
+int depot_list_window(const char *folder, enum depot_kind kind, int64_t window_from, struct depot_files *ret,
+        struct error *error)
+{
+        char beginning[sizeof((struct depot_file *)NULL)->name];
+
+        depot_name_write(beginning, sizeof beginning, kind, window_from, 1);
+        beginning[strcspn(beginning, ".") + 1] = '\0';
+        return list_names(folder, kind, beginning, ret, error);
+}
+
 /* Of several generations the highest counts. */
 static void keep_highest(struct depot_files *files)
 {
@@ -172,8 +193,8 @@ static void keep_highest(struct depot_files *files)
         files->count = kept;
 }
 
-static int list(struct depot *depot, const char *realm, enum depot_kind kind, struct depot_files *ret,
-        struct error *error)
+static int list(struct depot *depot, const char *realm, enum depot_kind kind, bool with_sizes,
+        struct depot_files *ret, struct error *error)
 {
         char folder[DEPOT_PATH_MAX], path[DEPOT_PATH_MAX];
         struct depot_files files;
@@ -185,7 +206,7 @@ static int list(struct depot *depot, const char *realm, enum depot_kind kind, st
         if (r < 0)
                 return r;
         keep_highest(&files);
-        for (size_t i = 0; i < files.count; i++) {
+        for (size_t i = 0; i < files.count && with_sizes; i++) {
                 int written = snprintf(path, sizeof path, "%s/%s", folder, files.items[i].name);
                 if (written > 0 && (size_t)written < sizeof path && stat(path, &status) == 0)
                         files.items[i].size = (uint64_t)status.st_size;
@@ -196,17 +217,22 @@ static int list(struct depot *depot, const char *realm, enum depot_kind kind, st
 
 int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
 {
-        return list(depot, realm, DEPOT_NAT, ret, error);
+        return list(depot, realm, DEPOT_NAT, true, ret, error);
+}
+
+int depot_nat_names(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
+{
+        return list(depot, realm, DEPOT_NAT, false, ret, error);
 }
 
 int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
 {
-        return list(depot, realm, DEPOT_LEASES, ret, error);
+        return list(depot, realm, DEPOT_LEASES, true, ret, error);
 }
 
 int depot_plan_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error)
 {
-        return list(depot, realm, DEPOT_PLANS, ret, error);
+        return list(depot, realm, DEPOT_PLANS, true, ret, error);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -54,6 +54,9 @@ bool depot_name_read(const char *text, enum depot_kind kind, struct depot_file *
 
 /* Every generation in a folder, ascending by window and generation; none where there is no folder. */
 int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files *ret, struct error *error);
+/* The same of one window. */
+int depot_list_window(const char *folder, enum depot_kind kind, int64_t window_from, struct depot_files *ret,
+        struct error *error);
 
 /* Removes what writers that were killed left behind: temporaries, and generations that were replaced. */
 int depot_tidy(struct depot *depot, struct error *error);

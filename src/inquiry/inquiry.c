@@ -48,7 +48,7 @@ static int find_realms(struct inquiry *inquiry, struct error *error)
 
 static int open_realm(struct inquiry *inquiry, unsigned realm, struct error *error)
 {
-        int r = depot_nat_files(
+        int r = depot_nat_names(
                 inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->files[realm], error);
 
         if (r == 0)

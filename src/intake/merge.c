@@ -265,7 +265,7 @@ static int plan(struct walk *walk, int64_t from, int64_t to)
         struct depot_files files = {0};
         int64_t first = from, loaded = INT64_MAX;
 
-        int r = depot_nat_files(request->depot, request->realm->name, &files, walk->error);
+        int r = depot_nat_names(request->depot, request->realm->name, &files, walk->error);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < files.count; i++)
