@@ -245,7 +245,9 @@ static int load(struct depot *depot, struct realm_keys *keys, const char *path, 
                         ": files of realm %s are sealed, and it names no key for it; "
                         "write the line key = ... again",
                         depot->path, keys->realm);
-        for (int attempt = 0; r == -EKEYREJECTED && attempt < ATTEMPTS; attempt++) {
+        /* A key that is replaced while it is read may look like another one, or like none: it is overwritten.
+         */
+        for (int attempt = 0; (r == -EKEYREJECTED || r == -EBADMSG) && attempt < ATTEMPTS; attempt++) {
                 struct buffer bytes = buffer_make(TABLE_MAX);
                 r = stat(path, &status) < 0 ? error_set(error, -errno, "%s: %s", path, strerrordesc_np(errno))
                                             : file_read(path, &bytes, error);
@@ -321,12 +323,18 @@ static bool is_there(const struct depot *depot, const char *realm, const struct 
 static int remove_destroyed(const struct depot *depot, const struct realm_keys *keys, struct error *error)
 {
         char path[DEPOT_PATH_MAX];
+        char folder[DEPOT_PATH_MAX];
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < key_table_count(keys->table); i++) {
                 const struct file_key *key = key_table_at(keys->table, i);
-                if (key->destroyed && is_there(depot, keys->realm, &key->place, path))
-                        r = file_remove(path, error);
+                if (!key->destroyed || !is_there(depot, keys->realm, &key->place, path))
+                        continue;
+                r = file_remove(path, error);
+                if (r == 0)
+                        r = depot_folder(depot, keys->realm, key->place.kind, folder, sizeof folder, error);
+                if (r == 0)
+                        r = folder_sync(folder, error);
         }
         return r;
 }

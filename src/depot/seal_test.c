@@ -6,6 +6,8 @@
 #include "custody/realm_key.h"
 #include "depot/keys.h"
 
+#include <sys/wait.h>
+
 #define FIRST "store/realms/default/nat/20261120T10Z.000001.seg"
 
 static void must_publish(struct depot *depot, int64_t window, uint16_t port, size_t count)
@@ -388,6 +390,42 @@ static void test_two_sources(void **state)
         unsetenv("CREDENTIALS_DIRECTORY");
 }
 
+/* Readers that begin at any moment of it see what stays, and never an error. */
+static void test_readers_during_destructions(void **state)
+{
+        struct depot_destruction done;
+        int status;
+
+        (void)state;
+        struct depot *depot = make_sealed_store("store");
+        must_publish(depot, ten, 1001, 5);
+        pid_t child = fork();
+        if (child == 0) {
+                for (int i = 0; i < 1500; i++) {
+                        struct error error = {0};
+                        struct depot *reader;
+                        if (depot_open(scratch_path("store"), DEPOT_READ, &reader, &error) < 0)
+                                _exit(1);
+                        if (first_port(reader, ten, &error) != 1001) {
+                                print_message("%s\n", error.text);
+                                _exit(2);
+                        }
+                        depot_close(reader);
+                }
+                _exit(0);
+        }
+        unsigned rounds = 0;
+        while (waitpid(child, &status, WNOHANG) == 0) {
+                must_publish(depot, ten + TIME_HOUR, (uint16_t)(1 + rounds++ % 1000), 5);
+                must_destroy(depot, ten + TIME_HOUR, &done);
+        }
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_true(rounds > 0);
+        print_message("%u destructions\n", rounds);
+        depot_close(depot);
+}
+
 static void test_plain_windows_are_destroyed_too(void **state)
 {
         struct depot_destruction done;
@@ -419,6 +457,7 @@ int main(void)
                 TEST(test_replaced_generations_are_destroyed_too),
                 TEST(test_fixed_keys_do_not_destroy_copies),
                 TEST(test_two_sources),
+                TEST(test_readers_during_destructions),
                 TEST(test_plain_windows_are_destroyed_too),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
