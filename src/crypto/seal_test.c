@@ -249,6 +249,7 @@ static void test_moved_chunks_are_refused(void **state)
         memcpy(chunks, second.bytes + SEAL_HEADER_BYTES, sealed);
         assert_int_equal(count_sound(file.bytes, file.length, file_key), 2);
         /* one too many behind the last */
+        assert_int_equal(buffer_reserve(&second, sealed), 0);
         buffer_append(&second, second.bytes + SEAL_HEADER_BYTES, sealed);
         assert_int_equal(count_sound(second.bytes, second.length, file_key), 2);
         buffer_free(&file);
