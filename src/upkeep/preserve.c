@@ -28,7 +28,7 @@ struct preserving {
         struct tenancy *tenancies; /* owned; of this realm */
         size_t tenancy_count;
         struct depot_gone_list gone; /* of this realm: what it lacks, and what the hold must not use */
-        bool realm_is_written;
+        bool realm_is_written, hour_is_doubtful;
         struct preserve_counts counts;
         struct error *error;
 };
@@ -51,7 +51,9 @@ static bool matches(const struct preserving *p, const struct nat_binding *b)
         int64_t begin = b->from_edge == EDGE_OBSERVED || b->from_edge == EDGE_BOUND ? b->from_ms : INT64_MIN;
         int64_t end = b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND ? b->to_ms : INT64_MAX;
 
-        if (end == INT64_MAX && b->from_edge != EDGE_OPEN)
+        if (b->to_edge == EDGE_INTERIM)
+                end = b->to_ms + binding_longest_life(b, &p->rules);
+        else if (end == INT64_MAX && b->from_edge != EDGE_OPEN)
                 end = b->from_ms + binding_longest_life(b, &p->rules);
         if (hold->port >= 0 && (hold->port < b->port_first || hold->port > b->port_last))
                 return false;
@@ -86,12 +88,37 @@ static int remember_host(struct preserving *p, const struct nat_binding *b, cons
         return 0;
 }
 
+static bool share_a_port(const struct nat_binding *a, const struct nat_binding *b)
+{
+        bool protocol = a->protocol == b->protocol || a->protocol == NAT_PROTOCOL_ANY ||
+                        b->protocol == NAT_PROTOCOL_ANY;
+
+        return protocol && a->port_first <= b->port_last && b->port_first <= a->port_last;
+}
+
+/* A binding without a seen end, and one that is left out whose opening shows that it must have ended: with
+ * both at hand nothing would be certain of the first; alone it would look as if it went on. */
+static bool is_doubtful(const struct preserving *p, const struct binding_list *found)
+{
+        for (size_t i = 0; i < found->count; i++) {
+                const struct nat_binding *b = &found->items[i];
+                if (!matches(p, b) || b->to_edge == EDGE_OBSERVED || b->to_edge == EDGE_BOUND)
+                        continue;
+                for (size_t k = 0; k < found->count; k++)
+                        if (k != i && !matches(p, &found->items[k]) && share_a_port(b, &found->items[k]) &&
+                                binding_shows_end(b, &found->items[k], true))
+                                return true;
+        }
+        return false;
+}
+
 /* Keeps what matches. */
 static int sift(struct preserving *p, struct binding_list *found, const struct host_table *hosts)
 {
         size_t kept = 0;
         int r = 0;
 
+        p->hour_is_doubtful = is_doubtful(p, found);
         for (size_t i = 0; i < found->count && r == 0; i++) {
                 if (!matches(p, &found->items[i]))
                         continue;
@@ -105,6 +132,26 @@ static int sift(struct preserving *p, struct binding_list *found, const struct h
         return r;
 }
 
+/* What was heard in the hour; where it is doubtful, with a gap over all of it. */
+static int copy_coverage(
+        const struct preserving *p, const struct segment_reader *segment, struct coverage *ret)
+{
+        const struct coverage *stored = segment_coverage(segment);
+        const struct segment_header *header = segment_header_of(segment);
+        int r = coverage_add_all(ret, stored);
+
+        for (size_t i = 0; i < stored->span_count && r == 0 && p->hour_is_doubtful; i++) {
+                struct coverage_gap gap = {.from = header->window_from,
+                        .to = header->window_to - 1,
+                        .stream = stored->spans[i].stream,
+                        .exporter = stored->spans[i].exporter,
+                        .reason = GAP_REPORTED};
+                r = coverage_add_gap(ret, &gap);
+        }
+        coverage_normalise(ret, 0);
+        return r;
+}
+
 /* --- Hours --- */
 
 static int write_hour(struct preserving *p, const struct segment_reader *segment,
@@ -114,7 +161,8 @@ static int write_hour(struct preserving *p, const struct segment_reader *segment
         unsigned count = segment_exporter_count(segment);
         const char **names = calloc(count + 1, sizeof *names);
         struct segment_writer *writer = NULL;
-        int r = names ? 0 : -ENOMEM;
+        struct coverage coverage = {0};
+        int r = names ? copy_coverage(p, segment, &coverage) : -ENOMEM;
 
         header.generation = draft->generation;
         header.binding_count = 0;
@@ -128,9 +176,10 @@ static int write_hour(struct preserving *p, const struct segment_reader *segment
         if (r == 0)
                 r = segment_writer_sheet(writer, found->items, found->count, hosts, p->error);
         if (r == 0)
-                r = segment_writer_finish(writer, segment_coverage(segment), &header, p->error);
+                r = segment_writer_finish(writer, &coverage, &header, p->error);
         if (writer)
                 segment_writer_free(writer);
+        coverage_free(&coverage);
         free(names);
         return r;
 }
@@ -160,8 +209,8 @@ static int copy_hour(struct preserving *p, const struct depot_window *window)
 
         int r = host_table_init(&hosts, HOSTS_MAX);
         if (r == 0)
-                r = segment_query(window->segment, address_ipv4(&p->hold->address), p->hold->port, p->from_ms,
-                        p->to_ms, &hosts, NULL, &found, NULL, p->error);
+                r = segment_query(window->segment, address_ipv4(&p->hold->address), p->hold->port,
+                        window->file.from, window->file.to, &hosts, NULL, &found, NULL, p->error);
         if (r == 0)
                 r = sift(p, &found, &hosts);
         if (r == -ENOMEM || r == -EFBIG)

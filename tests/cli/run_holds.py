@@ -164,6 +164,36 @@ def times(folder):
     check(folder.run("check", "--store", "store").returncode == 0, "the store is sound")
 
 
+def doubtful(folder):
+    """A session whose end was lost: that of another customer behind it, on the same port, shows it. The hold leaves the other
+    out, and must not be more certain for that."""
+    store = folder.file("doubt")
+    os.mkdir(store, 0o700)
+
+    def configure(retention):
+        with open(store + "/rogatory.conf", "w", encoding="utf-8") as out:
+            out.write(CONF.replace("longest-session = 10m", "longest-session = 12h") % retention)
+
+    configure("")
+    text = log([row for row in sessions() if row[1] == 65000] + [("198.51.100.7", 4711, 2, 1800, 1900), ("198.51.100.7", 4712, 4, 300, 400)])
+    lines = text.splitlines(True)
+    for second, port, inside in ((600, 4711, 1), (610, 4712, 3)):
+        lines.append("%s,open,tcp,198.51.100.7,%d,100.64.0.%d,40000,,,x%d\n" % (stamp(second), port, inside, port))
+    folder.write("doubt.csv", HEADER + "".join(sorted(lines[1:])))
+    check(folder.run("import", "--store", "doubt", "--exporter", "cgn1", "doubt.csv").returncode == 0, "import of a lost end")
+    known = {port: verdict(folder, 1030, address="198.51.100.7:%d" % port, name="doubt") for port in (4711, 4712)}
+    check(known[4711][0] == "unknown" and known[4712][0] == "one", "the store: %s" % {port: each[:3] for port, each in known.items()})
+    for port in known:
+        run = folder.run("preserve", "--store", "doubt", "--case", "A-1", "198.51.100.7:%d" % port, "--from", stamp(1000), "--to", stamp(1060),
+                         "--until", later(days=20), "--json", "--proto", "tcp")
+        check(run.returncode == 0 and json.loads(run.stdout)["bindings"] == 1, "the other is left out: " + run.stdout + run.stderr)
+    configure("retain = 2h\n")
+    check(folder.run("retain", "--store", "doubt").returncode == 0, "retain")
+    for port, before in known.items():
+        now = verdict(folder, 1030, address="198.51.100.7:%d" % port, name="doubt")
+        check("from-hold" in now[2] and now[0] == before[0], "port %d: %s, from the hold %s" % (port, before[:3], now[:3]))
+
+
 def sealed(folder):
     """A hold of a sealed store has a key of its own, outlives that of the realm, and is unreadable when its key is gone."""
     store, key = folder.file("sealed"), folder.file("realm.key")
@@ -217,6 +247,7 @@ def main():
         exact(folder)
         answers(folder)
         times(folder)
+        doubtful(folder)
         sealed(folder)
         expect("preserve-nothing.txt", folder.run("preserve", "--store", "store", "198.51.100.7"), 2)
     finish()
