@@ -386,16 +386,17 @@ static void find_silent_sources(struct gathered *g)
 
 /* --- Leases --- */
 
-static int gather_leases_of(const struct inquiry *inquiry, unsigned realm, const struct address *address,
-        struct gathered *g, struct error *error)
+static int gather_leases_of(const struct inquiry *inquiry, unsigned realm, const struct question *q,
+        const struct address *address, struct gathered *g, struct error *error)
 {
-        int64_t from = g->from_ms;
+        int64_t from = g->from_ms, ahead = g->to_ms - q->at_ms - q->skew_ms;
 
-        /* A flow belongs to whoever opened it: leases since then matter (nat/attribution.c). */
+        /* A flow belongs to whoever opened it: leases since then matter (nat/attribution.c), also where a
+         * clock that was ahead tells of it later than it was. */
         for (size_t i = 0; i < g->bindings.count; i++) {
                 const struct nat_binding *b = &g->bindings.items[i];
-                if (b->kind < NAT_BLOCK && b->from_edge != EDGE_OPEN && b->from_ms < from)
-                        from = b->from_ms;
+                if (b->kind < NAT_BLOCK && b->from_edge != EDGE_OPEN && b->from_ms - ahead < from)
+                        from = b->from_ms - ahead;
         }
         from -= g->rules.uncertainty_ms;
         return lease_query(inquiry->leases[realm].window.leases, address, from, INT64_MAX, &g->leases, error);
@@ -411,7 +412,7 @@ static int gather_leases(const struct inquiry *inquiry, unsigned realm, const st
         g->leases_until_ms = lease_heard_until(inquiry->leases[realm].window.leases);
         if (lease_log_is_torn(inquiry->leases[realm].window.leases))
                 g->rules.lease_log_complete = false;
-        int r = gather_leases_of(inquiry, realm, &q->address, g, error);
+        int r = gather_leases_of(inquiry, realm, q, &q->address, g, error);
         g->ours = g->ours || g->leases.count > 0;
         for (uint32_t number = 1; number <= g->hosts.count && r == 0; number++) {
                 struct nat_host host = host_get(&g->hosts, number);
@@ -421,7 +422,7 @@ static int gather_leases(const struct inquiry *inquiry, unsigned realm, const st
                 for (uint32_t before = 1; before < number && inside && !repeated; before++)
                         repeated = address_compare(&g->hosts.hosts[before].address, &host.address) == 0;
                 if (inside && !repeated && address_compare(&host.address, &q->address) != 0)
-                        r = gather_leases_of(inquiry, realm, &host.address, g, error);
+                        r = gather_leases_of(inquiry, realm, q, &host.address, g, error);
         }
         return r;
 }

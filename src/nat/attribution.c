@@ -98,6 +98,32 @@ void attribution_interval(const struct question *q, const struct attribution_rul
         *ret_to_ms = q->at_ms + q->skew_ms + late;
 }
 
+/* By how much an exporter's clock was off, at least and at most; nothing where that lies within the
+ * uncertainty or is not known. */
+struct clock_error {
+        int64_t least_ms, most_ms;
+};
+
+static struct clock_error clock_error_of(
+        const struct coverage *coverage, const struct attribution_rules *rules, uint16_t exporter)
+{
+        struct clock_error error = {INT64_MAX, INT64_MIN};
+
+        for (size_t i = 0; i < coverage->span_count; i++) {
+                const struct coverage_span *span = &coverage->spans[i];
+                if (span->exporter != exporter)
+                        continue;
+                bool known = span->offset_min_ms != OFFSET_UNKNOWN;
+                int64_t least = known ? span->offset_min_ms : 0;
+                int64_t most = known ? span->offset_max_ms + EXPORT_TIME_GRAIN_MS : 0;
+                if (least + EXPORT_TIME_GRAIN_MS >= -rules->uncertainty_ms && most <= rules->uncertainty_ms)
+                        least = most = 0;
+                error.least_ms = smaller(error.least_ms, least);
+                error.most_ms = larger(error.most_ms, most);
+        }
+        return error.least_ms <= error.most_ms ? error : (struct clock_error){0, 0};
+}
+
 static int32_t offset_of_exporter(const struct coverage *coverage, uint16_t exporter, int64_t at_ms)
 {
         int32_t offset = OFFSET_UNKNOWN;
@@ -191,7 +217,9 @@ static void doubt_older_tenants(const struct judgement *j, const struct holding 
         const struct nat_host *host, struct stretch stretch, struct tenancy *tenancy)
 {
         const struct nat_binding *b = h->binding;
-        struct stretch since = {.from = b->from_ms + j->rules->uncertainty_ms, .to = stretch.to};
+        /* A clock that was ahead tells the beginning later than it was. */
+        int64_t ahead = j->interval.to - j->question->at_ms - j->question->skew_ms;
+        struct stretch since = {.from = b->from_ms + j->rules->uncertainty_ms - ahead, .to = stretch.to};
         struct tenancy older;
 
         if (b->kind >= NAT_BLOCK || b->from_edge == EDGE_OPEN || since.from >= stretch.from ||
@@ -246,11 +274,26 @@ static void find_tenants(
                 keep_leases_of_prefix(h->binding->inside_bits, tenancy);
 }
 
+/* Was it held for certain at some moment that was asked? By a clock that was off, these moments are others:
+ * somewhere within the widened interval. What was held in another part of that was not held when it was
+ * asked. */
+static bool is_certain(const struct judgement *j, const struct holding *h)
+{
+        const struct question *q = j->question;
+        struct clock_error off = clock_error_of(j->evidence->coverage, j->rules, h->binding->exporter);
+        /* The end lies before the beginning where the error is known less well than the question is wide:
+         * then only what was held throughout will do. */
+        struct stretch asked = {
+                .from = q->at_ms - q->skew_ms + off.most_ms, .to = q->at_ms + q->skew_ms + off.least_ms};
+
+        return holding_is_certain_in(h, asked);
+}
+
 static int claim_holding(struct judgement *j, const struct holding *h)
 {
         struct claim claim = {
                 .candidate = candidate_of(j, h),
-                .certain = holding_is_certain_in(h, j->interval) &&
+                .certain = is_certain(j, h) &&
                            !(h->reasons & (BIT(REASON_PORT_NOT_LOGGED) | BIT(REASON_INSIDE_NOT_LOGGED))),
                 .stretch = {.from = larger(h->possible.from, j->interval.from),
                         .to = smaller(h->possible.to, j->interval.to)},

@@ -82,6 +82,40 @@ static void clock_slow_by_a_minute_and_bob_before(struct scene *s)
         scene_binding(s, BOB, -900, -55);
 }
 
+static void alice_from_to(struct scene *s, int32_t offset_ms, int64_t from, int64_t to)
+{
+        offset(s, offset_ms - 999, offset_ms);
+        s->bindings[0].from_ms = NOW + from * SEC;
+        s->bindings[0].to_ms = NOW + to * SEC;
+}
+
+/* What was asked stands in the log as a minute before. */
+static void clock_slow_by_a_minute_and_alice_later(struct scene *s)
+{
+        alice_from_to(s, -60000, -57, 10);
+}
+
+static void clock_slow_by_a_minute_and_alice_then(struct scene *s)
+{
+        alice_from_to(s, -60000, -64, -58);
+}
+
+static void clock_fast_by_a_minute_and_alice_gone(struct scene *s)
+{
+        alice_from_to(s, 60000, -10, 57);
+}
+
+static void clock_fast_by_a_minute_and_alice_then(struct scene *s)
+{
+        alice_from_to(s, 60000, 59, 61);
+}
+
+static void clock_fast_by_one_or_two_minutes(struct scene *s)
+{
+        alice_from_to(s, 60000, -10, 61);
+        s->coverage.spans[0].offset_max_ms = 120000;
+}
+
 static void clock_right_and_bob_before(struct scene *s)
 {
         clock_slow_by_a_minute_and_bob_before(s);
@@ -147,8 +181,18 @@ static void remarks_are_made_where_they_hold(void **state)
                         1, 0},
                 {"faster", clock_fast, VERDICT_ONE, BIT(REASON_CLOCK_OFFSET), 0, 1, 0},
                 {"a slow clock brings in an earlier holder", clock_slow_by_a_minute_and_bob_before,
-                        VERDICT_SEVERAL, BITS(REASON_CLOCK_OFFSET, REASON_SHARED_IN_TIME), BIT(REASON_PROVEN),
-                        2, 0},
+                        VERDICT_UNKNOWN, BIT(REASON_CLOCK_OFFSET), BIT(REASON_PROVEN), 0, 2},
+                {"by a slow clock he came later", clock_slow_by_a_minute_and_alice_later, VERDICT_UNKNOWN,
+                        BIT(REASON_CLOCK_OFFSET), BIT(REASON_PROVEN), 0, 1},
+                {"by a slow clock he was there", clock_slow_by_a_minute_and_alice_then, VERDICT_ONE,
+                        BITS(REASON_CLOCK_OFFSET, REASON_PROVEN), 0, 1, 0},
+                {"by a fast clock he had gone", clock_fast_by_a_minute_and_alice_gone, VERDICT_UNKNOWN,
+                        BIT(REASON_CLOCK_OFFSET), BIT(REASON_PROVEN), 0, 1},
+                {"by a fast clock he was there", clock_fast_by_a_minute_and_alice_then, VERDICT_ONE,
+                        BITS(REASON_CLOCK_OFFSET, REASON_PROVEN), 0, 1, 0},
+                {"by a clock that was off by one or two minutes he may have been gone",
+                        clock_fast_by_one_or_two_minutes, VERDICT_UNKNOWN, BIT(REASON_CLOCK_OFFSET),
+                        BIT(REASON_PROVEN), 0, 1},
                 {"a right clock does not", clock_right_and_bob_before, VERDICT_ONE, BIT(REASON_PROVEN),
                         BIT(REASON_CLOCK_OFFSET), 1, 0},
                 {"the clock of one that does not count", clock_slow_of_one_that_does_not_count, VERDICT_ONE,

@@ -399,6 +399,21 @@ static void clock_right_and_leased_shortly(struct scene *s)
         s->coverage.spans[0].offset_min_ms = s->coverage.spans[0].offset_max_ms = 0;
 }
 
+/* By a clock that is a minute ahead: opened ten seconds before what is asked, when it was berta's address. */
+static void clock_ahead_and_opened_by_another(struct scene *s)
+{
+        scene_binding(s, ALICE, 50, 120);
+        s->coverage.spans[0].offset_min_ms = s->coverage.spans[0].offset_max_ms = 60000;
+        scene_lease(s, ALICE, "berta", -90, -5)->is.to_ms = NOW - 5001;
+        scene_lease(s, ALICE, "anna", -5, 900);
+}
+
+static void clock_ahead_and_opened_by_himself(struct scene *s)
+{
+        clock_ahead_and_opened_by_another(s);
+        s->bindings[0].from_ms += 9 * SEC;
+}
+
 static void leases_bring_the_verdict_to_a_person(void **state)
 {
         static const struct verdict_case cases[] = {
@@ -426,6 +441,11 @@ static void leases_bring_the_verdict_to_a_person(void **state)
                         BIT(REASON_PROVEN), BIT(REASON_CLOCK_OFFSET), 1, 0},
                 {"a clock far off, leased for a part", clock_off_and_leased_shortly, VERDICT_UNKNOWN,
                         BITS(REASON_LEASE_NOT_PROVEN, REASON_CLOCK_OFFSET), BIT(REASON_PROVEN), 0, 1},
+                {"a clock that is ahead, opened under another's lease", clock_ahead_and_opened_by_another,
+                        VERDICT_UNKNOWN, BITS(REASON_LEASE_CHANGED, REASON_CLOCK_OFFSET), BIT(REASON_PROVEN),
+                        0, 2},
+                {"a clock that is ahead, opened under his own", clock_ahead_and_opened_by_himself,
+                        VERDICT_ONE, BITS(REASON_PROVEN, REASON_CLOCK_OFFSET), 0, 1, 0},
         };
 
         (void)state;
