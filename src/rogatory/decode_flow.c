@@ -97,6 +97,13 @@ static void put(uint8_t *at, uint64_t value, size_t size)
                 at[i] = (uint8_t)(value >> 8 * (size - 1 - i));
 }
 
+/* The header of a message of one set: its length (RFC 7011 section 3.1), or that one record or more is in it
+ * (RFC 3954 section 5.1 counts the records of all sets). */
+static void shorten(uint8_t *message, unsigned version, size_t length)
+{
+        put(message + 2, version == 10 ? length : 1, 2);
+}
+
 /* Hands the judge a message with this one set, under the header of the message it is from. */
 static int judge_set(struct passing *passing, uint16_t id, const uint8_t *content, size_t size,
         const struct decode_sink *sink)
@@ -107,8 +114,7 @@ static int judge_set(struct passing *passing, uint16_t id, const uint8_t *conten
         if (length > MESSAGE_MAX)
                 return 0;
         memcpy(flow->made, passing->bytes, header);
-        if (passing->message.version == 10)
-                put(flow->made + 2, length, 2);
+        shorten(flow->made, passing->message.version, length);
         put(flow->made + (passing->message.version == 10 ? 8 : 12), flow->judge_number++, 4);
         put(flow->made + header, id, 2);
         put(flow->made + header + 2, SET_HEADER + size, 2);
@@ -304,8 +310,7 @@ static int take_set(struct passing *passing, unsigned id, const struct cursor *c
         if (!alone)
                 return -ENOMEM;
         memcpy(alone, passing->bytes, header);
-        if (passing->message.version == 10)
-                put(alone + 2, header + SET_HEADER + size, 2);
+        shorten(alone, passing->message.version, header + SET_HEADER + size);
         memcpy(alone + header, content->at - SET_HEADER, SET_HEADER + size);
         int r = 0;
         if (is_template_set(passing->message.version, id)) {
