@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import re
+import shutil
 
 from cases import HEADER, Folder, check, expect, finish
 
@@ -12,6 +13,7 @@ NOW = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, m
 
 CONF = """\
 [realm default]
+key = KEY
 mapping = endpoint-independent
 destinations = keep
 outside = 198.51.100.0/24
@@ -56,9 +58,14 @@ def leases():
     return "inside_address,subscriber,start,end\n" + "".join(",".join(row) + "\n" for row in rows)
 
 
+def conf(folder, store):
+    """Sealed or not: the second round of all this has a key for each store."""
+    return CONF.replace("KEY", "file:%s.key" % folder.file(store) if folder.sealed else "none")
+
+
 def settings(folder, retention):
     with open(folder.store + "/rogatory.conf", "w", encoding="utf-8") as out:
-        out.write(CONF % retention)
+        out.write(conf(folder, "store") % retention)
 
 
 def verdict(folder, address, age, second=1500):
@@ -145,7 +152,7 @@ def carried(folder):
     store = folder.file("late")
     os.mkdir(store, 0o700)
     with open(store + "/rogatory.conf", "w", encoding="utf-8") as out:
-        out.write(CONF.replace("longest-session = 10m", "longest-session = 10h") % "")
+        out.write(conf(folder, "late").replace("longest-session = 10m", "longest-session = 10h") % "")
     rows = "".join("%s,open,tcp,198.51.100.250,65000,100.64.0.250,1,192.0.2.80,80,b%d\n%s,close,tcp,198.51.100.250,65000,100.64.0.250,1,192.0.2.80,80,b%d\n"
                    % (at(5, second), second, at(5, second + 1), second) for second in range(0, 4 * 3600, 30))
     session = "%s,%%s,tcp,198.51.100.9,5000,100.64.0.19,40000,192.0.2.1,443,long\n"
@@ -158,7 +165,7 @@ def carried(folder):
 
     check(asked(3)[0] == "one", "the session is known: %s" % (asked(3),))
     with open(store + "/rogatory.conf", "w", encoding="utf-8") as out:
-        out.write(CONF.replace("longest-session = 10m", "longest-session = 10h")
+        out.write(conf(folder, "late").replace("longest-session = 10m", "longest-session = 10h")
                   % "retain = 3h\nretain-ranges = 198.51.100.250 bindings 30d\n")
     check(folder.run("retain", "--store", "late").returncode == 0, "retain of the hours before")
     known = asked(2)
@@ -168,8 +175,20 @@ def carried(folder):
     check(known[0] == "one" and asked(2)[0] == "one", "a beginning that is gone elsewhere is kept: %s, then %s" % (known, asked(2)))
 
 
-def main():
+def copy_is_dead(folder):
+    """What a backup from before holds opens under no key that there is now."""
+    os.rename(folder.store, folder.file("now"))
+    os.rename(folder.file("before"), folder.store)
+    run = folder.run("info", "--store", "store", "--json")
+    realm = json.loads(run.stdout)["realms"][0]
+    check(realm["files_damaged"] > 0 and realm["files"] == 0, "nothing of the copy opens: %s" % realm)
+    os.rename(folder.store, folder.file("before"))
+    os.rename(folder.file("now"), folder.store)
+
+
+def round_of(sealed):
     with Folder() as folder:
+        folder.sealed = sealed
         os.mkdir(folder.store, 0o700)
         settings(folder, "")
         folder.write("old.csv", log())
@@ -177,11 +196,19 @@ def main():
         for file, option in (("old.csv", ["--exporter", "cgn1"]), ("tenants.csv", [])):
             run = folder.run("import", "--store", "store", *option, file)
             check(run.returncode == 0, "import: " + run.stderr)
+        shutil.copytree(folder.store, folder.file("before"))
         due(folder)
         gone(folder)
+        if sealed:
+            copy_is_dead(folder)
         stays_gone(folder)
         carried(folder)
         expect("retain-no-store.txt", folder.run("retain"), 2)
+
+
+def main():
+    round_of(sealed=False)
+    round_of(sealed=True)
     finish()
 
 
