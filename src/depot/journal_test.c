@@ -423,12 +423,28 @@ static int grow_mount(void)
 
 #define NO_MOUNT 77
 
+/* Mounts of one's own: as root, or as the root of a user namespace, where one's own number must be known. */
+static int enter_namespace(void)
+{
+        uid_t self = geteuid();
+
+        if (unshare(CLONE_NEWNS) == 0)
+                return 0;
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+                return -1;
+        FILE *map = fopen("/proc/self/uid_map", "w");
+        if (!map)
+                return -1;
+        fprintf(map, "0 %lu 1\n", (unsigned long)self);
+        return fclose(map);
+}
+
 static int fill_small_disk(void)
 {
-        if ((unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) ||
-                mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        if (enter_namespace() != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
                 mkdir(scratch_path("small"), 0700) < 0 ||
-                mount("none", scratch_path("small"), "tmpfs", 0, "size=1m") < 0)
+                mount("none", scratch_path("small"), "tmpfs", 0, "size=1m,mode=777") < 0 ||
+                mkdir(scratch_path("small/probe"), 0700) < 0)
                 return NO_MOUNT;
         return fill_up(scratch_path("small/j"), grow_mount);
 }
