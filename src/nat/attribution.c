@@ -594,6 +594,19 @@ static enum verdict judge_one(struct judgement *j)
         return VERDICT_UNKNOWN;
 }
 
+/* May two hold the port at once? Not where the endpoint asked can have one holder at a time, and never where
+ * one of them was lent a block or the whole address: these are one customer's whatever the destination (RFC
+ * 8158 section 5.9). */
+static bool may_share(const struct judgement *j)
+{
+        for (size_t i = 0; i < j->claims.count; i++)
+                if (j->claims.items[i].certain && j->claims.items[i].candidate.binding.kind >= NAT_BLOCK)
+                        return false;
+        return !j->holdings.exclusive;
+}
+
+/* Records that show two at once where that cannot be are wrong, or their clock is, and do not say in what:
+ * then nobody is named. */
 static enum verdict judge_several(struct judgement *j)
 {
         unsigned shared = how_shared(&j->claims);
@@ -601,8 +614,11 @@ static enum verdict judge_several(struct judgement *j)
 
         if (!by_port)
                 shared &= ~BIT(REASON_SHARED_BY_DESTINATION); /* different ports, not one lent twice */
-        if ((shared & BIT(REASON_SHARED_BY_DESTINATION)) && j->rules->mapping == MAPPING_ENDPOINT_INDEPENDENT)
-                shared |= BIT(REASON_CONTRADICTION);
+        if ((shared & BIT(REASON_SHARED_BY_DESTINATION)) && !may_share(j)) {
+                j->ret->reasons |= BIT(REASON_CONTRADICTION);
+                explain_doubt(j);
+                return VERDICT_UNKNOWN;
+        }
         j->ret->reasons |= shared;
         return VERDICT_SEVERAL;
 }

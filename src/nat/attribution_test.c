@@ -263,6 +263,14 @@ static void two_at_once_against_the_declaration(struct scene *s)
         s->rules.mapping = MAPPING_ENDPOINT_INDEPENDENT;
 }
 
+/* The end of the first was lost inside the NAT, and its mapping is not declared. */
+static void one_block_lent_to_two(struct scene *s)
+{
+        s->rules.mapping = MAPPING_UNDECLARED;
+        scene_binding(s, ALICE, -60, 60)->kind = NAT_BLOCK;
+        scene_binding(s, BOB, -50, 50)->kind = NAT_BLOCK;
+}
+
 static void two_at_once_asked_for_one(struct scene *s)
 {
         two_at_once(s);
@@ -350,8 +358,10 @@ static void two_holders_or_too_coarse(void **state)
                 {"at once, towards two destinations", two_at_once, VERDICT_SEVERAL,
                         BIT(REASON_SHARED_BY_DESTINATION), BITS(REASON_SHARED_IN_TIME, REASON_CONTRADICTION),
                         2, 0},
-                {"which the declaration rules out", two_at_once_against_the_declaration, VERDICT_SEVERAL,
-                        BITS(REASON_SHARED_BY_DESTINATION, REASON_CONTRADICTION), 0, 2, 0},
+                {"which the declaration rules out", two_at_once_against_the_declaration, VERDICT_UNKNOWN,
+                        BIT(REASON_CONTRADICTION), BIT(REASON_SHARED_BY_DESTINATION), 0, 2},
+                {"one block lent to two", one_block_lent_to_two, VERDICT_UNKNOWN, BIT(REASON_CONTRADICTION),
+                        BIT(REASON_SHARED_BY_DESTINATION), 0, 2},
                 {"told apart by the destination", two_at_once_asked_for_one, VERDICT_ONE, BIT(REASON_PROVEN),
                         BIT(REASON_DESTINATION_NOT_STORED), 1, 0},
                 {"a destination that is not stored", two_at_once_destination_not_stored, VERDICT_ONE,

@@ -53,11 +53,21 @@ static void sort_points(struct nat_point *points, size_t count)
                 qsort(points, count, sizeof *points, compare_point);
 }
 
-/* Equal points are one event heard twice: UDP delivered a copy, or a file was read again. */
+/* A repeated end of a session that cannot be told from another's is a sign of life. */
+static bool may_be_another_end(const struct nat_point *p)
+{
+        return p->kind == NAT_SESSION && p->session == 0 && !(p->flags & NAT_HAS_DESTINATION) &&
+               (p->action == NAT_CLOSE || p->action == NAT_CLOSE_BOUND);
+}
+
 static size_t remove_repeated(struct nat_point *points, size_t count)
 {
         size_t kept = 0;
 
+        for (size_t i = count; i-- > 1;)
+                if (may_be_another_end(&points[i]) && compare_point(&points[i - 1], &points[i]) == 0)
+                        points[i].action = NAT_ALIVE;
+        sort_points(points, count);
         for (size_t i = 0; i < count; i++)
                 if (kept == 0 || compare_point(&points[kept - 1], &points[i]) != 0)
                         points[kept++] = points[i];
@@ -188,9 +198,13 @@ static void walk_instant(struct walk *walk, const struct nat_point *points, size
         }
         while (opens-- > 0)
                 push(walk, now, EDGE_OBSERVED);
-        if (alive && walk->depth > 0)
-                walk->stack[walk->depth - 1].alive_ms = now;
-        else if (alive && !closes)
+        /* A sign of life beside an end does not say of which it is: it bounds all that is left. */
+        for (size_t i = alive && closes        ? 0
+                        : alive && walk->depth ? walk->depth - 1
+                                               : walk->depth;
+                i < walk->depth; i++)
+                walk->stack[i].alive_ms = now;
+        if (alive && !closes && walk->depth == 0)
                 push(walk, now, EDGE_INTERIM);
 }
 

@@ -23,6 +23,7 @@ struct truth {
         uint8_t protocol; /* 6 or 17 */
         uint8_t kind;     /* enum nat_kind */
         bool is64, closes;
+        bool goes_on;  /* the flow is told and is not over */
         bool is_named; /* the subscriber is known by a name only */
         char name[32];
 };
@@ -62,6 +63,8 @@ static inline uint64_t number_of(const struct writing *writing, const struct tru
         case 226:
         case 40002:
                 return t->destination;
+        case 136: /* flowEndReason: active timeout, or end of flow detected */
+                return t->goes_on ? 2 : 3;
         case 21:
                 return (uint64_t)(t->last_ms - zero_ms);
         case 22:

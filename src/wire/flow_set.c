@@ -93,7 +93,7 @@ static int deliver(struct flow_pass *pass, const struct record_result *result)
          * them. */
         struct nat_event closing = result->event;
         closing.time_ms = result->closes_ms;
-        closing.action = NAT_CLOSE;
+        closing.action = result->closes_action;
         r = deliver_identity(pass, result, closing.time_ms);
         return r < 0 ? r : deliver_event(pass, &closing);
 }

@@ -264,7 +264,8 @@ static int take_outside(const struct nat_csv_decoder *d, struct nat_event *event
 }
 
 /* Non-zero, and the same for both edges of one binding however often its row is exported: the end is no part
- * of it. */
+ * of it. Nor is the destination: the number is stored, and a realm that drops destinations must not keep one
+ * in disguise. */
 static uint32_t identity_of(const struct nat_event *event, struct slice session)
 {
         struct nat_event key;
@@ -273,13 +274,11 @@ static uint32_t identity_of(const struct nat_event *event, struct slice session)
         memset(&key, 0, sizeof key); /* padding is hashed too */
         key.time_ms = event->time_ms;
         key.inside = event->inside;
-        key.destination = event->destination;
         key.outside = event->outside;
         key.vrf = event->vrf;
         key.port_first = event->port_first;
         key.port_last = event->port_last;
         key.inside_port = event->inside_port;
-        key.destination_port = event->destination_port;
         key.protocol = event->protocol;
         key.kind = event->kind;
         key.flags = event->flags;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "wire/nat_record.h"
 
+#include "base/checksum.h"
+
 /* What is done with a template and the dialect it is read in: kept until it is read in another. */
 static void begin_dialect(struct template *template, const struct dialect *dialect)
 {
@@ -90,6 +92,15 @@ static const char *check_time(int64_t time, const struct record_context *context
         return NULL;
 }
 
+/* Is the flow over, or is it only told once in a while (IPFIX registry, flowEndReason: 2 is the active
+ * timeout)? Where the exporter does not say why it tells a flow, it may go on. */
+static bool ends(const struct place *places, const uint8_t *record)
+{
+        uint64_t reason = nat_number_at(record, places[SLOT_END_REASON]);
+
+        return places[SLOT_END_REASON].length != 0 && reason != 2 && reason >= 1 && reason <= 5;
+}
+
 /* A flow's first and last packet. */
 static const char *read_flow_times(const struct place *places, const uint8_t *record,
         const struct record_context *context, struct record_result *result)
@@ -110,6 +121,7 @@ static const char *read_flow_times(const struct place *places, const uint8_t *re
                 complaint = check_time(end, context);
         result->event.time_ms = start;
         result->closes_ms = end;
+        result->closes_action = ends(places, record) ? NAT_CLOSE : NAT_ALIVE;
         return complaint;
 }
 
@@ -391,6 +403,20 @@ static const struct dialect *recognise(struct template *template, const struct p
         return template->is_ambiguous ? NULL : dialect;
 }
 
+/* A flow that lasts is told several times, each time with its beginning and with another end. Without an
+ * identity the second end would be taken for that of the next flow through the endpoint, which then nobody
+ * would hold. The beginning and the endpoints identify it; the destination is left out, because a number made
+ * of it would keep what is not to be kept. */
+static uint32_t flow_identity(const struct nat_event *e)
+{
+        uint64_t parts[4] = {(uint64_t)e->time_ms, 0, 0,
+                (uint64_t)e->outside << 32 | (uint64_t)e->port_first << 16 | e->inside_port};
+
+        memcpy(&parts[1], e->inside.bytes, 16);
+        uint32_t identity = (uint32_t)checksum(parts, sizeof parts) ^ e->protocol;
+        return identity ? identity : 1;
+}
+
 static enum record_outcome read_in_dialect(struct template *template, const struct dialect *dialect,
         const struct place *places, const uint8_t *record, const struct record_context *context,
         struct record_result *result)
@@ -424,7 +450,11 @@ static enum record_outcome read_in_dialect(struct template *template, const stru
         if (complaint)
                 return refused(result, REFUSAL_IMPOSSIBLE_TIME, complaint);
         complaint = read_values(dialect, places, record, result);
-        return complaint ? refused(result, REFUSAL_BAD_VALUE, complaint) : RECORD_EVENTS;
+        if (complaint)
+                return refused(result, REFUSAL_BAD_VALUE, complaint);
+        if (result->closes_ms != TIME_UNKNOWN)
+                result->event.session = flow_identity(&result->event);
+        return RECORD_EVENTS;
 }
 
 /* A record that contradicts the dialect it was recognised by was not recognised beyond doubt: where another

@@ -28,7 +28,8 @@ enum record_outcome {
 struct record_result {
         struct nat_event event;   /* port_first..port_last by `step` where step > 1 */
         uint32_t step;            /* 1; above: only every step-th port of the range belongs to the block */
-        int64_t closes_ms;        /* TIME_UNKNOWN, or the record also says that the binding was closed then */
+        int64_t closes_ms;        /* TIME_UNKNOWN, or the record also tells of the binding at this time ... */
+        uint8_t closes_action;    /* ... that it was closed then, or lived on (enum nat_action) */
         int64_t delay_ms;         /* at most so long after an event its record may come, says the dialect */
         struct identity identity; /* subscriber is empty where none is named */
         enum refusal refusal;     /* where refused */

@@ -236,13 +236,13 @@ static struct record read_record(enum family family, const uint8_t *bytes)
 }
 
 /* Non-zero, and the same in every record of one flow: the end is no part of it. Where start and end stand in
- * one record, it is the source itself that says which beginning belongs to which end. */
+ * one record, it is the source itself that says which beginning belongs to which end. The destination is no
+ * part of it either: the number is stored, and a realm that drops destinations must not keep one in disguise.
+ */
 static uint32_t identity_of(const struct record *record)
 {
         uint64_t parts[] = {(uint64_t)record->source << 32 | record->source_after,
-                (uint64_t)record->destination << 32 | record->destination_after,
-                (uint64_t)record->source_port << 48 | (uint64_t)record->source_port_after << 32 |
-                        (uint64_t)record->destination_port << 16 | record->destination_port_after,
+                (uint64_t)record->source_port << 48 | (uint64_t)record->source_port_after << 32,
                 (uint64_t)record->start << 32 | record->vrf << 8 | record->protocol};
         uint64_t hash = checksum(parts, sizeof parts);
         uint32_t folded = (uint32_t)(hash ^ hash >> 32);

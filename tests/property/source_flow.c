@@ -32,6 +32,7 @@ static struct truth truth_of(const struct telling *t, const struct told *told)
 
         return (struct truth){.time_ms = log_clock(t->world, told->at),
                 .last_ms = log_clock(t->world, gone),
+                .goes_on = h->to > gone,
                 .inside = h->inside,
                 .outside = h->outside,
                 .destination = h->destination,

@@ -79,15 +79,6 @@ static bool is_same_flow(const struct world *w, const struct hold *a, const stru
                a->destination_port == b->destination_port;
 }
 
-/* Two flows of one host through one port, of which the log tells no destination, that end within a second:
- * their ends are one line heard twice, and which of both has ended is in no record (KNOWN_RISKS.md). */
-static bool ends_look_alike(const struct world *w, const struct hold *a, const struct hold *b)
-{
-        return w->scenario.destinations_untold && a->inside == b->inside &&
-               a->inside_port == b->inside_port && a->port_first == b->port_first &&
-               a->protocol == b->protocol && (llabs(a->to - b->to) < 1000 || llabs(a->from - b->from) < 1000);
-}
-
 /* May this hold exist beside those that are there? A NAT never lends one endpoint twice at once, unless
  * towards different destinations; the same customer's flows may share his mapping where mapping is
  * endpoint-independent. */
@@ -97,7 +88,7 @@ static bool fits(const struct world *w, const struct hold *new, int64_t quiet)
                 const struct hold *old = &w->holds[i];
                 if (old->from < new->from - 5 * TIME_HOUR)
                         break;
-                if ((is_same_flow(w, old, new) && old->to >= new->from) || ends_look_alike(w, old, new))
+                if (is_same_flow(w, old, new) && old->to >= new->from)
                         return false;
                 if (old->outside != new->outside || old->protocol != new->protocol ||
                         old->port_last < new->port_first || old->port_first > new->port_last)
