@@ -196,6 +196,61 @@ static int gather_windows(struct inquiry *inquiry, unsigned realm, const struct 
         return r;
 }
 
+/* Was this exporter heard at that instant? */
+static bool is_heard_at(const struct coverage *coverage, uint16_t exporter, int64_t at)
+{
+        for (size_t i = 0; i < coverage->span_count; i++) {
+                const struct coverage_span *span = &coverage->spans[i];
+                if (span->exporter == exporter && !(span->flags & SPAN_KNOWN_ONLY) && span->from <= at &&
+                        (span->to >= at || span->flags & SPAN_CONTINUES))
+                        return true;
+        }
+        return false;
+}
+
+static int add_clocks_of(const struct cached_window *w, uint16_t exporter, struct coverage *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < w->coverage.span_count && r == 0; i++)
+                if (w->coverage.spans[i].exporter == exporter &&
+                        w->coverage.spans[i].offset_min_ms != OFFSET_UNKNOWN)
+                        r = coverage_add_span(ret, &w->coverage.spans[i]);
+        return r;
+}
+
+/* A binding may have been told of in another hour than that asked, by a log that had not begun then: the
+ * clock of that log gave the binding its times. */
+static int gather_clocks(struct inquiry *inquiry, unsigned realm, const struct question *q,
+        struct gathered *g, struct error *error)
+{
+        const char *name = inquiry->realms[realm].name;
+        int64_t most = INQUIRY_HOURS_MAX / 2 * TIME_HOUR, last_window = TIME_UNKNOWN;
+        uint16_t last_exporter = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < g->bindings.count && r == 0; i++) {
+                const struct nat_binding *b = &g->bindings.items[i];
+                const int64_t told[] = {b->from_edge == EDGE_OPEN ? TIME_UNKNOWN : b->from_ms,
+                        b->to_edge == EDGE_OPEN ? TIME_UNKNOWN : b->to_ms};
+                for (unsigned k = 0; k < 2 && r == 0; k++) {
+                        struct cached_window *w;
+                        if (told[k] == TIME_UNKNOWN || told[k] < q->at_ms - most ||
+                                told[k] > q->at_ms + most || is_heard_at(&g->clocks, b->exporter, told[k]))
+                                continue;
+                        if (window_of(told[k]) == last_window && b->exporter == last_exporter)
+                                continue;
+                        last_window = window_of(told[k]);
+                        last_exporter = b->exporter;
+                        r = window_cache_get(&inquiry->cache, realm, name, last_window, &w, error);
+                        if (r == 0 && w)
+                                r = add_clocks_of(w, b->exporter, &g->clocks);
+                }
+        }
+        coverage_normalise(&g->clocks, 0);
+        return r;
+}
+
 /* The source itself says which beginning and end belong together (a row of a table, a conntrack id): then an
  * end that stands in a later window proves all the time before it. */
 static int gather_known_ends(struct inquiry *inquiry, unsigned realm, struct gathered *g, struct error *error)
@@ -429,34 +484,55 @@ static int gather_leases(const struct inquiry *inquiry, unsigned realm, const st
 
 /* --- All of it --- */
 
+/* The bindings within the interval, and the interval as the clocks of the logs that told them make it: the
+ * wider it is, the more of them there are. */
+static int gather_interval(struct inquiry *inquiry, unsigned realm, const struct question *q,
+        struct gathered *g, struct error *error)
+{
+        int64_t from_ms = q->at_ms - q->skew_ms, to_ms = q->at_ms + q->skew_ms;
+        int r = gather_coverage(inquiry, realm, from_ms, to_ms, &g->clocks, error);
+
+        if (r == 0)
+                r = count_exporters(inquiry, realm, q, g);
+        if (r < 0)
+                return r;
+        do {
+                attribution_interval(q, &g->rules, &g->clocks, g->counts, &g->from_ms, &g->to_ms);
+                bound_interval(q, g);
+                bool wider = g->from_ms < from_ms || g->to_ms > to_ms;
+                from_ms = g->from_ms;
+                to_ms = g->to_ms;
+                g->bindings.count = g->windows = 0;
+                r = gather_windows(inquiry, realm, q, g, error);
+                if (r == 0)
+                        r = gather_known_ends(inquiry, realm, g, error);
+                if (r == 0 && wider)
+                        r = gather_coverage(inquiry, realm, from_ms, to_ms, &g->clocks, error);
+                /* A wider interval may have brought windows with exporters that were not met before. */
+                if (r == 0)
+                        r = count_exporters(inquiry, realm, q, g);
+                if (r == 0)
+                        r = gather_clocks(inquiry, realm, q, g, error);
+                if (r == 0) {
+                        attribution_interval(q, &g->rules, &g->clocks, g->counts, &g->from_ms, &g->to_ms);
+                        bound_interval(q, g);
+                }
+        } while (r == 0 && (g->from_ms < from_ms || g->to_ms > to_ms));
+        return r;
+}
+
 static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
         struct error *error)
 {
-        struct coverage asked = {0};
-
         int r = gather_plan(inquiry, realm, q, g, error);
         if (r == 0)
-                r = gather_coverage(
-                        inquiry, realm, q->at_ms - q->skew_ms, q->at_ms + q->skew_ms, &asked, error);
-        if (r == 0)
-                r = count_exporters(inquiry, realm, q, g);
-        if (r == 0) {
-                attribution_interval(q, &g->rules, &asked, g->counts, &g->from_ms, &g->to_ms);
-                bound_interval(q, g);
-                r = gather_windows(inquiry, realm, q, g, error);
-        }
-        coverage_free(&asked);
+                r = gather_interval(inquiry, realm, q, g, error);
         if (r == 0)
                 r = gather_coverage(inquiry, realm, g->from_ms, g->to_ms, &g->coverage, error);
-        /* A wider interval may have brought windows with exporters that were not met before. */
-        if (r == 0)
-                r = count_exporters(inquiry, realm, q, g);
         if (r == 0)
                 r = gather_plan_spans(inquiry, realm, g);
         if (r == 0)
                 r = gather_planned(q, g);
-        if (r == 0)
-                r = gather_known_ends(inquiry, realm, g, error);
         if (r == 0 && !g->ours)
                 r = find_nearby(inquiry, realm, q, g, error);
         /* What is known of logs concerns only where they count. */
@@ -505,6 +581,7 @@ void gathered_free(struct gathered *g)
         free(g->references);
         host_table_free(&g->hosts);
         coverage_free(&g->coverage);
+        coverage_free(&g->clocks);
         plan_list_free(&g->plan);
         free(g->counts);
         free(g->expected);

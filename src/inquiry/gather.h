@@ -38,8 +38,9 @@ struct gathered {
         uint64_t *references; /* per binding: number in `places` */
         struct host_table hosts;
         struct coverage coverage;
-        bool *counts;       /* by exporter number */
-        uint16_t *expected; /* exporters that must have been heard; owned */
+        struct coverage clocks; /* spans whose clocks concern the bindings, also of other hours */
+        bool *counts;           /* by exporter number */
+        uint16_t *expected;     /* exporters that must have been heard; owned */
         size_t expected_count;
         unsigned windows; /* stored windows that the interval touches */
         bool loss_undetectable, blocks, untold_flows, ours;

@@ -159,6 +159,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .references = gathered.references,
                 .hosts = &gathered.hosts,
                 .coverage = &gathered.coverage,
+                .clocks = &gathered.clocks,
                 .exporter_counts = gathered.counts,
                 .expected = gathered.expected,
                 .expected_count = gathered.expected_count,

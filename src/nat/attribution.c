@@ -124,6 +124,11 @@ static struct clock_error clock_error_of(
         return error.least_ms <= error.most_ms ? error : (struct clock_error){0, 0};
 }
 
+static const struct coverage *clocks_of(const struct evidence *evidence)
+{
+        return evidence->clocks ? evidence->clocks : evidence->coverage;
+}
+
 static int32_t offset_of_exporter(const struct coverage *coverage, uint16_t exporter, int64_t at_ms)
 {
         int32_t offset = OFFSET_UNKNOWN;
@@ -163,7 +168,7 @@ static struct candidate candidate_of(const struct judgement *j, const struct hol
                 .binding = *h->binding,
                 .reference = j->evidence->references ? j->evidence->references[h->index] : 0,
                 .clock_offset_ms =
-                        offset_of_exporter(j->evidence->coverage, h->binding->exporter, j->question->at_ms),
+                        offset_of_exporter(clocks_of(j->evidence), h->binding->exporter, j->question->at_ms),
                 .reasons = h->reasons,
         };
         if (h->reused_ms != TIME_UNKNOWN && h->possible.to == h->reused_ms) {
@@ -280,7 +285,7 @@ static void find_tenants(
 static bool is_certain(const struct judgement *j, const struct holding *h)
 {
         const struct question *q = j->question;
-        struct clock_error off = clock_error_of(j->evidence->coverage, j->rules, h->binding->exporter);
+        struct clock_error off = clock_error_of(clocks_of(j->evidence), j->rules, h->binding->exporter);
         /* The end lies before the beginning where the error is known less well than the question is wide:
          * then only what was held throughout will do. */
         struct stretch asked = {
@@ -763,7 +768,7 @@ int attribution_decide(const struct question *q, const struct attribution_rules 
                 .protocol_open = ipv4 && q->protocol < 0};
 
         *ret = (struct attribution){.verdict = VERDICT_UNKNOWN};
-        attribution_interval(q, rules, e->coverage, e->exporter_counts, &ret->from_ms, &ret->to_ms);
+        attribution_interval(q, rules, clocks_of(e), e->exporter_counts, &ret->from_ms, &ret->to_ms);
         j.interval = (struct stretch){.from = ret->from_ms, .to = ret->to_ms};
         if (e->outside_retention) {
                 ret->reasons |= BIT(REASON_OUTSIDE_RETENTION);

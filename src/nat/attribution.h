@@ -84,8 +84,10 @@ struct evidence {
         const uint64_t *references; /* per binding, the caller's key to find the record again; may be NULL */
         const struct host_table *hosts;
         const struct coverage *coverage; /* of the realm, around the interval */
-        const bool *exporter_counts;     /* by number: may this exporter lend this address? NULL: all do */
-        const uint16_t *expected;        /* numbers of the exporters that must have been heard; may be NULL */
+        const struct coverage *clocks; /* spans whose clocks concern the bindings, also of other times; NULL:
+                                        * those of `coverage` */
+        const bool *exporter_counts;   /* by number: may this exporter lend this address? NULL: all do */
+        const uint16_t *expected;      /* numbers of the exporters that must have been heard; may be NULL */
         size_t expected_count;
         bool loss_undetectable; /* an exporter that counts comes from a source without loss detection */
         bool untold_flows;      /* the log has sessions that carry neither destination nor identity */
@@ -131,7 +133,7 @@ struct attribution {
 
 /* The interval that must be judged: asked +- skew, widened where the clock of an exporter that counts was
  * seen to be off by more than the realm's uncertainty. The caller loads evidence for it and calls
- * attribution_decide. */
+ * attribution_decide. coverage: the spans whose clocks concern it (struct evidence's clocks). */
 void attribution_interval(const struct question *question, const struct attribution_rules *rules,
         const struct coverage *coverage, const bool *exporter_counts, int64_t *ret_from_ms,
         int64_t *ret_to_ms);
