@@ -41,7 +41,7 @@ static struct truth truth_of(const struct telling *t, const struct told *told)
                 .outside_last = h->port_last,
                 .destination_port = h->destination_port,
                 .protocol = h->protocol,
-                .kind = t->world->scenario.kind,
+                .kind = (uint8_t)t->world->scenario.kind,
                 .closes = told->what == TELL_CLOSE};
 }
 
@@ -127,7 +127,7 @@ static void write_flow(struct telling *t)
         struct outgoing out = {0};
         uint32_t number = w->scenario.warm ? (uint32_t)dice_roll(t->dice) : 0;
         int64_t last = w->log_from - REFRESH_MS;
-        struct truth any = {.kind = w->scenario.kind, .protocol = 6};
+        struct truth any = {.kind = (uint8_t)w->scenario.kind, .protocol = 6};
         bool restarted = w->restart_at == 0;
 
         qsort(list, count, sizeof *list, compare_said);
