@@ -122,6 +122,7 @@ static int gather_window(
         drop_repeated(g, first);
         const struct segment_header *header = segment_header_of(w->window.segment);
         g->blocks = g->blocks || header->has_blocks;
+        g->others = g->others || (header->binding_count > 0 && !header->has_blocks);
         g->rules_changed = g->rules_changed || made_bolder(header, &g->rules);
         g->untold_flows = g->untold_flows || header->has_untold_flows;
         g->ours = g->ours || segment_find_sheet(w->window.segment, outside, &sheet) == 0;
@@ -535,6 +536,8 @@ static int gather_nat(struct inquiry *inquiry, unsigned realm, const struct ques
                 r = gather_planned(q, g);
         if (r == 0 && !g->ours)
                 r = find_nearby(inquiry, realm, q, g, error);
+        /* Hours without a single record do not tell what this NAT lends. */
+        g->blocks = g->blocks || !g->others;
         /* What is known of logs concerns only where they count. */
         if (g->planned)
                 g->loss_undetectable = g->untold_flows = g->rules_changed = false;

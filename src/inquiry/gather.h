@@ -44,6 +44,7 @@ struct gathered {
         size_t expected_count;
         unsigned windows; /* stored windows that the interval touches */
         bool loss_undetectable, blocks, untold_flows, ours;
+        bool others;           /* an hour's records hold bindings, and none are blocks or whole addresses */
         bool rules_changed;    /* a window was made by bolder rules than the realm has now */
         struct plan_list plan; /* the rows of plans for the address asked, exporters by our numbers */
         bool planned;          /* they alone answer */

@@ -91,6 +91,8 @@ static void choose_faults(struct scenario *s, unsigned flags, struct dice *dice)
         s->restart_keeps = dice_chance(dice, 500);
         if (s->capture && dice_chance(dice, 150))
                 s->runaway_ms = dice_range(dice, -2 * TIME_HOUR, 2 * TIME_HOUR);
+        if (llabs(s->runaway_ms) <= 2 * TIME_SECOND) /* within the uncertainty, that is not off */
+                s->runaway_ms = 0;
         if (dice_chance(dice, 150))
                 s->step_ms = s->capture ? dice_range(dice, -TIME_HOUR, TIME_HOUR)
                                         : dice_range(dice, 90 * TIME_SECOND, TIME_HOUR);
