@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "nat/attribution.h"
 
+#include "nat/exporter_clock.h"
 #include "nat/planned.h"
 #include "nat/tenancy.h"
 
@@ -64,10 +65,10 @@ static int add_candidate(struct candidate_list *list, const struct candidate *ca
         return 0;
 }
 
-/* --- The interval --- */
-
-/* Export times are whole seconds, cut off: a clock that is right shows an offset between -1 s and 0. */
-#define EXPORT_TIME_GRAIN_MS 999
+static const struct coverage *clocks_of(const struct evidence *evidence)
+{
+        return evidence->clocks ? evidence->clocks : evidence->coverage;
+}
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -77,71 +78,6 @@ static int64_t smaller(int64_t a, int64_t b)
 static int64_t larger(int64_t a, int64_t b)
 {
         return a > b ? a : b;
-}
-
-void attribution_interval(const struct question *q, const struct attribution_rules *rules,
-        const struct coverage *coverage, const bool *counts, int64_t *ret_from_ms, int64_t *ret_to_ms)
-{
-        int64_t early = 0, late = 0;
-
-        for (size_t i = 0; i < coverage->span_count; i++) {
-                const struct coverage_span *span = &coverage->spans[i];
-                if (span->offset_min_ms == OFFSET_UNKNOWN || (counts && !counts[span->exporter]))
-                        continue;
-                int64_t behind = span->offset_min_ms, before = span->offset_max_ms + EXPORT_TIME_GRAIN_MS;
-                if (behind + EXPORT_TIME_GRAIN_MS < -rules->uncertainty_ms)
-                        early = smaller(early, behind);
-                if (before > rules->uncertainty_ms)
-                        late = larger(late, before);
-        }
-        *ret_from_ms = q->at_ms - q->skew_ms + early;
-        *ret_to_ms = q->at_ms + q->skew_ms + late;
-}
-
-/* By how much an exporter's clock was off, at least and at most; nothing where that lies within the
- * uncertainty or is not known. */
-struct clock_error {
-        int64_t least_ms, most_ms;
-};
-
-static struct clock_error clock_error_of(
-        const struct coverage *coverage, const struct attribution_rules *rules, uint16_t exporter)
-{
-        struct clock_error error = {INT64_MAX, INT64_MIN};
-
-        for (size_t i = 0; i < coverage->span_count; i++) {
-                const struct coverage_span *span = &coverage->spans[i];
-                if (span->exporter != exporter)
-                        continue;
-                bool known = span->offset_min_ms != OFFSET_UNKNOWN;
-                int64_t least = known ? span->offset_min_ms : 0;
-                int64_t most = known ? span->offset_max_ms + EXPORT_TIME_GRAIN_MS : 0;
-                if (least + EXPORT_TIME_GRAIN_MS >= -rules->uncertainty_ms && most <= rules->uncertainty_ms)
-                        least = most = 0;
-                error.least_ms = smaller(error.least_ms, least);
-                error.most_ms = larger(error.most_ms, most);
-        }
-        return error.least_ms <= error.most_ms ? error : (struct clock_error){0, 0};
-}
-
-static const struct coverage *clocks_of(const struct evidence *evidence)
-{
-        return evidence->clocks ? evidence->clocks : evidence->coverage;
-}
-
-static int32_t offset_of_exporter(const struct coverage *coverage, uint16_t exporter, int64_t at_ms)
-{
-        int32_t offset = OFFSET_UNKNOWN;
-
-        for (size_t i = 0; i < coverage->span_count; i++) {
-                const struct coverage_span *span = &coverage->spans[i];
-                if (span->exporter != exporter || span->offset_min_ms == OFFSET_UNKNOWN)
-                        continue;
-                bool nearer = span->from <= at_ms && span->to >= at_ms;
-                if (offset == OFFSET_UNKNOWN || nearer)
-                        offset = span->offset_min_ms / 2 + span->offset_max_ms / 2 + EXPORT_TIME_GRAIN_MS / 2;
-        }
-        return offset;
 }
 
 /* --- Claims --- */
@@ -167,8 +103,8 @@ static struct candidate candidate_of(const struct judgement *j, const struct hol
         struct candidate c = {
                 .binding = *h->binding,
                 .reference = j->evidence->references ? j->evidence->references[h->index] : 0,
-                .clock_offset_ms =
-                        offset_of_exporter(clocks_of(j->evidence), h->binding->exporter, j->question->at_ms),
+                .clock_offset_ms = exporter_clock_offset(
+                        clocks_of(j->evidence), h->binding->exporter, j->question->at_ms),
                 .reasons = h->reasons,
         };
         if (h->reused_ms != TIME_UNKNOWN && h->possible.to == h->reused_ms) {
@@ -285,7 +221,7 @@ static void find_tenants(
 static bool is_certain(const struct judgement *j, const struct holding *h)
 {
         const struct question *q = j->question;
-        struct clock_error off = clock_error_of(clocks_of(j->evidence), j->rules, h->binding->exporter);
+        struct clock_error off = exporter_clock_error(clocks_of(j->evidence), j->rules, h->binding->exporter);
         /* The end lies before the beginning where the error is known less well than the question is wide:
          * then only what was held throughout will do. */
         struct stretch asked = {
