@@ -81,9 +81,12 @@ static void work_for_ever(int report, unsigned seed)
                 _exit(1);
         for (;;) {
                 unsigned window = (unsigned)rand() % WINDOWS;
-                if (rand() % 3 == 0 && keep_copy(depot, window)) {
+                bool destroys = rand() % 3 == 0;
+                if (destroys)
+                        tell(report, DESTROYING, window,
+                                0); /* before the copy of earlier times is replaced */
+                if (destroys && keep_copy(depot, window)) {
                         struct depot_doomed doomed = {DEPOT_NAT, ten + window * TIME_HOUR};
-                        tell(report, DESTROYING, window, 0);
                         if (depot_destroy(depot, "default", &doomed, 1, &done, &error) < 0 ||
                                 !done.final_here)
                                 _exit(2);
@@ -105,6 +108,8 @@ static void expect(struct expectation expected[WINDOWS], const struct report *re
 
         if (report->step == PUBLISHING || report->step == DESTROYING) {
                 window->ports[1] = report->port;
+                /* The copy is now of what is not destroyed yet. */
+                window->destroyed = window->destroyed && report->step != DESTROYING;
         } else {
                 window->ports[0] = window->ports[1] = report->port;
                 window->destroyed = report->step == DESTROYED;
