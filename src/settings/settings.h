@@ -2,18 +2,18 @@
 #ifndef ROGATORY_SETTINGS_SETTINGS_H
 #define ROGATORY_SETTINGS_SETTINGS_H
 
-/* The one configuration file of a store, rogatory.conf: sections [realm NAME] and [exporter NAME] with `key =
- * value` lines and # comments. A table in settings.c (key, kind of value, default, check) is the whole
- * grammar; every mistake is reported with its line number, not only the first. Pure: works on text. */
+/* The one configuration file of a store, rogatory.conf: sections [realm NAME], [exporter NAME], [node] and
+ * [listener NAME] with `key = value` lines and # comments. Tables in table.c and table_node.c (key, kind of
+ * value, default, check) are the whole grammar; every mistake is reported with its line number, not only the
+ * first. Pure: works on text. */
 
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "nat/attribution.h"
 #include "settings/key_source.h"
+#include "settings/node.h"
 
-#define SETTINGS_NAME_MAX                                                                                    \
-        64 /* realm and exporter names: letters, digits, '.', '-', '_', ':'; with end mark */
 #define SETTINGS_PREFIXES_MAX 256 /* prefixes in one list */
 #define SETTINGS_FILE_MAX (8 * 1024 * 1024)
 #define SETTINGS_SECTIONS_MAX 16384 /* realms, and exporters */
@@ -75,14 +75,22 @@ struct exporter_settings {
         bool restart_keeps;   /* restart = clears | keeps: does the NAT keep its bindings over a restart of
                                * the exporter? clears by default; matters where a log begins at zero */
         struct prefix_list outside; /* the public addresses that it lends; empty: all of its realm's */
-        struct prefix_list address; /* address = ...: where its packets come from, in captures */
+        struct prefix_list address; /* address = ...: where its packets come from */
+        struct name_list accept;    /* accept = LISTENER, ...: who takes its messages; empty: all that can */
+        uint32_t rate;              /* rate = 200000: messages per second that are taken of it */
+        char secret_file[SETTINGS_PATH_MAX];      /* RADIUS: the file of its shared secret; "": none */
+        char certificate_name[SETTINGS_HOST_MAX]; /* TLS: a DNS name of its certificate; "": not looked at */
 };
 
 struct settings {
         struct realm_settings *realms; /* owned; there is always a realm "default" */
         size_t realm_count;
-        struct exporter_settings *exporters; /* owned */
+        struct exporter_settings
+                *exporters; /* owned; in the file's order: the index is its number in a node */
         size_t exporter_count;
+        struct node_settings node;
+        struct listener_settings *listeners; /* owned; in the file's order */
+        size_t listener_count;
 };
 
 struct settings_problem {
@@ -96,11 +104,22 @@ struct settings_problem {
 int settings_parse(const char *text, size_t length, struct settings *ret_settings,
         struct settings_problem *problems, size_t most, size_t *ret_count);
 
+enum settings_file {
+        SETTINGS_FILE_PUBLIC, /* anybody may read it, nobody else change it: certificates */
+        SETTINGS_FILE_SECRET, /* nobody else may read it: keys of TLS, secrets of RADIUS */
+        SETTINGS_FILE_SOCKET, /* is made: its folder must be there */
+};
+
 /* What only the caller can know about a value. A NULL function, or checks == NULL, takes every value. */
 struct settings_checks {
         void *context;
         bool (*zone_is_known)(void *context, const char *name);
         bool (*dialect_is_known)(void *context, const char *name);
+        bool (*user_is_known)(void *context, const char *name);
+        bool (*group_is_known)(void *context, const char *name);
+        /* 0, or -EINVAL with what is wrong with a file that a node needs. */
+        int (*file_is_sound)(void *context, enum settings_file file, const char *path, struct error *problem);
+        int (*key_is_sound)(void *context, const struct key_sources *sources, struct error *problem);
 };
 int settings_parse_checked(const char *text, size_t length, const struct settings_checks *checks,
         struct settings *ret_settings, struct settings_problem *problems, size_t most, size_t *ret_count);
@@ -110,6 +129,12 @@ void settings_free(struct settings *settings);
 const struct realm_settings *settings_realm(const struct settings *settings, const char *name);
 const struct exporter_settings *settings_exporter(const struct settings *settings, const char *name);
 
+const struct listener_settings *settings_listener(const struct settings *settings, const char *name);
+
+/* May this exporter send to this listener? Not where it has no address, or no secret and the listener is of
+ * RADIUS; conntrack is its own exporter's. */
+bool settings_accepts(const struct exporter_settings *exporter, const struct listener_settings *listener);
+
 /* The exporter whose `address` list contains the sender; the longest prefix wins; NULL where none does. */
 const struct exporter_settings *settings_exporter_at(
         const struct settings *settings, const struct address *sender);
@@ -117,6 +142,8 @@ const struct exporter_settings *settings_exporter_at(
 /* A realm or exporter with every default, for names that the file does not mention. */
 struct realm_settings realm_defaults(const char *name);
 struct exporter_settings exporter_defaults(const char *name, const char *realm);
+struct listener_settings listener_defaults(const char *name);
+struct node_settings node_defaults(void);
 
 /* The commented file that a new store begins with: every key explained, defaults as comments. */
 int settings_write_template(struct buffer *buffer);
@@ -124,6 +151,9 @@ int settings_write_template(struct buffer *buffer);
 /* Text to append for a new realm or exporter section (only the values that differ from the defaults). */
 int settings_write_realm(struct buffer *buffer, const struct realm_settings *realm);
 int settings_write_exporter(struct buffer *buffer, const struct exporter_settings *exporter);
+
+int settings_write_node(struct buffer *buffer, const struct node_settings *node);
+int settings_write_listener(struct buffer *buffer, const struct listener_settings *listener);
 
 /* "bindings", "destinations", "leases". */
 const char *retain_kind_name(enum retain_kind kind);
