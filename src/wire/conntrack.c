@@ -5,21 +5,13 @@
  *   [1700000000.123456]     [NEW] tcp      6 120 SYN_SENT src=A dst=B sport=1 dport=2 [UNREPLIED] src=B dst=C
  * sport=2 dport=3 id=4711
  *
- * The first tuple is what the inside host sent, the second what its answer is addressed to, so the outside
- * endpoint is dst and dport of the second. The time is that at which the tool read the event: a DESTROY
+ * What the tuples mean: conntrack_entry.h. The time is that at which the tool read the event: a DESTROY
  * follows the real end by many seconds, so it is only a bound. One pass over the line, no allocation: this is
  * the busiest text format. */
+#include "wire/conntrack_entry.h"
 #include "wire/text_decoder.h"
 
 #include <stdlib.h>
-
-enum tuple_field { HAS_SRC = 1, HAS_DST = 2, HAS_SPORT = 4, HAS_DPORT = 8, HAS_ICMP_ID = 16 };
-
-struct tuple {
-        uint32_t src, dst;
-        uint16_t sport, dport, icmp_id;
-        unsigned has;
-};
 
 enum conntrack_tag { TAG_NEW, TAG_UPDATE, TAG_DESTROY };
 
@@ -28,7 +20,7 @@ struct conntrack_line {
         enum conntrack_tag tag;
         unsigned words;       /* before the first src= */
         struct slice word[4]; /* [ipv4 2] tcp 6 */
-        struct tuple tuples[2];
+        struct conntrack_tuple tuples[2];
         unsigned tuple_count;
         uint32_t id, zone;
         bool has_id, is_ipv6;
@@ -166,9 +158,9 @@ static bool wrong(struct conntrack_line *line, const char *what, struct slice at
         return false;
 }
 
-static bool set_once(struct conntrack_line *line, struct slice key, enum tuple_field field)
+static bool set_once(struct conntrack_line *line, struct slice key, enum conntrack_field field)
 {
-        struct tuple *tuple = line->tuple_count ? &line->tuples[line->tuple_count - 1] : NULL;
+        struct conntrack_tuple *tuple = line->tuple_count ? &line->tuples[line->tuple_count - 1] : NULL;
 
         if (!tuple || (tuple->has & field))
                 return wrong(line, "a field in an unexpected place", key);
@@ -185,9 +177,9 @@ static bool take_address(struct conntrack_line *line, struct slice key, struct s
                         return wrong(line, "more than two tuples", key);
                 line->tuple_count++;
         }
-        if (!set_once(line, key, is_src ? HAS_SRC : HAS_DST))
+        if (!set_once(line, key, is_src ? CONNTRACK_HAS_SRC : CONNTRACK_HAS_DST))
                 return false;
-        struct tuple *tuple = &line->tuples[line->tuple_count - 1];
+        struct conntrack_tuple *tuple = &line->tuples[line->tuple_count - 1];
         if (value.length && memchr(value.text, ':', value.length)) {
                 line->is_ipv6 = true;
                 return true;
@@ -200,9 +192,9 @@ static bool take_port(struct conntrack_line *line, struct slice key, struct slic
 {
         bool is_source = key.text[0] == 's';
 
-        if (!set_once(line, key, is_source ? HAS_SPORT : HAS_DPORT))
+        if (!set_once(line, key, is_source ? CONNTRACK_HAS_SPORT : CONNTRACK_HAS_DPORT))
                 return false;
-        struct tuple *tuple = &line->tuples[line->tuple_count - 1];
+        struct conntrack_tuple *tuple = &line->tuples[line->tuple_count - 1];
         return read_port(value, is_source ? &tuple->sport : &tuple->dport) ||
                wrong(line, "not a port", value);
 }
@@ -210,12 +202,12 @@ static bool take_port(struct conntrack_line *line, struct slice key, struct slic
 /* In ICMP lines the first id= of each tuple is the query identifier; any other is conntrack's own number. */
 static bool take_id(struct conntrack_line *line, struct slice key, struct slice value)
 {
-        struct tuple *tuple = line->tuple_count ? &line->tuples[line->tuple_count - 1] : NULL;
+        struct conntrack_tuple *tuple = line->tuple_count ? &line->tuples[line->tuple_count - 1] : NULL;
         bool is_icmp = line->protocol == 1 || line->protocol == 58;
         uint64_t number;
 
-        if (is_icmp && tuple && !(tuple->has & HAS_ICMP_ID)) {
-                tuple->has |= HAS_ICMP_ID;
+        if (is_icmp && tuple && !(tuple->has & CONNTRACK_HAS_ICMP_ID)) {
+                tuple->has |= CONNTRACK_HAS_ICMP_ID;
                 return read_port(value, &tuple->icmp_id) || wrong(line, "not an ICMP identifier", value);
         }
         if (line->has_id || line->tuple_count != 2)
@@ -312,67 +304,33 @@ static bool take_tokens(struct conntrack_line *line, struct slice rest)
                         return false;
         }
         for (unsigned i = 0; i < 2; i++)
-                if ((line->tuples[i].has & (HAS_SRC | HAS_DST)) != (HAS_SRC | HAS_DST))
+                if ((line->tuples[i].has & (CONNTRACK_HAS_SRC | CONNTRACK_HAS_DST)) !=
+                        (CONNTRACK_HAS_SRC | CONNTRACK_HAS_DST))
                         return wrong(line, "two tuples with src= and dst= are needed; is the line cut off?",
                                 slice_make(rest.text, 0));
         return true;
 }
 
-/* The endpoints of one tuple as ports, whatever the protocol calls them. */
-static bool tuple_ports(
-        const struct tuple *tuple, uint8_t protocol, uint16_t *ret_source, uint16_t *ret_destination)
-{
-        bool is_icmp = protocol == 1;
-        unsigned needed = is_icmp ? HAS_ICMP_ID : HAS_SPORT | HAS_DPORT;
-
-        if ((tuple->has & needed) != needed)
-                return false;
-        *ret_source = is_icmp ? tuple->icmp_id : tuple->sport;
-        *ret_destination = is_icmp ? tuple->icmp_id : tuple->dport;
-        return true;
-}
-
-static struct nat_event event_of(const struct text_decoder *decoder, const struct conntrack_line *line)
-{
-        return (struct nat_event){.time_ms = line->time_ms,
-                .inside = address_from_ipv4(line->tuples[0].src),
-                .destination = address_from_ipv4(line->tuples[0].dst),
-                .outside = line->tuples[1].dst,
-                .vrf = line->zone,
-                .session = line->has_id ? line->id : 0,
-                .exporter = decoder->options.exporter,
-                .protocol = line->protocol,
-                .action = line->tag == TAG_NEW ? NAT_OPEN : NAT_CLOSE_BOUND,
-                .flags = NAT_HAS_DESTINATION | NAT_DESTINATION_BOUND};
-}
-
 static int take_event(
         struct text_decoder *decoder, const struct conntrack_line *line, const struct decode_sink *sink)
 {
-        struct nat_event event = event_of(decoder, line);
-        uint16_t source = 0, destination = 0, reply_source = 0, reply_destination = 0;
-        bool has_port = nat_protocol_has_port(line->protocol);
+        struct conntrack_entry entry = {.tuples = {line->tuples[0], line->tuples[1]},
+                .time_ms = line->time_ms,
+                .id = line->has_id ? line->id : 0,
+                .zone = line->zone,
+                .exporter = decoder->options.exporter,
+                .protocol = line->protocol,
+                .action = line->tag == TAG_NEW ? NAT_OPEN : NAT_CLOSE_BOUND};
+        struct nat_event event;
+        enum refusal why;
+        const char *sentence;
 
-        if (line->tuples[1].dst == 0 || line->tuples[0].src == 0)
-                return text_refuse(
-                        decoder, sink, REFUSAL_BAD_VALUE, "the address 0.0.0.0 cannot take part in a NAT");
-        if (has_port &&
-                (!tuple_ports(&line->tuples[0], line->protocol, &source, &destination) ||
-                        !tuple_ports(&line->tuples[1], line->protocol, &reply_source, &reply_destination)))
-                return text_refuse(decoder, sink, REFUSAL_MISSING_FIELD,
-                        "protocol %u has ports (ICMP: an id), but they are not in both tuples",
-                        line->protocol);
-        if (line->tuples[1].dst == line->tuples[0].src && reply_destination == source) {
+        int r = conntrack_entry_event(&entry, &event, &why, &sentence);
+        if (r < 0)
+                return text_refuse(decoder, sink, why, "protocol %u: %s", line->protocol, sentence);
+        if (r == 0) {
                 decoder->counts.not_nat++;
                 return 0;
-        }
-        event.kind = NAT_SESSION;
-        event.port_first = has_port ? reply_destination : 0;
-        event.port_last = has_port ? reply_destination : UINT16_MAX;
-        if (has_port) {
-                event.flags |= NAT_HAS_INSIDE_PORT;
-                event.inside_port = source;
-                event.destination_port = line->protocol == 1 ? 0 : destination;
         }
         decoder->counts.used++;
         return text_deliver(decoder, sink, &event);
