@@ -2,6 +2,7 @@
 #include "settings/key.h"
 
 #include "base/time.h"
+#include "settings/node_value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -257,11 +258,24 @@ static int read_ranges(
         return 0;
 }
 
+static int read_sources(struct slice value, const struct settings_checks *checks, struct key_sources *field,
+        struct error *problem)
+{
+        struct key_sources sources;
+
+        int r = key_sources_read(value, &sources, problem);
+        if (r == 0 && sources.count && checks && checks->key_is_sound)
+                r = checks->key_is_sound(checks->context, &sources, problem);
+        if (r == 0)
+                *field = sources;
+        return r;
+}
+
 int key_read(const struct key *key, struct slice value, const struct settings_checks *checks, void *section,
         struct error *problem)
 {
         char *field = (char *)section + key->offset;
-        uint64_t year;
+        uint64_t year, port;
         int choice, r;
 
         if (value.length == 0)
@@ -294,9 +308,34 @@ int key_read(const struct key *key, struct slice value, const struct settings_ch
         case KEY_PREFIXES:
                 return read_prefixes(value, (struct prefix_list *)(void *)field, problem);
         case KEY_SOURCES:
-                return key_sources_read(value, (struct key_sources *)(void *)field, problem);
+                return read_sources(value, checks, (struct key_sources *)(void *)field, problem);
         case KEY_RANGES:
                 return read_ranges(key, value, (struct retain_range_list *)(void *)field, problem);
+        case KEY_TEXT:
+                return value_read_text(key, value, field, problem);
+        case KEY_PATH:
+                return value_read_path(key, value, checks, field, problem);
+        case KEY_HOST:
+                return value_read_host(value, field, problem);
+        case KEY_USER:
+        case KEY_GROUP:
+                return value_read_account(key, value, checks, field, problem);
+        case KEY_SIZE:
+                return value_read_size(key, value, (uint64_t *)(void *)field, problem);
+        case KEY_COUNT:
+                return value_read_count(key, value, (uint32_t *)(void *)field, problem);
+        case KEY_PORT:
+                if (slice_number(value, UINT16_MAX, &port) < 0 || port == 0)
+                        return error_set(problem, -EINVAL, "\"%.*s\" is not a port from 1 to 65535",
+                                shown(value), value.text);
+                *(uint16_t *)(void *)field = (uint16_t)port;
+                return 0;
+        case KEY_ADDRESS:
+                return value_read_address(value, (struct address *)(void *)field, problem);
+        case KEY_ENDPOINT:
+                return value_read_endpoint(value, (struct endpoint *)(void *)field, problem);
+        case KEY_NAMES:
+                return value_read_names(value, (struct name_list *)(void *)field, problem);
         }
         return error_set(problem, -EINVAL, "unknown kind of key");
 }
@@ -352,7 +391,8 @@ int key_write(const struct key *key, const void *section, struct buffer *buffer)
                 return buffer_append_text(buffer, field);
         case KEY_CHOICE:
                 memcpy(&choice, field, sizeof choice);
-                return write_choice(key, choice, buffer);
+                /* What must be said has no word for "unsaid". */
+                return key->example && choice == 0 ? buffer->failed : write_choice(key, choice, buffer);
         case KEY_SWITCH:
                 return write_choice(key, *(const bool *)field, buffer);
         case KEY_RETAIN:
@@ -368,6 +408,25 @@ int key_write(const struct key *key, const void *section, struct buffer *buffer)
                 return key_sources_write(field, buffer);
         case KEY_RANGES:
                 return write_ranges(field, buffer);
+        case KEY_TEXT:
+        case KEY_PATH:
+        case KEY_HOST:
+        case KEY_USER:
+        case KEY_GROUP:
+                return buffer_append_text(buffer, field);
+        case KEY_SIZE:
+                return value_write_size(*(const uint64_t *)field, buffer);
+        case KEY_COUNT:
+                return buffer_printf(buffer, "%u", *(const uint32_t *)field);
+        case KEY_PORT:
+                return *(const uint16_t *)field ? buffer_printf(buffer, "%u", *(const uint16_t *)field)
+                                                : buffer->failed;
+        case KEY_ADDRESS:
+                return value_write_address(field, buffer);
+        case KEY_ENDPOINT:
+                return value_write_endpoint(field, buffer);
+        case KEY_NAMES:
+                return value_write_names(field, buffer);
         }
         return buffer->failed;
 }

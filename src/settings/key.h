@@ -22,6 +22,17 @@ enum key_kind {
         KEY_PREFIXES, /* struct prefix_list */
         KEY_SOURCES,  /* struct key_sources */
         KEY_RANGES,   /* struct retain_range_list, times as KEY_RETAIN */
+        KEY_TEXT,     /* char[most + 1]: one line for people */
+        KEY_PATH,     /* char[most + 1]: a `file` from the root */
+        KEY_HOST,     /* char[SETTINGS_HOST_MAX] */
+        KEY_USER,     /* char[SETTINGS_ACCOUNT_MAX] */
+        KEY_GROUP,    /* the same */
+        KEY_SIZE,     /* uint64_t bytes, `least` to `most` */
+        KEY_COUNT,    /* uint32_t, `least` to `most` */
+        KEY_PORT,     /* uint16_t */
+        KEY_ADDRESS,  /* struct address */
+        KEY_ENDPOINT, /* struct endpoint */
+        KEY_NAMES,    /* struct name_list */
 };
 
 struct key_choice {
@@ -32,21 +43,28 @@ struct key_choice {
 struct key {
         const char *name;
         enum key_kind kind;
-        size_t offset; /* in struct realm_settings or exporter_settings */
+        size_t offset; /* in the structure of its section */
         const struct key_choice *choices;
         int64_t least, most;
-        const char *example; /* shown in the template where the default has no writing */
-        const char *help;    /* lines for a person, without the comment marks */
+        enum settings_file file;
+        const char *example;   /* shown in the template where the default has no writing */
+        const char *elsewhere; /* the same where it would not fit the template's other lines: only told */
+        const char *help;      /* lines for a person, without the comment marks */
 };
+
+#define KEYS_MAX 16 /* of one section */
 
 struct key_table {
         const char *section; /* "realm" */
+        const char *place;   /* "a realm section", for messages */
         const struct key *keys;
         size_t count;
 };
 
 const struct key_table *realm_keys(void);
 const struct key_table *exporter_keys(void);
+const struct key_table *node_keys(void);
+const struct key_table *listener_keys(void);
 
 /* NULL where the table has no such key. */
 const struct key *key_find(const struct key_table *table, struct slice name);

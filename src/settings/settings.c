@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "settings/settings.h"
 
-#include "settings/key.h"
+#include "settings/parser.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Where each section and key stood, for messages about them. */
-struct place {
-        unsigned line;      /* of the heading; 0: the realm "default" that nobody wrote */
-        uint32_t keys;      /* bit per row of the table: already given */
-        unsigned lines[16]; /* per row */
-};
-
-struct parser {
-        const struct settings_checks *checks;
-        struct settings settings;
-        struct place *realm_places, *exporter_places; /* in step with the settings' arrays; owned */
-        struct settings_problem *problems;            /* owned */
-        size_t problem_count;
-        unsigned line;
-        const struct key_table
-                *table; /* of the open section; NULL before the first and after a bad heading */
-        bool heading_was_bad;
-        bool no_memory;
-};
-
-static void report(struct parser *parser, unsigned line, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
-
-static void report(struct parser *parser, unsigned line, const char *format, ...)
+void parser_report(struct parser *parser, unsigned line, const char *format, ...)
 {
         va_list arguments;
 
@@ -49,22 +26,74 @@ static int shown(struct slice text)
         return (int)(text.length > 60 ? 60 : text.length);
 }
 
-/* Sections */
+/* Sections. The name is the first member of each structure, except the node's, of which there is one. */
 
-static struct realm_settings *find_realm(const struct settings *settings, const char *name)
+static const struct key_table *table_of(enum section section)
 {
-        for (size_t i = 0; i < settings->realm_count; i++)
-                if (strcmp(settings->realms[i].name, name) == 0)
-                        return &settings->realms[i];
-        return NULL;
+        switch (section) {
+        case SECTION_REALM:
+                return realm_keys();
+        case SECTION_EXPORTER:
+                return exporter_keys();
+        case SECTION_NODE:
+                return node_keys();
+        default:
+                return listener_keys();
+        }
 }
 
-static struct exporter_settings *find_exporter(const struct settings *settings, const char *name)
+static size_t size_of(enum section section)
 {
-        for (size_t i = 0; i < settings->exporter_count; i++)
-                if (strcmp(settings->exporters[i].name, name) == 0)
-                        return &settings->exporters[i];
-        return NULL;
+        static const size_t sizes[SECTION_COUNT] = {[SECTION_REALM] = sizeof(struct realm_settings),
+                [SECTION_EXPORTER] = sizeof(struct exporter_settings),
+                [SECTION_NODE] = sizeof(struct node_settings),
+                [SECTION_LISTENER] = sizeof(struct listener_settings)};
+        return sizes[section];
+}
+
+static size_t count_of(const struct settings *settings, enum section section)
+{
+        switch (section) {
+        case SECTION_REALM:
+                return settings->realm_count;
+        case SECTION_EXPORTER:
+                return settings->exporter_count;
+        case SECTION_NODE:
+                return 1;
+        default:
+                return settings->listener_count;
+        }
+}
+
+static const void *items_of(const struct settings *settings, enum section section)
+{
+        switch (section) {
+        case SECTION_REALM:
+                return settings->realms;
+        case SECTION_EXPORTER:
+                return settings->exporters;
+        case SECTION_NODE:
+                return &settings->node;
+        default:
+                return settings->listeners;
+        }
+}
+
+static const void *item_of(const struct settings *settings, enum section section, size_t index)
+{
+        return (const char *)items_of(settings, section) + index * size_of(section);
+}
+
+/* The index of the section of that name; the count of sections where there is none. */
+static size_t find_section(const struct settings *settings, enum section section, const char *name)
+{
+        size_t count = count_of(settings, section), i = 0;
+
+        if (section == SECTION_NODE)
+                return 0;
+        while (i < count && strcmp(item_of(settings, section, i), name) != 0)
+                i++;
+        return i;
 }
 
 /* One more item in an array whose capacity is the power of two at or above its count. */
@@ -81,111 +110,130 @@ static bool grow(struct parser *parser, void **items, size_t count, size_t size)
         return true;
 }
 
-static bool add_realm(struct parser *parser, const char *name, unsigned line)
+static bool add_place(struct parser *parser, enum section section, size_t count, unsigned line)
 {
-        struct settings *settings = &parser->settings;
-        size_t count = settings->realm_count;
-
-        if (!grow(parser, (void **)&settings->realms, count, sizeof *settings->realms) ||
-                !grow(parser, (void **)&parser->realm_places, count, sizeof *parser->realm_places))
+        if (!grow(parser, (void **)&parser->places[section], count, sizeof(struct place)))
                 return false;
-        settings->realms[count] = realm_defaults(name);
-        parser->realm_places[count] = (struct place){.line = line};
-        settings->realm_count++;
+        parser->places[section][count] = (struct place){.line = line};
         return true;
 }
 
-static bool add_exporter(struct parser *parser, const char *name, unsigned line)
+static bool add_section(struct parser *parser, enum section section, const char *name, unsigned line)
 {
         struct settings *settings = &parser->settings;
-        size_t count = settings->exporter_count;
+        size_t count = count_of(settings, section);
 
-        if (!grow(parser, (void **)&settings->exporters, count, sizeof *settings->exporters) ||
-                !grow(parser, (void **)&parser->exporter_places, count, sizeof *parser->exporter_places))
+        if (section != SECTION_NODE && !add_place(parser, section, count, line))
                 return false;
-        settings->exporters[count] = exporter_defaults(name, "default");
-        parser->exporter_places[count] = (struct place){.line = line};
-        settings->exporter_count++;
-        return true;
+        switch (section) {
+        case SECTION_REALM:
+                if (!grow(parser, (void **)&settings->realms, count, sizeof *settings->realms))
+                        return false;
+                settings->realms[settings->realm_count++] = realm_defaults(name);
+                return true;
+        case SECTION_EXPORTER:
+                if (!grow(parser, (void **)&settings->exporters, count, sizeof *settings->exporters))
+                        return false;
+                settings->exporters[settings->exporter_count++] = exporter_defaults(name, "default");
+                return true;
+        case SECTION_LISTENER:
+                if (!grow(parser, (void **)&settings->listeners, count, sizeof *settings->listeners))
+                        return false;
+                settings->listeners[settings->listener_count++] = listener_defaults(name);
+                return true;
+        default:
+                return false;
+        }
 }
 
-static void open_realm(struct parser *parser, const char *name)
+/* The realm "default" exists from the start, but sections are written to at the end of the array: move it. */
+static void move_realm_to_end(struct parser *parser, size_t at)
 {
         struct settings *settings = &parser->settings;
-        struct realm_settings *known = find_realm(settings, name);
+        struct place *places = parser->places[SECTION_REALM];
+        size_t last = settings->realm_count - 1;
+        struct realm_settings moved = settings->realms[at];
+        struct place moved_place = places[at];
 
-        if (known) {
-                struct place *place = &parser->realm_places[known - settings->realms];
-                if (place->line) {
-                        report(parser, parser->line, "[realm %s] was already opened in line %u", name,
-                                place->line);
-                        return;
-                }
-                /* "default" exists from the start, but sections are written to at the end of the array: move
-                 * it. */
-                place->line = parser->line;
-                struct realm_settings moved = *known;
-                struct place moved_place = *place;
-                size_t last = settings->realm_count - 1, at = (size_t)(known - settings->realms);
-                settings->realms[at] = settings->realms[last];
-                parser->realm_places[at] = parser->realm_places[last];
-                settings->realms[last] = moved;
-                parser->realm_places[last] = moved_place;
-        } else if (settings->realm_count == SETTINGS_SECTIONS_MAX) {
-                report(parser, parser->line, "more than %d realms", SETTINGS_SECTIONS_MAX);
-                return;
-        } else if (!add_realm(parser, name, parser->line)) {
+        settings->realms[at] = settings->realms[last];
+        places[at] = places[last];
+        settings->realms[last] = moved;
+        places[last] = moved_place;
+}
+
+static void open_section(struct parser *parser, enum section section, const char *name)
+{
+        static const size_t most[SECTION_COUNT] = {
+                SETTINGS_SECTIONS_MAX, SETTINGS_SECTIONS_MAX, 1, SETTINGS_LISTENERS_MAX};
+        const char *kind = table_of(section)->section;
+        size_t count = count_of(&parser->settings, section);
+        size_t at = find_section(&parser->settings, section, name);
+        struct place *known = at < count ? &parser->places[section][at] : NULL;
+
+        if (known && known->line) {
+                parser_report(parser, parser->line, "[%s%s%s] was already opened in line %u", kind,
+                        name[0] ? " " : "", name, known->line);
                 return;
         }
-        parser->table = realm_keys();
+        if (known) {
+                known->line = parser->line;
+                if (section == SECTION_REALM)
+                        move_realm_to_end(parser, at);
+        } else if (count == most[section]) {
+                parser_report(parser, parser->line, "more than %zu %ss", most[section], kind);
+                return;
+        } else if (!add_section(parser, section, name, parser->line)) {
+                return;
+        }
+        parser->table = table_of(section);
+        parser->section = section;
 }
 
-static void open_exporter(struct parser *parser, const char *name)
+static bool section_of(struct slice kind, enum section *ret_section)
 {
-        struct settings *settings = &parser->settings;
-        struct exporter_settings *known = find_exporter(settings, name);
-
-        if (known)
-                report(parser, parser->line, "[exporter %s] was already opened in line %u", name,
-                        parser->exporter_places[known - settings->exporters].line);
-        else if (settings->exporter_count == SETTINGS_SECTIONS_MAX)
-                report(parser, parser->line, "more than %d exporters", SETTINGS_SECTIONS_MAX);
-        else if (add_exporter(parser, name, parser->line))
-                parser->table = exporter_keys();
+        for (unsigned i = 0; i < SECTION_COUNT; i++)
+                if (slice_is(kind, table_of((enum section)i)->section)) {
+                        *ret_section = (enum section)i;
+                        return true;
+                }
+        return false;
 }
 
 static void parse_heading(struct parser *parser, struct slice line)
 {
         char name[SETTINGS_NAME_MAX] = "";
+        enum section section;
 
         parser->table = NULL;
         parser->heading_was_bad = true;
         if (line.text[line.length - 1] != ']') {
-                report(parser, parser->line, "a section heading ends in \"]\"");
+                parser_report(parser, parser->line, "a section heading ends in \"]\"");
                 return;
         }
         struct slice rest = slice_make(line.text + 1, line.length - 2);
         struct slice kind = slice_word(&rest), given = slice_trim(rest);
-        if (!slice_is(kind, "realm") && !slice_is(kind, "exporter")) {
-                report(parser, parser->line,
-                        "unknown section \"%.*s\"; write [realm NAME] or [exporter NAME]", shown(kind),
-                        kind.text);
+        if (!section_of(kind, &section)) {
+                parser_report(parser, parser->line,
+                        "unknown section \"%.*s\"; write [realm NAME], [exporter NAME], [listener NAME] or "
+                        "[node]",
+                        shown(kind), kind.text);
+                return;
+        }
+        if (section == SECTION_NODE && given.length) {
+                parser_report(parser, parser->line, "there is one node, and it has no name: write [node]");
                 return;
         }
         if (given.length < sizeof name && !(given.length && memchr(given.text, '\0', given.length)))
                 memcpy(name, given.text, given.length);
-        if (!settings_name_is_valid(name)) {
-                report(parser, parser->line,
+        if (section != SECTION_NODE && !settings_name_is_valid(name)) {
+                parser_report(parser, parser->line,
                         "\"%.*s\" is not a name; use 1 to %d letters, digits and . - _ : and begin with a "
                         "letter or "
                         "digit",
                         shown(given), given.text, SETTINGS_NAME_MAX - 1);
                 return;
         }
-        if (slice_is(kind, "realm"))
-                open_realm(parser, name);
-        else
-                open_exporter(parser, name);
+        open_section(parser, section, name);
         parser->heading_was_bad = parser->table == NULL;
 }
 
@@ -193,19 +241,21 @@ static void parse_heading(struct parser *parser, struct slice line)
 
 static void report_unknown_key(struct parser *parser, struct slice name)
 {
-        const struct key_table *table = parser->table;
-        const struct key_table *other = table == realm_keys() ? exporter_keys() : realm_keys();
+        const struct key_table *table = parser->table, *other = NULL;
         const struct key *nearest = key_nearest(table, name);
 
-        if (key_find(other, name))
-                report(parser, parser->line, "\"%.*s\" belongs into an %s section, not into a %s section",
-                        shown(name), name.text, other->section, table->section);
+        for (unsigned i = 0; !other && i < SECTION_COUNT; i++)
+                if (key_find(table_of((enum section)i), name))
+                        other = table_of((enum section)i);
+        if (other)
+                parser_report(parser, parser->line, "\"%.*s\" belongs into %s, not into %s", shown(name),
+                        name.text, other->place, table->place);
         else if (nearest)
-                report(parser, parser->line, "unknown key \"%.*s\"; did you mean \"%s\"?", shown(name),
+                parser_report(parser, parser->line, "unknown key \"%.*s\"; did you mean \"%s\"?", shown(name),
                         name.text, nearest->name);
         else
-                report(parser, parser->line, "unknown key \"%.*s\" in a %s section", shown(name), name.text,
-                        table->section);
+                parser_report(parser, parser->line, "unknown key \"%.*s\" in %s", shown(name), name.text,
+                        table->place);
 }
 
 static void parse_assignment(struct parser *parser, struct slice line)
@@ -215,14 +265,14 @@ static void parse_assignment(struct parser *parser, struct slice line)
         struct error problem = {.code = 0};
 
         if (name.length == 0 || !memchr(line.text, '=', line.length)) {
-                report(parser, parser->line,
+                parser_report(parser, parser->line,
                         "\"%.*s\" is neither KEY = VALUE nor [SECTION NAME] nor # COMMENT", shown(line),
                         line.text);
                 return;
         }
         if (!parser->table) {
                 if (!parser->heading_was_bad)
-                        report(parser, parser->line,
+                        parser_report(parser, parser->line,
                                 "\"%.*s\" stands before the first section; write [realm NAME] above it",
                                 shown(name), name.text);
                 return;
@@ -232,14 +282,13 @@ static void parse_assignment(struct parser *parser, struct slice line)
                 report_unknown_key(parser, name);
                 return;
         }
-        bool realm = parser->table == realm_keys();
-        struct place *place = realm ? &parser->realm_places[parser->settings.realm_count - 1]
-                                    : &parser->exporter_places[parser->settings.exporter_count - 1];
-        void *section = realm ? (void *)&parser->settings.realms[parser->settings.realm_count - 1]
-                              : (void *)&parser->settings.exporters[parser->settings.exporter_count - 1];
+        size_t index = count_of(&parser->settings, parser->section) - 1;
+        struct place *place = &parser->places[parser->section][index];
+        void *section =
+                (char *)items_of(&parser->settings, parser->section) + index * size_of(parser->section);
         size_t row = (size_t)(key - parser->table->keys);
         if (place->keys & 1u << row) {
-                report(parser, parser->line, "\"%s\" was already given in line %u", key->name,
+                parser_report(parser, parser->line, "\"%s\" was already given in line %u", key->name,
                         place->lines[row]);
                 return;
         }
@@ -249,7 +298,7 @@ static void parse_assignment(struct parser *parser, struct slice line)
         if (r == -ENOMEM)
                 parser->no_memory = true;
         else if (r < 0)
-                report(parser, parser->line, "%s: %s", key->name, problem.text);
+                parser_report(parser, parser->line, "%s: %s", key->name, problem.text);
 }
 
 static void parse_line(struct parser *parser, struct slice line)
@@ -264,73 +313,21 @@ static void parse_line(struct parser *parser, struct slice line)
                 parse_assignment(parser, content);
 }
 
-/* What only shows once all sections are read. */
-
-static unsigned line_of(const struct place *place, const struct key_table *table, const char *key)
+unsigned parser_line_of(const struct parser *parser, enum section section, size_t index, const char *key)
 {
+        const struct key_table *table = table_of(section);
+        const struct place *place = &parser->places[section][index];
         size_t row = (size_t)(key_find(table, slice_of(key)) - table->keys);
+
         return place->lines[row] ? place->lines[row] : place->line;
 }
 
-static bool list_holds(const struct prefix_list *list, const struct prefix *prefix)
+bool parser_is_given(const struct parser *parser, enum section section, size_t index, const char *key)
 {
-        for (size_t i = 0; i < list->count; i++)
-                if (list->items[i].length <= prefix->length &&
-                        prefix_contains(&list->items[i], &prefix->address))
-                        return true;
-        return false;
-}
+        const struct key_table *table = table_of(section);
+        size_t row = (size_t)(key_find(table, slice_of(key)) - table->keys);
 
-static void check_outside(struct parser *parser, const struct exporter_settings *exporter,
-        const struct realm_settings *realm, unsigned line)
-{
-        char text[ADDRESS_TEXT_MAX];
-
-        for (size_t i = 0; realm->outside.count && i < exporter->outside.count; i++)
-                if (!list_holds(&realm->outside, &exporter->outside.items[i]))
-                        report(parser, line, "outside: %s is not among the outside prefixes of realm %s",
-                                prefix_format(&exporter->outside.items[i], text), realm->name);
-}
-
-static bool same_prefix(const struct prefix *a, const struct prefix *b)
-{
-        return a->length == b->length && address_compare(&a->address, &b->address) == 0;
-}
-
-/* Two exporters that send from the same prefix could not be told apart. */
-static void check_senders(struct parser *parser, size_t index, unsigned line)
-{
-        const struct settings *settings = &parser->settings;
-        const struct prefix_list *own = &settings->exporters[index].address;
-        char text[ADDRESS_TEXT_MAX];
-
-        for (size_t i = 0; own->count && i < index; i++) {
-                const struct prefix_list *other = &settings->exporters[i].address;
-                for (size_t j = 0; j < own->count; j++)
-                        for (size_t k = 0; k < other->count; k++)
-                                if (same_prefix(&own->items[j], &other->items[k]))
-                                        report(parser, line, "address: %s is also that of exporter %s",
-                                                prefix_format(&own->items[j], text),
-                                                settings->exporters[i].name);
-        }
-}
-
-static void check_whole(struct parser *parser)
-{
-        const struct settings *settings = &parser->settings;
-
-        for (size_t i = 0; i < settings->exporter_count; i++) {
-                const struct exporter_settings *exporter = &settings->exporters[i];
-                const struct place *place = &parser->exporter_places[i];
-                const struct realm_settings *realm = find_realm(settings, exporter->realm);
-
-                if (!realm)
-                        report(parser, line_of(place, exporter_keys(), "realm"),
-                                "realm: there is no section [realm %s]", exporter->realm);
-                else
-                        check_outside(parser, exporter, realm, line_of(place, exporter_keys(), "outside"));
-                check_senders(parser, i, line_of(place, exporter_keys(), "address"));
-        }
+        return parser->places[section][index].lines[row] != 0;
 }
 
 static int compare_problems(const void *a, const void *b)
@@ -344,14 +341,15 @@ static void parse_text(struct parser *parser, const char *text, size_t length)
         struct slice rest = slice_make(text, length);
 
         if (length > SETTINGS_FILE_MAX) {
-                report(parser, 1, "the file is longer than %d bytes", SETTINGS_FILE_MAX);
+                parser_report(parser, 1, "the file is longer than %d bytes", SETTINGS_FILE_MAX);
                 return;
         }
         while (rest.length && !parser->no_memory) {
                 parser->line++;
                 parse_line(parser, slice_cut(&rest, '\n'));
         }
-        check_whole(parser);
+        parser_check_whole(parser);
+        parser_check_node(parser);
 }
 
 int settings_parse_checked(const char *text, size_t length, const struct settings_checks *checks,
@@ -361,7 +359,9 @@ int settings_parse_checked(const char *text, size_t length, const struct setting
         int r = 0;
 
         parser.problems = calloc(SETTINGS_PROBLEMS_MAX, sizeof *parser.problems);
-        if (!parser.problems || !add_realm(&parser, "default", 0))
+        parser.settings.node = node_defaults();
+        if (!parser.problems || !add_place(&parser, SECTION_NODE, 0, 0) ||
+                !add_section(&parser, SECTION_REALM, "default", 0))
                 parser.no_memory = true;
         else
                 parse_text(&parser, text, length);
@@ -378,8 +378,8 @@ int settings_parse_checked(const char *text, size_t length, const struct setting
         if (r != -ENOMEM && ret_count)
                 *ret_count = parser.problem_count;
         free(parser.problems);
-        free(parser.realm_places);
-        free(parser.exporter_places);
+        for (unsigned i = 0; i < SECTION_COUNT; i++)
+                free(parser.places[i]);
         if (r < 0)
                 settings_free(&parser.settings);
         else
@@ -402,20 +402,33 @@ void settings_free(struct settings *settings)
         for (size_t i = 0; i < settings->exporter_count; i++) {
                 free(settings->exporters[i].outside.items);
                 free(settings->exporters[i].address.items);
+                free(settings->exporters[i].accept.items);
         }
         free(settings->realms);
         free(settings->exporters);
+        free(settings->listeners);
         *settings = (struct settings){.realms = NULL};
+}
+
+static const void *find_named(const struct settings *settings, enum section section, const char *name)
+{
+        size_t at = find_section(settings, section, name);
+        return at < count_of(settings, section) ? item_of(settings, section, at) : NULL;
 }
 
 const struct realm_settings *settings_realm(const struct settings *settings, const char *name)
 {
-        return find_realm(settings, name);
+        return find_named(settings, SECTION_REALM, name);
 }
 
 const struct exporter_settings *settings_exporter(const struct settings *settings, const char *name)
 {
-        return find_exporter(settings, name);
+        return find_named(settings, SECTION_EXPORTER, name);
+}
+
+const struct listener_settings *settings_listener(const struct settings *settings, const char *name)
+{
+        return find_named(settings, SECTION_LISTENER, name);
 }
 
 const struct exporter_settings *settings_exporter_at(

@@ -70,7 +70,9 @@ static void test_template_examples_are_sound(void **state)
 {
         static const char *const keys[] = {"zone", "mapping", "clock-uncertainty", "longest-session",
                 "longest-block", "destinations", "lease-log", "lease-vrf", "retain", "outside", "realm",
-                "address", "dialect", "loss", "delay", "heartbeat", "year", "restart"};
+                "address", "dialect", "loss", "delay", "heartbeat", "year", "restart", "accept", "rate",
+                "secret-file", "certificate-name", "organisation", "ask-group", "metrics", "memory",
+                "journal-key", "confine", "transport", "content", "port", "buffer"};
         struct buffer text = buffer_make(1 << 20), opened = buffer_make(1 << 20);
         struct settings settings;
 
@@ -95,6 +97,7 @@ static void test_template_examples_are_sound(void **state)
         assert_int_equal(r, 0);
         assert_int_equal(settings.exporter_count, 1);
         assert_int_equal(settings.exporters[0].year, 2026);
+        assert_int_equal(settings.listener_count, 1);
         assert_int_equal(settings.exporters[0].delay_ms, 1000);
         settings_free(&settings);
         buffer_free(&text);

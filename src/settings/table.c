@@ -180,8 +180,9 @@ static const struct key exporter_table[] = {
                 .kind = KEY_PREFIXES,
                 .offset = EXPORTER(address),
                 .example = "192.0.2.10, 2001:db8::10",
-                .help = "Where its packets come from, in captures: addresses or prefixes, separated by "
-                        "commas."},
+                .help = "Where its packets come from, in captures and at a node's listeners: addresses or "
+                        "prefixes,\n"
+                        "separated by commas."},
         {.name = "dialect",
                 .kind = KEY_DIALECT,
                 .offset = EXPORTER(dialect),
@@ -248,19 +249,49 @@ static const struct key exporter_table[] = {
                 .help = "The public addresses that this exporter lends, where it does not lend all of its "
                         "realm's.\n"
                         "A gap in its log then leaves the other addresses untouched."},
+        {.name = "accept",
+                .kind = KEY_NAMES,
+                .offset = EXPORTER(accept),
+                .example = "ipfix",
+                .help = "Which listeners of the node take its messages, separated by commas. Nothing by "
+                        "default: all\n"
+                        "of them, RADIUS only with a secret."},
+        {.name = "rate",
+                .kind = KEY_COUNT,
+                .offset = EXPORTER(rate),
+                .least = 1,
+                .most = 100000000,
+                .help = "How many messages per second are taken from it. Datagrams above it are refused and "
+                        "counted as\n"
+                        "a gap, streams have to wait: so it cannot starve another exporter."},
+        {.name = "secret-file",
+                .kind = KEY_PATH,
+                .offset = EXPORTER(secret_file),
+                .most = SETTINGS_PATH_MAX - 1,
+                .file = SETTINGS_FILE_SECRET,
+                .example = "/etc/rogatory/nat-1.secret",
+                .help = "RADIUS: the file that holds the secret shared with it, in one line, readable by "
+                        "nobody else."},
+        {.name = "certificate-name",
+                .kind = KEY_HOST,
+                .offset = EXPORTER(certificate_name),
+                .example = "nat-1.example.net",
+                .help = "TLS: the DNS name that its certificate must have. Nothing by default: any "
+                        "certificate of the\n"
+                        "listener's authorities."},
 };
 
 const struct key_table *realm_keys(void)
 {
         static const struct key_table table = {
-                "realm", realm_table, sizeof realm_table / sizeof realm_table[0]};
+                "realm", "a realm section", realm_table, sizeof realm_table / sizeof realm_table[0]};
         return &table;
 }
 
 const struct key_table *exporter_keys(void)
 {
-        static const struct key_table table = {
-                "exporter", exporter_table, sizeof exporter_table / sizeof exporter_table[0]};
+        static const struct key_table table = {"exporter", "an exporter section", exporter_table,
+                sizeof exporter_table / sizeof exporter_table[0]};
         return &table;
 }
 
@@ -284,6 +315,7 @@ struct exporter_settings exporter_defaults(const char *name, const char *realm)
                 .loss = LOSS_AUTOMATIC,
                 .delay_ms = TIME_SECOND,
                 .heartbeat_ms = TIME_MINUTE,
+                .rate = 200000,
         };
         memcpy(exporter.name, name, strnlen(name, sizeof exporter.name - 1));
         memcpy(exporter.realm, realm, strnlen(realm, sizeof exporter.realm - 1));

@@ -41,6 +41,10 @@ static void write_template_section(const struct key_table *table, const void *de
                 const struct key *key = &table->keys[i];
                 buffer_append_text(buffer, i ? "\n" : "");
                 write_help(key, buffer);
+                if (key->elsewhere) {
+                        buffer_printf(buffer, "#   %s = %s\n", key->name, key->elsewhere);
+                        continue;
+                }
                 buffer_printf(buffer, "#%s = ", key->name);
                 if (key->example)
                         buffer_append_text(buffer, key->example);
@@ -50,8 +54,28 @@ static void write_template_section(const struct key_table *table, const void *de
         }
 }
 
+static const char node_introduction[] = "\n"
+                                        "# The node: rogatoryd, which listens, keeps what comes, and is "
+                                        "asked. Commands that only read a store "
+                                        "look at\n"
+                                        "# nothing of it.\n"
+                                        "\n"
+                                        "[node]\n"
+                                        "\n";
+
+static const char listener_introduction[] =
+        "\n"
+        "# A listener is one socket that records come in by. Senders that no exporter's address names are "
+        "refused and\n"
+        "# counted.\n"
+        "\n"
+        "#[listener ipfix]\n"
+        "\n";
+
 int settings_write_template(struct buffer *buffer)
 {
+        struct node_settings node = node_defaults();
+        struct listener_settings listener = listener_defaults("ipfix");
         struct realm_settings realm = realm_defaults("default");
         struct exporter_settings exporter = exporter_defaults("nat-1", "default");
 
@@ -61,6 +85,10 @@ int settings_write_template(struct buffer *buffer)
         buffer_append_text(buffer, exporter_introduction);
         buffer_append_text(buffer, "#[exporter nat-1]\n\n");
         write_template_section(exporter_keys(), &exporter, buffer);
+        buffer_append_text(buffer, node_introduction);
+        write_template_section(node_keys(), &node, buffer);
+        buffer_append_text(buffer, listener_introduction);
+        write_template_section(listener_keys(), &listener, buffer);
         return buffer->failed;
 }
 
@@ -70,7 +98,7 @@ static int write_section(const struct key_table *table, const char *name, const 
         struct buffer value = buffer_make(VALUE_MAX), usual = buffer_make(VALUE_MAX);
         int r = 0;
 
-        buffer_printf(buffer, "\n[%s %s]\n", table->section, name);
+        buffer_printf(buffer, "\n[%s%s%s]\n", table->section, name[0] ? " " : "", name);
         for (size_t i = 0; r == 0 && i < table->count; i++) {
                 buffer_clear(&value);
                 buffer_clear(&usual);
@@ -98,4 +126,16 @@ int settings_write_exporter(struct buffer *buffer, const struct exporter_setting
 {
         struct exporter_settings defaults = exporter_defaults(exporter->name, "default");
         return write_section(exporter_keys(), exporter->name, exporter, &defaults, buffer);
+}
+
+int settings_write_node(struct buffer *buffer, const struct node_settings *node)
+{
+        struct node_settings defaults = node_defaults();
+        return write_section(node_keys(), "", node, &defaults, buffer);
+}
+
+int settings_write_listener(struct buffer *buffer, const struct listener_settings *listener)
+{
+        struct listener_settings defaults = listener_defaults(listener->name);
+        return write_section(listener_keys(), listener->name, listener, &defaults, buffer);
 }
