@@ -328,8 +328,8 @@ static int judge_head(
 /* One frame at bytes, if it is whole: 1 and its length, 0 where it is not, or negative. */
 static int read_frame(struct relay_reader *reader, const uint8_t *bytes, size_t length, size_t *ret_used)
 {
-        uint32_t frame;
-        unsigned type;
+        uint32_t frame = 0;
+        unsigned type = 0;
 
         if (length < RELAY_HEAD_BYTES)
                 return 0;
