@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_CRYPTO_PRIVATE_KEY_H
+#define ROGATORY_CRYPTO_PRIVATE_KEY_H
+
+/* Private keys: EC P-256, P-384, P-521, or RSA of 2048 to 8192 bits, in PEM (PKCS#8, SEC 1, PKCS#1), not
+ * encrypted: what guards the file are its owner and mode, which whoever read it hands over. Pure. */
+
+#include "base/error.h"
+#include "crypto/certificate.h"
+
+#include <stdint.h>
+
+#define PRIVATE_KEY_BYTES_MAX 32768
+
+struct private_key;
+
+/* Who may read the file that the bytes came from (st_mode & 07777 and whether its owner is who we are). */
+struct private_key_guard {
+        uint32_t mode;
+        bool owned; /* by the account that runs us, or root */
+};
+
+/* name: of the file, for messages. The caller wipes bytes. 0, -EPERM where others could read or change the
+ * file, -EBADMSG, -ENOMEM. */
+int private_key_parse(const void *bytes, size_t length, struct private_key_guard guard, const char *name,
+        struct private_key **ret_key, struct error *error);
+void private_key_free(struct private_key *key); /* wipes; NULL is fine */
+
+/* Does the certificate speak of this key? */
+bool private_key_fits(const struct private_key *key, const struct certificate *certificate);
+
+#endif
