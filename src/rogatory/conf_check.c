@@ -23,8 +23,9 @@ static void write_text(const struct configuration_report *report, struct buffer 
                 buffer_printf(ret, ": %zu mistake%s; nothing should start with this configuration\n",
                         report->count, report->count == 1 ? "" : "s");
         else
-                buffer_printf(ret, ": sound, %zu realm%s, %zu exporter%s\n", report->realms,
-                        report->realms == 1 ? "" : "s", report->exporters, report->exporters == 1 ? "" : "s");
+                buffer_printf(ret, ": sound, %zu realm%s, %zu exporter%s, %zu listener%s\n", report->realms,
+                        report->realms == 1 ? "" : "s", report->exporters, report->exporters == 1 ? "" : "s",
+                        report->listeners, report->listeners == 1 ? "" : "s");
 }
 
 static void write_json(const struct configuration_report *report, struct buffer *ret)
@@ -37,10 +38,10 @@ static void write_json(const struct configuration_report *report, struct buffer 
                                 report->mistakes[i].line ? json_integer(report->mistakes[i].line)
                                                          : json_null(),
                                 "mistake", json_foreign(report->mistakes[i].text)));
-        output_json_line(
-                ret, json_pack("{s:b, s:o, s:o, s:I, s:I}", "sound", report->count == 0, "file",
-                             json_foreign(report->file), "mistakes", list, "realms",
-                             (json_int_t)report->realms, "exporters", (json_int_t)report->exporters));
+        output_json_line(ret, json_pack("{s:b, s:o, s:o, s:I, s:I, s:I}", "sound", report->count == 0, "file",
+                                      json_foreign(report->file), "mistakes", list, "realms",
+                                      (json_int_t)report->realms, "exporters", (json_int_t)report->exporters,
+                                      "listeners", (json_int_t)report->listeners));
 }
 
 static int check(const char *path, bool json)
@@ -105,8 +106,9 @@ const struct command command_conf_check = {
         .description =
                 "Says every mistake in a configuration with its file and line, and what to write\n"
                 "instead: unknown keys, values, zones and dialects, sections that contradict each other,\n"
-                "and rights that let other accounts read or change a store. Opens no store, changes\n"
-                "nothing, and reads nobody's records.\n",
+                "listeners that would refuse everybody, accounts, keys and certificates that are not\n"
+                "there, and rights that let other accounts read or change a store. Opens no store,\n"
+                "changes nothing, and reads nobody's records.\n",
         .options = conf_check_options,
         .option_count = sizeof conf_check_options / sizeof conf_check_options[0],
         .exits = "0  no mistake\n1  mistakes were found, or the configuration could not be read\n2  wrong "

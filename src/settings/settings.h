@@ -105,9 +105,10 @@ int settings_parse(const char *text, size_t length, struct settings *ret_setting
         struct settings_problem *problems, size_t most, size_t *ret_count);
 
 enum settings_file {
-        SETTINGS_FILE_PUBLIC, /* anybody may read it, nobody else change it: certificates */
-        SETTINGS_FILE_SECRET, /* nobody else may read it: keys of TLS, secrets of RADIUS */
-        SETTINGS_FILE_SOCKET, /* is made: its folder must be there */
+        SETTINGS_FILE_CERTIFICATES, /* PEM; anybody may read it */
+        SETTINGS_FILE_PRIVATE_KEY,  /* PEM; others may not */
+        SETTINGS_FILE_SECRET,       /* of RADIUS; others may not read it */
+        SETTINGS_FILE_SOCKET,       /* is made: its folder must be there */
 };
 
 /* What only the caller can know about a value. A NULL function, or checks == NULL, takes every value. */

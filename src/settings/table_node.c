@@ -92,7 +92,8 @@ static const struct key node_table[] = {
                 .offset = NODE(journal_limit),
                 .least = 64 * MIB,
                 .most = 64 * TIB,
-                .help = "How large the journal may grow on the disk. Above it nothing is taken, and that is a "
+                .help = "How large the journal may grow on the disk. Above it nothing is taken, and that is "
+                        "a "
                         "gap."},
         {.name = "disk-reserve",
                 .kind = KEY_SIZE,
@@ -190,7 +191,7 @@ static const struct key listener_table[] = {
                 .kind = KEY_PATH,
                 .offset = LISTENER(certificate),
                 .most = SETTINGS_PATH_MAX - 1,
-                .file = SETTINGS_FILE_PUBLIC,
+                .file = SETTINGS_FILE_CERTIFICATES,
                 .help = "tls: the file (PEM) of the node's certificate, with those that lead to its "
                         "authority."},
         {.name = "key",
@@ -198,14 +199,14 @@ static const struct key listener_table[] = {
                 .kind = KEY_PATH,
                 .offset = LISTENER(key),
                 .most = SETTINGS_PATH_MAX - 1,
-                .file = SETTINGS_FILE_SECRET,
+                .file = SETTINGS_FILE_PRIVATE_KEY,
                 .help = "tls: the file (PEM) of its private key, readable by nobody else."},
         {.name = "authorities",
                 .elsewhere = "/etc/rogatory/exporters.pem",
                 .kind = KEY_PATH,
                 .offset = LISTENER(authorities),
                 .most = SETTINGS_PATH_MAX - 1,
-                .file = SETTINGS_FILE_PUBLIC,
+                .file = SETTINGS_FILE_CERTIFICATES,
                 .help = "tls: the file (PEM) of the authorities that sign senders' certificates. Without it "
                         "no\n"
                         "certificate is asked for, and addresses alone say who sends."},

@@ -196,8 +196,21 @@ static void check_exporter(struct parser *parser, size_t index)
         }
 }
 
+/* Whoever reads what strangers send must not own what is stored. */
+static void check_users(struct parser *parser)
+{
+        const struct node_settings *node = &parser->settings.node;
+
+        if (node->collect_user[0] && strcmp(node->collect_user, node->store_user) == 0)
+                parser_report(parser, parser_line_of(parser, SECTION_NODE, 0, "collect-user"),
+                        "collect-user: %s is the store-user too; the one that reads the network must own "
+                        "nothing",
+                        node->collect_user);
+}
+
 void parser_check_node(struct parser *parser)
 {
+        check_users(parser);
         for (size_t i = 0; i < parser->settings.listener_count; i++) {
                 if (parser->settings.listeners[i].transport == LISTENER_UNSAID) {
                         report_missing(parser, i, "transport", "udp");

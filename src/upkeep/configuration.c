@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "upkeep/configuration.h"
 
+#include "os/account.h"
 #include "os/file.h"
 #include "os/zone.h"
-#include "settings/settings.h"
+#include "upkeep/configuration_node.h"
 #include "wire/dialect.h"
 #include "wire/syslog.h"
 
@@ -58,30 +59,6 @@ static int check_rights(struct configuration_report *report, const char *path, b
                 secret ? "go-rwx" : "go-w", path);
 }
 
-/* The file of a realm's key is made with the first sealed file; its folder must be there before. */
-static int check_key(struct configuration_report *report, const struct realm_settings *realm)
-{
-        const char *file = key_sources_file(&realm->key);
-        char folder[KEY_SOURCE_NAME_MAX];
-        struct stat status;
-
-        if (!file)
-                return 0;
-        snprintf(folder, sizeof folder, "%s", file);
-        char *end = strrchr(folder, '/');
-        if (!end)
-                return 0;
-        end[end == folder] = '\0';
-        if (stat(folder, &status) < 0 || !S_ISDIR(status.st_mode))
-                return add(report, folder, 0,
-                        "there is no such folder, but the key of realm %s is to be made in it; make it, for "
-                        "this "
-                        "account alone",
-                        realm->name);
-        int r = check_rights(report, folder, false);
-        return r < 0 ? r : check_rights(report, file, true);
-}
-
 /* --- The settings --- */
 
 static bool is_zone(void *context, const char *name)
@@ -97,22 +74,40 @@ static bool is_dialect(void *context, const char *name)
         return dialect_by_name(name) || syslog_family_by_name(name);
 }
 
-static int parse(struct configuration_report *report, const struct buffer *text)
+/* Whoever starts the node as root makes the store's folder as root too, and forgets to hand it over. */
+static int check_owner(struct configuration_report *report, const char *folder, const char *user)
 {
-        const struct settings_checks checks = {.zone_is_known = is_zone, .dialect_is_known = is_dialect};
+        struct stat status;
+        uid_t uid;
+        gid_t gid;
+
+        if (user[0] == '\0' || stat(folder, &status) < 0 || !account_find_user(user, &uid, &gid) ||
+                uid == status.st_uid)
+                return 0;
+        return add(report, folder, 0, "does not belong to %s, which is the store-user; chown -R %s: %s", user,
+                user, folder);
+}
+
+/* folder: NULL where a file alone is checked. */
+static int parse(struct configuration_report *report, const struct buffer *text, const char *folder)
+{
+        struct settings_checks checks = configuration_node_checks();
         struct settings_problem *problems = calloc(SETTINGS_PROBLEMS_MAX, sizeof *problems);
         struct settings settings;
         size_t count = 0;
 
         if (!problems)
                 return -ENOMEM;
+        checks.zone_is_known = is_zone;
+        checks.dialect_is_known = is_dialect;
         int r = settings_parse_checked((const char *)text->bytes, text->length, &checks, &settings, problems,
                 SETTINGS_PROBLEMS_MAX, &count);
         if (r == 0) {
                 report->realms = settings.realm_count;
                 report->exporters = settings.exporter_count;
-                for (size_t i = 0; i < settings.realm_count && r == 0; i++)
-                        r = check_key(report, &settings.realms[i]);
+                report->listeners = settings.listener_count;
+                if (folder)
+                        r = check_owner(report, folder, settings.node.store_user);
                 settings_free(&settings);
         } else if (r == -EINVAL) {
                 r = 0;
@@ -131,7 +126,7 @@ static int check_folder(struct configuration_report *report, const char *folder)
                 const char *name;
                 bool secret;
         } parts[] = {{"", false}, {"/" SETTINGS_NAME, false}, {"/access.log", true}, {"/realms", true},
-                {"/holds", true}, {"/keys", true}};
+                {"/holds", true}, {"/keys", true}, {"/journal", true}};
         char path[4096];
         int r = 0;
 
@@ -153,7 +148,7 @@ static int read_settings(
         if (length < 0 || (size_t)length >= sizeof report->file)
                 return error_set(error, -ENAMETOOLONG, "the path is too long");
         int r = file_read(report->file, &text, error);
-        if (r == 0 && parse(report, &text) < 0)
+        if (r == 0 && parse(report, &text, is_folder ? path : NULL) < 0)
                 r = error_set(error, -ENOMEM, "%s: not enough memory", report->file);
         buffer_free(&text);
         return r;

@@ -3,8 +3,9 @@
 #define ROGATORY_UPKEEP_CONFIGURATION_H
 
 /* Is the configuration of a node sound? Every mistake in rogatory.conf with its line, names that only the
- * decoders and this system know (dialects, zones), and who else on this machine may read or change what is in
- * the store's folder. Reads only, and opens no store: it works where a mistake keeps the store shut. */
+ * decoders and this system know (dialects, zones, accounts, files of a node), and who else on this machine
+ * may read or change what is in the store's folder. Reads only, and opens no store: it works where a mistake
+ * keeps the store shut. */
 
 #include "base/error.h"
 
@@ -22,7 +23,7 @@ struct configuration_report {
         char file[4096];                        /* the settings that were read */
         struct configuration_mistake *mistakes; /* owned; settings first, in order of lines */
         size_t count;
-        size_t realms, exporters; /* sections read; 0 where the settings have mistakes */
+        size_t realms, exporters, listeners; /* sections read; 0 where the settings have mistakes */
 };
 
 /* path: a file of settings, or a store's folder, of which the rights are looked at too. 0 also where mistakes

@@ -71,10 +71,69 @@ def conf_check(folder):
     check(folder.run("conf-check", "--config", "new").returncode == 0, "what it says to do helps")
 
 
+NODE = """\
+[node]
+store-user = nobody-of-that-name
+ask-socket = /nowhere/ask.socket
+[exporter cgn1]
+address = 192.0.2.1
+[exporter bng]
+address = 192.0.2.2
+secret-file = FOLDER/secret
+[listener flows]
+transport = udp
+content = flow
+port = 4739
+[listener secure]
+transport = tls
+content = flow
+port = 4740
+certificate = FOLDER/nowhere.pem
+key = FOLDER/node.key
+"""
+
+
+def node(folder):
+    """What conf-check finds of a node's accounts, files and folders."""
+    os.chmod(folder.write("secret", "\n"), 0o600)
+    os.chmod(folder.write("node.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), 0o600)
+    os.chmod(folder.write("node.conf", NODE.replace("FOLDER", folder.path)), 0o600)
+
+    def mistakes():
+        run = folder.run("conf-check", "--config", "node.conf", "--json")
+        return {each["line"]: each["mistake"].replace(folder.path, "FOLDER") for each in json.loads(run.stdout)["mistakes"]}
+    said = mistakes()
+    wanted = {2: 'store-user: there is no user "nobody-of-that-name" on this system', 3: "ask-socket: /nowhere: there is no",
+              8: "holds no secret in its first line", 17: "certificate: FOLDER/nowhere.pem: cannot be read",
+              18: "is a key under a passphrase"}
+    check(set(said) == set(wanted) and all(wanted[line] in said[line] for line in wanted), "mistakes of a node: %s" % said)
+    folder.write("secret", "hidden\n")
+    os.chmod(folder.file("secret"), 0o644)
+    folder.write("node.key", "-----BEGIN PRIVATE KEY-----\n")
+    os.chmod(folder.file("node.key"), 0o660)
+    os.chmod(folder.write("nowhere.pem", "Certificate:\n"), 0o644)
+    said = mistakes()
+    check("let other accounts read it; chmod o-rwx" in said[8] and "let other accounts change it; chmod go-w" in said[18] and
+          "holds no certificate in PEM" in said[17], "rights of a node's files: %s" % said)
+    os.chmod(folder.file("secret"), 0o640)
+    os.chmod(folder.file("node.key"), 0o640)
+    folder.write("nowhere.pem", "-----BEGIN CERTIFICATE-----\n")
+    check(set(mistakes()) == {2, 3}, "what it says to do helps: %s" % mistakes())
+    text = NODE.replace("FOLDER", folder.path).replace("store-user = nobody-of-that-name\nask-socket = /nowhere/ask.socket\n", "")
+    folder.write("node.conf", text)
+    run = folder.run("conf-check", "--config", "node.conf")
+    check(run.returncode == 0 and "1 realm, 2 exporters, 2 listeners" in run.stdout, "a sound node: " + run.stdout)
+    if os.geteuid() == 0:
+        folder.write("new/rogatory.conf", "[node]\nstore-user = nobody\n")
+        run = folder.run("conf-check", "--config", "new")
+        check(run.returncode == 1 and "does not belong to nobody" in run.stdout, "whose the folder is: " + run.stdout)
+
+
 def main():
     with Folder() as folder:
         init(folder)
         conf_check(folder)
+        node(folder)
     finish()
 
 
