@@ -241,6 +241,7 @@ void depot_close(struct depot *depot)
         if (!depot)
                 return;
         depot_files_free(&depot->listing.files);
+        depot_end_memory(depot);
         depot_keys_drop(depot, NULL);
         if (depot->settings_read)
                 settings_free(&depot->settings);

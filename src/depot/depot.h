@@ -142,6 +142,17 @@ uint64_t depot_window_check_seal(const struct depot_window *window,
  * reads what it needs, and not the megabytes around it. */
 void depot_expect_scattered(struct depot *depot);
 
+/* From now on windows of bindings that are drafted and published by this handle stand in memory, in front of
+ * those on the disk, and only for this handle: what the store would say if it held more than it does. They
+ * are named "20261120T10Z.live". Works on a store that is opened for reading. 0 or -ENOMEM. */
+int depot_begin_memory(struct depot *depot);
+/* Those windows are gone. No window of them may be open. */
+void depot_forget_memory(struct depot *depot);
+/* Does such a window stand in front of the store's? */
+bool depot_memory_has(const struct depot *depot, const char *realm, int64_t window_from);
+/* Puts their names into a listing of stored windows, each in the place of the stored one. 0 or -ENOMEM. */
+int depot_memory_list(const struct depot *depot, const char *realm, struct depot_files *files);
+
 /* Writing a new generation: begin, hand out bytes through output, then publish (or abandon). Needs a writing
  * mode. */
 struct depot_draft {
@@ -156,6 +167,7 @@ struct depot_draft {
         struct error failure;  /* of a write; then nothing can be published any more */
         char realm[SETTINGS_NAME_MAX];
         struct seal_writer *seal; /* NULL where the realm has no key */
+        bool in_memory;           /* depot_begin_memory: all of it is in `pending` */
 };
 
 /* The draft must stay where it is until it is published or abandoned: its output points to it. A published

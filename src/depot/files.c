@@ -211,6 +211,11 @@ static int list(struct depot *depot, const char *realm, enum depot_kind kind, bo
                 if (written > 0 && (size_t)written < sizeof path && stat(path, &status) == 0)
                         files.items[i].size = (uint64_t)status.st_size;
         }
+        r = kind == DEPOT_NAT ? depot_memory_list(depot, realm, &files) : 0;
+        if (r < 0) {
+                depot_files_free(&files);
+                return error_set(error, r, "%s: not enough memory", folder);
+        }
         *ret = files;
         return 0;
 }

@@ -34,9 +34,10 @@ struct depot {
         struct settings settings;
         bool settings_read;
         struct listing listing;
-        struct realm_keys *keys; /* of realms whose keys were needed; owned, with the secrets wiped */
-        bool scattered;          /* depot_expect_scattered */
-        unsigned scans;          /* windows that were looked for without a listing */
+        struct realm_keys *keys;     /* of realms whose keys were needed; owned, with the secrets wiped */
+        bool scattered;              /* depot_expect_scattered */
+        struct depot_memory *memory; /* owned; NULL unless depot_begin_memory */
+        unsigned scans;              /* windows that were looked for without a listing */
 };
 
 /* Joins into a path. -ENAMETOOLONG with a message. */
@@ -64,6 +65,14 @@ int depot_tidy(struct depot *depot, struct error *error);
 /* Checks new settings and publishes them in the place of the old. path: the file, for messages. */
 int depot_replace_settings(
         struct depot *depot, const struct buffer *text, const char *path, struct error *error);
+
+/* memory.c: windows that stand in memory before those on the disk. */
+#define DEPOT_MEMORY_GENERATION 1
+void depot_end_memory(struct depot *depot);
+int depot_memory_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
+        struct error *error);
+void depot_memory_draft(const char *realm, int64_t window_from, struct depot_draft *ret);
+int depot_memory_publish(struct depot *depot, struct depot_draft *draft, struct error *error);
 
 /* -EPERM where the store was opened for reading. */
 int depot_must_write(const struct depot *depot, struct error *error);

@@ -323,6 +323,8 @@ int depot_window_open(struct depot *depot, const char *realm, int64_t window_fro
         struct depot_window window = {.map = NULL};
         char path[DEPOT_PATH_MAX];
 
+        if (depot_memory_has(depot, realm, window_from))
+                return depot_memory_open(depot, realm, window_from, ret, error);
         int r = map_window(depot, realm, DEPOT_NAT, window_from, &window, path, error);
         if (r < 0)
                 return r;

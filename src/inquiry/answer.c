@@ -111,7 +111,7 @@ static int name_candidate(struct inquiry *inquiry, unsigned realm, const struct 
                 r = name_binding(inquiry, realm, q, g, c, &named, error);
         else
                 snprintf(named.record, sizeof named.record, "%s/leases/%s", named.realm,
-                        inquiry->leases[realm].window.file.name);
+                        inquiry->leases[realm].is_open ? inquiry->leases[realm].window.file.name : "live");
         if (r == 0)
                 *ret = named;
         return r;

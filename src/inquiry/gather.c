@@ -455,7 +455,7 @@ static int gather_leases_of(const struct inquiry *inquiry, unsigned realm, const
                         from = b->from_ms - ahead;
         }
         from -= g->rules.uncertainty_ms;
-        return lease_query(inquiry->leases[realm].window.leases, address, from, INT64_MAX, &g->leases, error);
+        return gather_leases_at(inquiry, realm, address, from, &g->leases, error);
 }
 
 /* The leases of every inside host that may be concerned, and of the address itself. */
@@ -463,10 +463,15 @@ static int gather_leases(const struct inquiry *inquiry, unsigned realm, const st
         struct gathered *g, struct error *error)
 {
         g->leases_until_ms = TIME_UNKNOWN;
-        if (!inquiry->leases[realm].is_open)
+        const struct live_leases *live = &inquiry->live[realm];
+        const struct lease_reader *stored = inquiry->leases[realm].window.leases;
+        if (!has_leases(inquiry, realm))
                 return 0;
-        g->leases_until_ms = lease_heard_until(inquiry->leases[realm].window.leases);
-        if (lease_log_is_torn(inquiry->leases[realm].window.leases))
+        if (inquiry->leases[realm].is_open)
+                g->leases_until_ms = lease_heard_until(stored);
+        if (live->count > 0 && live->until_ms > g->leases_until_ms)
+                g->leases_until_ms = live->until_ms;
+        if (live->torn || (inquiry->leases[realm].is_open && lease_log_is_torn(stored)))
                 g->rules.lease_log_complete = false;
         int r = gather_leases_of(inquiry, realm, q, &q->address, g, error);
         g->ours = g->ours || g->leases.count > 0;

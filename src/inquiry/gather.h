@@ -22,13 +22,23 @@ struct realm_window {
         uint16_t *map; /* of plans: the file's number of a plan -> ours; owned */
 };
 
+/* Leases that are not in the store yet, of one realm. */
+struct live_leases {
+        const struct lease_list **lists; /* owned array, borrowed lists: joined, by prefix */
+        unsigned count;
+        int64_t until_ms; /* as lease_heard_until */
+        bool torn;
+};
+
 struct inquiry {
         struct window_cache cache;
         struct realm_settings *realms; /* owned array; prefix lists are the depot's */
         unsigned realm_count;
         struct realm_window *leases;  /* one per realm */
         struct realm_window *plans;   /* one per realm */
-        struct depot_files *files;    /* one list per realm: the stored windows, ascending */
+        struct depot_files *files;    /* one list per realm: the windows that there are, ascending */
+        struct depot_files *stored;   /* the same without those in memory; NULL until inquiry_enter_memory */
+        struct live_leases *live;     /* one per realm */
         struct depot_gone_list *gone; /* one list per realm: what was destroyed */
 };
 
@@ -80,6 +90,12 @@ int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *gathere
  * change. */
 bool is_outside_retention(const struct inquiry *inquiry, unsigned realm, const struct question *question,
         const struct gathered *gathered, int64_t now_ms);
+
+/* The leases whose prefix contains the address, of the store from `from` on and of what is not stored yet,
+ * joined (live_leases.c). Appends. */
+int gather_leases_at(const struct inquiry *inquiry, unsigned realm, const struct address *address,
+        int64_t from, struct lease_list *ret, struct error *error);
+bool has_leases(const struct inquiry *inquiry, unsigned realm);
 
 bool realm_declares(const struct realm_settings *realm, const struct address *address);
 

@@ -72,7 +72,9 @@ int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error 
                 inquiry->plans = calloc(inquiry->realm_count + 1, sizeof *inquiry->plans);
                 inquiry->files = calloc(inquiry->realm_count + 1, sizeof *inquiry->files);
                 inquiry->gone = calloc(inquiry->realm_count + 1, sizeof *inquiry->gone);
-                if (!inquiry->leases || !inquiry->plans || !inquiry->files || !inquiry->gone)
+                inquiry->live = calloc(inquiry->realm_count + 1, sizeof *inquiry->live);
+                if (!inquiry->live || !inquiry->leases || !inquiry->plans || !inquiry->files ||
+                        !inquiry->gone)
                         r = error_set(error, -ENOMEM, "not enough memory");
         }
         for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
@@ -101,6 +103,12 @@ void inquiry_free(struct inquiry *inquiry)
                 depot_files_free(&inquiry->files[i]);
         for (unsigned i = 0; inquiry->gone && i < inquiry->realm_count; i++)
                 depot_gone_free(&inquiry->gone[i]);
+        for (unsigned i = 0; inquiry->stored && i < inquiry->realm_count; i++)
+                depot_files_free(&inquiry->stored[i]);
+        for (unsigned i = 0; inquiry->live && i < inquiry->realm_count; i++)
+                free(inquiry->live[i].lists);
+        free(inquiry->stored);
+        free(inquiry->live);
         free(inquiry->gone);
         free(inquiry->files);
         free(inquiry->leases);
@@ -173,7 +181,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
                 .leases = gathered.leases.items,
                 .lease_count = gathered.leases.count,
                 .plan = &gathered.plan,
-                .leases_stored = inquiry->leases[number].is_open,
+                .leases_stored = has_leases(inquiry, number),
                 .leases_heard_until_ms = gathered.leases_until_ms,
         };
         struct attribution attribution;

@@ -14,6 +14,18 @@ struct inquiry; /* keeps opened windows between questions; reads rogatory.conf o
 int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error *error);
 void inquiry_free(struct inquiry *inquiry);
 
+/* For a live node, which asks of what is not in the store yet.
+ *
+ * Leases of a realm (borrowed for as long as the inquiry lives, joined, by prefix), beside those that are
+ * stored; several lists add up. until_ms: as lease_heard_until, or LEASE_LOG_TORN. 0 or -ENOMEM; a realm that
+ * is not known is passed over. */
+int inquiry_add_leases(
+        struct inquiry *inquiry, const char *realm, const struct lease_list *leases, int64_t until_ms);
+/* Windows in the depot's memory (depot_begin_memory) came, and will go: behind the one call they are what the
+ * inquiry sees, behind the other no window of them is open any more. 0 or -ENOMEM. */
+int inquiry_enter_memory(struct inquiry *inquiry);
+void inquiry_leave_memory(struct inquiry *inquiry);
+
 /* A candidate with names instead of numbers. */
 struct answer_candidate {
         char subscriber[SUBSCRIBER_MAX]; /* "" where none is known */

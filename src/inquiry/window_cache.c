@@ -53,6 +53,12 @@ void window_cache_free(struct window_cache *cache)
         free(cache->exporters);
 }
 
+void window_cache_drop(struct window_cache *cache, unsigned index)
+{
+        close_window(&cache->windows[index]);
+        cache->windows[index] = cache->windows[--cache->window_count];
+}
+
 static int take_coverage(struct cached_window *w)
 {
         const struct coverage *stored = segment_coverage(w->window.segment);
@@ -140,6 +146,7 @@ int window_cache_get(struct window_cache *cache, unsigned realm, const char *rea
         }
         if (r == 0) {
                 w->missing = false;
+                w->in_memory = depot_memory_has(cache->depot, realm_name, from);
                 r = take_exporters(cache, w);
                 if (r == 0)
                         r = take_coverage(w);

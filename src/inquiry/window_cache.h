@@ -20,8 +20,9 @@ struct known_exporter {
 struct cached_window {
         unsigned realm;
         int64_t from;
-        bool missing;  /* the realm has no such window */
-        uint64_t used; /* when it was used last, in questions */
+        bool missing;   /* the realm has no such window */
+        bool in_memory; /* it stands in the depot's memory */
+        uint64_t used;  /* when it was used last, in questions */
         struct depot_window window;
         uint16_t *map;            /* segment's exporter number -> ours */
         struct coverage coverage; /* with our numbers */
@@ -46,6 +47,8 @@ int window_cache_get(struct window_cache *cache, unsigned realm, const char *rea
         struct cached_window **ret_window, struct error *error);
 /* Brings the sheet of an address in with one reading, where it was not yet asked for. */
 void window_announce(struct cached_window *window, uint32_t outside);
+/* Closes one window; the numbers of others may change. */
+void window_cache_drop(struct window_cache *cache, unsigned index);
 void window_cache_free(struct window_cache *cache);
 
 #endif

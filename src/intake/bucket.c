@@ -471,6 +471,19 @@ static int compare_stream(const void *left, const void *right)
         return (a->outside > b->outside) - (a->outside < b->outside);
 }
 
+bool bucket_find(const struct bucket *bucket, uint32_t outside, uint32_t *ret_stream)
+{
+        if (bucket->stream_count == 0)
+                return false;
+        uint32_t at = hash_of(outside) & bucket->mask;
+        for (; bucket->slots[at]; at = (at + 1) & bucket->mask) {
+                *ret_stream = bucket->slots[at] - 1;
+                if (bucket->streams[*ret_stream].outside == outside)
+                        return true;
+        }
+        return false;
+}
+
 void bucket_group(struct bucket *bucket)
 {
         qsort(bucket->streams, bucket->stream_count, sizeof *bucket->streams, compare_stream);

@@ -73,6 +73,9 @@ int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, cons
 /* Sorts the streams of a bucket by outside address. Nothing may be added to it afterwards. */
 void bucket_group(struct bucket *bucket);
 
+/* The number of an address' stream, before bucket_group; false where it has none. */
+bool bucket_find(const struct bucket *bucket, uint32_t outside, uint32_t *ret_stream);
+
 /* Unpacks the points of one stream, in order of arrival, into ret (room for stream->count), and interns their
  * hosts. Where destinations were not kept, `destination` is a mark that stands for no host. 0, -ENOMEM or
  * -EFBIG.

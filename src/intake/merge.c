@@ -1,288 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "intake/merge.h"
+#include "intake/merge_internal.h"
 
-#include "depot/gone.h"
 #include "nat/carry.h"
 #include "nat/pairing.h"
 
 #include <stdlib.h>
-
-/* How a window is told to exist, to be asked for, or both. */
-struct stop {
-        int64_t window_from;
-        bool stored; /* there is a file of it */
-        bool wanted; /* new records or a span of hearing fall into it */
-};
-
-struct stop_list {
-        struct stop *items;
-        size_t count, capacity;
-};
-
-/* The walk over the windows of one realm. */
-struct walk {
-        const struct merge_request *request;
-        struct attribution_rules rules;
-        struct merge_counts *counts;
-        struct stop_list stops;
-        struct coverage coverage;    /* all that is known of the realm's hearing around the windows walked */
-        struct depot_gone_list gone; /* what retention has destroyed */
-        struct binding_list carried; /* bindings that go on out of the window before; by outside address */
-        struct segment_header carried_header; /* of the window they come from */
-        int64_t carried_from;                 /* the window they come from; TIME_UNKNOWN: not read yet */
-        bool rewritten;                       /* the window visited last had to be */
-        bool carry_changed;                   /* they are not what the stored windows were made with */
-        struct error *error;
-};
-
-/* --- The windows to walk --- */
-
-static struct stop *stop_find(struct stop_list *list, int64_t window_from)
-{
-        for (size_t i = list->count; i-- > 0;)
-                if (list->items[i].window_from == window_from)
-                        return &list->items[i];
-        return NULL;
-}
-
-static int stop_add(struct stop_list *list, int64_t window_from, bool stored, bool wanted)
-{
-        struct stop *found = stop_find(list, window_from);
-
-        if (!found) {
-                if (list->count == list->capacity) {
-                        size_t capacity = list->capacity ? list->capacity * 2 : 64;
-                        struct stop *items = realloc(list->items, capacity * sizeof *items);
-                        if (!items)
-                                return -ENOMEM;
-                        list->items = items;
-                        list->capacity = capacity;
-                }
-                found = &list->items[list->count++];
-                *found = (struct stop){.window_from = window_from};
-        }
-        found->stored = found->stored || stored;
-        found->wanted = found->wanted || wanted;
-        return 0;
-}
-
-static int compare_stop(const void *left, const void *right)
-{
-        const struct stop *a = left, *b = right;
-        return (a->window_from > b->window_from) - (a->window_from < b->window_from);
-}
-
-static void sort_stops(struct stop_list *list)
-{
-        if (list->count > 1)
-                qsort(list->items, list->count, sizeof *list->items, compare_stop);
-}
-
-static int64_t window_of(int64_t instant)
-{
-        int64_t rest = instant % DEPOT_WINDOW_MS;
-        return instant - (rest < 0 ? rest + DEPOT_WINDOW_MS : rest);
-}
-
-static bool takes(const struct merge_request *request, const struct bucket *bucket)
-{
-        return bucket->realm == request->realm_number && bucket->window_from < request->before;
-}
-
-/* The stretch of time that the new material speaks of. */
-static bool find_extent(const struct walk *walk, int64_t *ret_from, int64_t *ret_to)
-{
-        int64_t from = INT64_MAX, to = INT64_MIN;
-        const struct merge_request *request = walk->request;
-
-        for (size_t i = 0; i < request->buckets->count; i++) {
-                const struct bucket *bucket = &request->buckets->items[i];
-                if (!takes(request, bucket))
-                        continue;
-                from = bucket->window_from < from ? bucket->window_from : from;
-                to = bucket->window_from > to ? bucket->window_from : to;
-        }
-        for (size_t i = 0; request->coverage && i < request->coverage->span_count; i++) {
-                const struct coverage_span *span = &request->coverage->spans[i];
-                from = span->from < from ? span->from : from;
-                to = span->to > to ? span->to : to;
-        }
-        for (size_t i = 0; request->coverage && i < request->coverage->gap_count; i++) {
-                const struct coverage_gap *gap = &request->coverage->gaps[i];
-                from = gap->from < from ? gap->from : from;
-                to = gap->to > to ? gap->to : to;
-        }
-        if (from > to)
-                return false;
-        *ret_from = window_of(from);
-        *ret_to = window_of(to);
-        return true;
-}
-
-static int64_t memory_of(const struct walk *walk)
-{
-        return walk->rules.longest_block_ms > walk->rules.longest_session_ms ? walk->rules.longest_block_ms
-                                                                             : walk->rules.longest_session_ms;
-}
-
-/* Adds a stored window's coverage, its exporters under the numbers of this import. */
-static int add_stored_coverage(struct walk *walk, const struct depot_window *window, uint16_t *map)
-{
-        const struct coverage *stored = segment_coverage(window->segment);
-        int r = 0;
-
-        for (size_t i = 0; i < stored->span_count && r == 0; i++) {
-                struct coverage_span span = stored->spans[i];
-                span.exporter = map[span.exporter];
-                r = coverage_add_span(&walk->coverage, &span);
-        }
-        for (size_t i = 0; i < stored->gap_count && r == 0; i++) {
-                struct coverage_gap gap = stored->gaps[i];
-                gap.exporter = map[gap.exporter];
-                r = coverage_add_gap(&walk->coverage, &gap);
-        }
-        return r;
-}
-
-/* The import's numbers of a stored segment's exporters; owned by the caller. */
-static int map_exporters(struct walk *walk, const struct segment_reader *segment, uint16_t **ret_map)
-{
-        unsigned count = segment_exporter_count(segment);
-        uint16_t *map = calloc(count + 1, sizeof *map);
-        int r = map ? 0 : -ENOMEM;
-
-        for (unsigned i = 0; i < count && r == 0; i++) {
-                const char *name = segment_exporter_name(segment, i);
-                if (name[0] == '\0')
-                        continue; /* a number that this realm does not use */
-                int number = source_find(walk->request->sources, name, walk->request->realm_number);
-                if (number >= 0) {
-                        map[i] = (uint16_t)number;
-                        continue;
-                }
-                struct source source = {.settings = exporter_defaults(name, walk->request->realm->name),
-                        .realm = walk->request->realm_number};
-                r = source_add(walk->request->sources, &source, &map[i]);
-        }
-        if (r < 0) {
-                free(map);
-                return error_set(walk->error, r, "cannot keep the names of this store's exporters");
-        }
-        *ret_map = map;
-        return 0;
-}
-
-static int load_stored_coverage(struct walk *walk, int64_t window_from)
-{
-        struct depot_window window;
-        uint16_t *map;
-
-        int r = depot_window_open(
-                walk->request->depot, walk->request->realm->name, window_from, &window, walk->error);
-        if (r < 0)
-                return r;
-        r = map_exporters(walk, window.segment, &map);
-        if (r == 0) {
-                r = add_stored_coverage(walk, &window, map);
-                free(map);
-        }
-        depot_window_release(&window);
-        return r;
-}
-
-/* Every window that new records or a span of hearing fall into. Spans are looked at after they were joined
- * with what is stored, because a new span may close the hole behind an old one. */
-static int want_windows(struct walk *walk, int64_t from, int64_t to)
-{
-        int empty = 0, r = 0;
-
-        for (size_t i = 0; i < walk->request->buckets->count && r == 0; i++)
-                if (takes(walk->request, &walk->request->buckets->items[i]))
-                        r = stop_add(&walk->stops, walk->request->buckets->items[i].window_from, false, true);
-        sort_stops(&walk->stops);
-        for (size_t i = 0; i < walk->coverage.span_count && r == 0; i++) {
-                const struct coverage_span *span = &walk->coverage.spans[i];
-                if (span->flags & SPAN_KNOWN_ONLY || span->to < from || window_of(span->from) > to)
-                        continue;
-                int64_t at = window_of(span->from > from ? span->from : from);
-                for (; at <= to && at <= span->to && r == 0; at += DEPOT_WINDOW_MS) {
-                        if (span->flags & SPAN_CONTINUES && at == span->to)
-                                break;
-                        if (!stop_find(&walk->stops, at) && ++empty > MERGE_EMPTY_WINDOWS_MAX) {
-                                walk->counts->windows_skipped++;
-                                break;
-                        }
-                        r = stop_add(&walk->stops, at, false, true);
-                }
-        }
-        sort_stops(&walk->stops);
-        return r;
-}
-
-/* A clock that is found to have been wrong before the first window loaded asks for earlier windows: the
- * stored window, of those before `first`, from which on everything must be looked at again; `first` itself
- * where none. */
-static int64_t reach_back(const struct walk *walk, const struct depot_files *files, int64_t first)
-{
-        int64_t wanted = first;
-
-        for (size_t i = 0; i < walk->coverage.gap_count; i++) {
-                const struct coverage_gap *gap = &walk->coverage.gaps[i];
-                if (gap->reason != GAP_CLOCK)
-                        continue;
-                int64_t from = gap->from - (int64_t)gap->count / 2;
-                for (size_t k = 0; k < files->count; k++)
-                        if (files->items[k].from < wanted && files->items[k].to > from) {
-                                wanted = files->items[k].from;
-                                break;
-                        }
-        }
-        return wanted;
-}
-
-/* Loads the coverage of the stored windows in [from, to). */
-static int load_windows(struct walk *walk, const struct depot_files *files, int64_t from, int64_t to)
-{
-        int r = 0;
-
-        for (size_t i = 0; i < files->count && r == 0; i++) {
-                if (files->items[i].from < from || files->items[i].from >= to)
-                        continue;
-                r = stop_add(&walk->stops, files->items[i].from, true, false);
-                if (r == 0)
-                        r = load_stored_coverage(walk, files->items[i].from);
-        }
-        if (r == 0) {
-                coverage_normalise(&walk->coverage, walk->request->heartbeat_ms);
-                r = coverage_trace_clocks(&walk->coverage, walk->request->heartbeat_ms);
-        }
-        return r;
-}
-
-static int plan(struct walk *walk, int64_t from, int64_t to)
-{
-        const struct merge_request *request = walk->request;
-        struct depot_files files = {0};
-        int64_t first = from, loaded = INT64_MAX;
-
-        int r = depot_nat_names(request->depot, request->realm->name, &files, walk->error);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < files.count; i++)
-                if (files.items[i].from < from &&
-                        from - files.items[i].from <= memory_of(walk) + DEPOT_WINDOW_MS)
-                        first = files.items[i].from;
-        if (request->coverage)
-                r = coverage_add_all(&walk->coverage, request->coverage);
-        while (r == 0 && first < loaded) {
-                r = load_windows(walk, &files, first, loaded);
-                loaded = first;
-                if (r == 0 && request->coverage)
-                        first = reach_back(walk, &files, first);
-        }
-        depot_files_free(&files);
-        return r < 0 ? r : want_windows(walk, first, to);
-}
 
 /* --- One window --- */
 
@@ -309,7 +31,7 @@ static int opened_open(struct walk *walk, int64_t window_from, struct opened *re
                 walk->request->depot, walk->request->realm->name, window_from, &ret->window, walk->error);
         if (r < 0)
                 return r;
-        r = map_exporters(walk, ret->window.segment, &ret->map);
+        r = merge_map_exporters(walk, ret->window.segment, &ret->map);
         if (r < 0)
                 depot_window_release(&ret->window);
         ret->is_open = r == 0;
@@ -326,7 +48,10 @@ static int read_carry(struct walk *walk, int64_t window_from)
         int r = opened_open(walk, window_from, &opened);
         if (r < 0)
                 return r;
-        for (uint32_t i = 0; i < segment_sheet_count(opened.window.segment) && r == 0; i++) {
+        uint32_t i = 0, end = segment_sheet_count(opened.window.segment);
+        if (walk->request->only)
+                end = segment_find_sheet(opened.window.segment, *walk->request->only, &i) == 0 ? i + 1 : i;
+        for (; i < end && r == 0; i++) {
                 sheet.count = 0;
                 r = segment_read_sheet(
                         opened.window.segment, i, walk->request->hosts, opened.map, &sheet, walk->error);
@@ -482,11 +207,29 @@ static int merge_address(struct window_merge *m, uint32_t outside)
                                walk->error);
 }
 
+/* All three sources stand at this address, or behind where it would be. */
+static bool seek_address(struct window_merge *m, uint32_t outside)
+{
+        bool stored =
+                m->stored.is_open && segment_find_sheet(m->stored.window.segment, outside, &m->at_sheet) == 0;
+        bool new = m->bucket &&bucket_find(m->bucket, outside, &m->at_stream);
+
+        if (m->stored.is_open && !stored)
+                m->at_sheet = segment_sheet_count(m->stored.window.segment);
+        if (m->bucket && !new)
+                m->at_stream = m->bucket->stream_count;
+        /* Nothing but this address is carried where only it matters. */
+        return stored || new || (m->carry_known && m->walk->carried.count > 0);
+}
+
 static int write_sheets(struct window_merge *m)
 {
+        const uint32_t *only = m->walk->request->only;
         uint32_t outside;
         int r = 0;
 
+        if (only)
+                return seek_address(m, *only) ? merge_address(m, *only) : 0;
         if (m->bucket)
                 bucket_group(m->bucket);
         while (r == 0 && next_address(m, &outside))
@@ -533,7 +276,7 @@ static void state_rules(const struct window_merge *m, struct segment_header *hea
         const struct walk *walk = m->walk;
         const struct segment_header *stored =
                 m->stored.is_open ? segment_header_of(m->stored.window.segment) : NULL;
-        int64_t life = memory_of(walk);
+        int64_t life = merge_memory_of(walk);
 
         header->made_by = (struct segment_rules){
                 .endpoint_independent = walk->rules.mapping == MAPPING_ENDPOINT_INDEPENDENT,
@@ -623,7 +366,7 @@ static int rewrite_window(struct window_merge *m, const struct coverage *coverag
 static struct bucket *find_bucket(const struct merge_request *request, int64_t window_from)
 {
         for (size_t i = 0; i < request->buckets->count; i++)
-                if (takes(request, &request->buckets->items[i]) &&
+                if (merge_takes(request, &request->buckets->items[i]) &&
                         request->buckets->items[i].window_from == window_from)
                         return &request->buckets->items[i];
         return NULL;
@@ -679,7 +422,7 @@ static int visit(struct walk *walk, size_t index)
         if (stop->stored)
                 r = opened_open(walk, stop->window_from, &m.stored);
         if (r == 0)
-                r = coverage_cut(&walk->coverage, m.from, m.to, memory_of(walk), &cut);
+                r = coverage_cut(&walk->coverage, m.from, m.to, merge_memory_of(walk), &cut);
         if (r == 0) {
                 coverage_normalise(&cut, walk->request->heartbeat_ms);
                 bool needed = m.bucket || walk->carry_changed || (!stop->stored && stop->wanted) ||
@@ -694,7 +437,7 @@ static int visit(struct walk *walk, size_t index)
         }
         window_merge_free(&m);
         coverage_free(&cut);
-        if (r == 0 && m.bucket)
+        if (r == 0 && m.bucket && !walk->request->only)
                 bucket_drop(walk->request->buckets, (size_t)(m.bucket - walk->request->buckets->items));
         return r;
 }
@@ -714,11 +457,11 @@ int merge_run(const struct merge_request *request, struct merge_counts *counts, 
         int64_t from, to;
         int r = 0;
 
-        if (!find_extent(&walk, &from, &to))
+        if (!merge_extent(&walk, &from, &to))
                 return 0;
         r = depot_gone_read(request->depot, request->realm->name, &walk.gone, error);
         if (r == 0)
-                r = plan(&walk, from, to);
+                r = merge_plan(&walk, from, to);
         for (size_t i = 0; i < walk.stops.count && r == 0; i++) {
                 r = visit(&walk, i);
                 /* Behind the new material, the first window that stays as it is ends the walk. */

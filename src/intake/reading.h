@@ -25,6 +25,7 @@ struct intake_realm {
         int64_t leases_until_ms;
         bool leases_torn; /* records of its lease log were refused */
         struct realm_plans plans;
+        size_t pieces_joined; /* pieces of hearing that were left when they were joined last (live.c) */
         bool used;
 };
 
@@ -81,6 +82,16 @@ void intake_take_damage(struct intake *intake, const struct error *reason);
 /* Merges what was read so far into the store when it holds more memory than allowed. What was heard is stored
  * at the commit only: until then the windows prove nothing. */
 int intake_bound_memory(struct intake *intake, struct error *error);
+
+/* Merges into the store what happened before this instant. with_coverage: also what was heard, leases and
+ * plans. */
+int intake_flush(struct intake *intake, int64_t before, bool with_coverage, struct error *error);
+
+/* What was heard at a time that has not come was not heard then. */
+void intake_forget_future(struct coverage *coverage, int64_t latest_ms);
+
+/* Realms and exporters out of the settings, as they are met. 0, or negative with a message. */
+int intake_find_realm(struct intake *intake, const char *name, uint16_t *ret_number, struct error *error);
 
 /* Hands one message to the flow decoder. session: as in struct flow_exporter. */
 int intake_flow_message(struct intake *intake, uint16_t source, uint32_t session, int64_t receipt_ms,
