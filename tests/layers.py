@@ -27,6 +27,7 @@ ROOMS = {
     "collect": ["base", "os", "crypto", "wire"],
     "intake": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
     "inquiry": ["base", "os", "crypto", "nat", "store", "custody", "settings", "depot"],
+    "live": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot", "intake", "inquiry"],
     "upkeep": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
     "rogatory": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot", "intake", "inquiry",
                  "upkeep"],
