@@ -23,6 +23,8 @@ ROOMS = {
     "settings": ["base", "nat"],
     "relay": ["base", "nat"],
     "order": ["base"],
+    "directory": ["base", "crypto", "custody", "order"],
+    "issuance": ["base", "crypto", "custody", "order", "directory"],
     "depot": ["base", "os", "crypto", "nat", "store", "custody", "settings"],
     "collect": ["base", "os", "crypto", "wire"],
     "intake": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
@@ -34,7 +36,7 @@ ROOMS = {
 }
 
 # Bytes in, bytes out: no file, no socket, no clock, no environment.
-PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "order"}
+PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "order", "directory", "issuance"}
 PURE_HEADERS = {"arpa/inet.h", "sys/types.h"}  # inet_pton and inet_ntop only turn text into bytes and back
 IO_HEADERS = re.compile(r"^(unistd|fcntl|dirent|poll|signal|pthread|threads|time|utime|netdb|pwd|grp|glob|ftw|spawn|"
                         r"termios|syslog|mqueue|aio|sys/.*|net/.*|netinet/.*|arpa/.*|linux/.*|pcap.*)(\.h)?$")

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_DIRECTORY_PARSE_H
+#define ROGATORY_DIRECTORY_PARSE_H
+
+/* Parts of reading a directory that stand in files of their own. */
+
+#include "directory/directory.h"
+
+#define DIRECTORY_FORMAT "rogatory-directory/1"
+
+/* "2026-12-24" as days since 1970-01-01. 0 or -EINVAL. */
+int directory_read_date(const char *text, int32_t *ret_day);
+
+/* Fills the certificate out of one PEM block, in the one writing that directory_certificate_write makes. It
+ * must be made for the purpose, and valid throughout the span of the pin, which stands there already.
+ * -EBADMSG with a reason, -ENOMEM, -EIO. */
+int directory_certificate_read(struct directory_certificate *certificate, enum directory_purpose purpose,
+        const char *pem, struct error *error);
+
+/* Appends the PEM block. The buffer's failure. */
+int directory_certificate_write(const struct directory_certificate *certificate, struct buffer *ret);
+
+#endif
