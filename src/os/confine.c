@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -43,6 +44,27 @@ static int become(const struct passwd *user, struct error *error)
         return 0;
 }
 
+/* A parent that is no root hands on what its children need for becoming their users. */
+static bool may_become_others(void)
+{
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3] = {{0}};
+        const uint32_t needed = 1u << CAP_SETUID | 1u << CAP_SETGID;
+
+        return syscall(SYS_capget, &header, has) == 0 && (has[0].effective & needed) == needed;
+}
+
+/* Behind all giving up: nothing of it can be taken back. */
+static int prove_user(const char *user, struct error *error)
+{
+        uid_t own = geteuid();
+
+        if (own != 0 && getuid() == own && (!user || getegid() != 0) && setresuid(0, 0, 0) < 0 &&
+                geteuid() == own)
+                return 0;
+        return error_set(error, -EPERM, "This process gave its rights up but can become root again");
+}
+
 static int drop_user(const char *name, struct error *error)
 {
         char names[4096];
@@ -60,17 +82,14 @@ static int drop_user(const char *name, struct error *error)
         if (user.pw_uid == 0)
                 return error_set(error, -EINVAL,
                         "The user \"%.64s\" is root, who cannot be confined; name another", name);
-        if (geteuid() != 0) {
-                if (geteuid() == user.pw_uid && getuid() == user.pw_uid)
-                        return 0;
+        if (geteuid() == user.pw_uid && getuid() == user.pw_uid)
+                return 0;
+        if (geteuid() != 0 && !may_become_others())
                 return error_set(error, -EPERM,
-                        "This process cannot become the user \"%.64s\": it does not run as root", name);
-        }
-        r = become(&user, error);
-        if (r == 0 && (setresuid(0, 0, 0) == 0 || geteuid() == 0 || getegid() == 0))
-                return error_set(
-                        error, -EPERM, "This process became \"%.64s\" but can become root again", name);
-        return r;
+                        "This process cannot become the user \"%.64s\": it runs neither as root nor with "
+                        "CAP_SETUID and CAP_SETGID",
+                        name);
+        return become(&user, error);
 }
 
 /* A process that was no root may still have been given capabilities (by its file or by systemd). */
@@ -106,6 +125,8 @@ int confine(const struct confine_plan *plan, struct confine_result *ret_result, 
         if (r == 0)
                 r = drop_capabilities(error);
         if (r == 0)
+                r = prove_user(plan->user, error);
+        if (r == 0)
                 r = keep_memory_private(error);
         /* Landlock and seccomp ask for it, and no file's owner or capability changes who this is. */
         if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -113,7 +134,7 @@ int confine(const struct confine_plan *plan, struct confine_result *ret_result, 
         if (r == 0 && !plan->without_landlock)
                 r = confine_paths(plan, &result.landlock, error);
         if (r == 0 && !plan->without_seccomp)
-                r = confine_calls(plan->role, error);
+                r = confine_calls(plan->role, plan->path_count > 0, error);
         if (r < 0)
                 return r;
         result.seccomp = !plan->without_seccomp;

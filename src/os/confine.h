@@ -9,20 +9,24 @@
  *
  * What is forbidden, and how that shows:
  *
- *                                     CONFINE_COLLECT          CONFINE_STORE
- *   open a file                       dies                     outside the named paths: EACCES
- *   make, rename, remove files        dies                     outside the named paths: EACCES
- *   socket, connect, bind, listen     dies                     dies
- *   execve, fork, clone               dies                     dies
- *   ptrace, process_vm_readv          dies                     dies
- *   memory that can be executed       dies                     dies
- *   signal to another process         dies                     dies
- *   anything that is not listed       dies                     dies
+ *                                     CONFINE_COLLECT              CONFINE_STORE
+ *   open a file                       dies; with named paths       outside the named paths: EACCES
+ *                                     (its journal) as the store
+ *   make, rename, remove files        the same                     outside the named paths: EACCES
+ *   socket, connect, bind, listen     dies                         dies
+ *   execve                            dies                         dies, in its children too
+ *   fork                              dies                         may: a child is confined like it
+ *   threads, name spaces, clone3      dies                         dies
+ *   ptrace, process_vm_readv          dies                         dies
+ *   memory that can be executed       dies                         dies
+ *   signal to another process         dies                         dies
+ *   anything that is not listed       dies                         dies
  *
  * "Dies" is SIGSYS for the whole process, which the parent sees. Descriptors that are open already go on
  * working: listeners, files, journals and keys are opened before, or passed by the parent. What metadata
  * says (stat) stays visible. Datagrams can still be sent through an inherited socket: RADIUS is answered that
- * way. */
+ * way; and descriptors through an inherited socket of the unix domain. abort() in a child of the store dies
+ * of SIGSYS, because it signals another number than the one that was confined. */
 
 #include "base/error.h"
 
@@ -31,8 +35,8 @@
 #include <sys/types.h>
 
 enum confine_role {
-        CONFINE_COLLECT, /* hostile bytes: inherited sockets, memory, time */
-        CONFINE_STORE,   /* also files below the named paths */
+        CONFINE_COLLECT, /* hostile bytes: inherited sockets, memory, time; files only below named paths */
+        CONFINE_STORE,   /* also files below the named paths, and children like itself */
         CONFINE_ROLE_COUNT
 };
 
@@ -50,7 +54,8 @@ struct confine_path {
 
 struct confine_plan {
         enum confine_role role;
-        const char *user; /* whom to become; NULL: who it is already, which must not be root */
+        /* Whom to become, as root or with CAP_SETUID and CAP_SETGID; NULL: who it is already, not root. */
+        const char *user;
         const struct confine_path *paths;
         size_t path_count;
         /* Switched off by whoever runs the node, in words of his own configuration. */

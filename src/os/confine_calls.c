@@ -5,11 +5,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+/* clone(2), "C library/kernel differences": s390 has the flags behind the stack. */
+#if defined(__s390x__)
+#define CLONE_FLAGS_ARGUMENT 1
+#else
+#define CLONE_FLAGS_ARGUMENT 0
+#endif
 
 /* Every role: memory, time, waiting, and what is done with descriptors that are open already. */
 static const char *const every_role[] = {
@@ -32,12 +41,18 @@ static const char *const every_role[] = {
         "accept", "accept4", "recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "sendmmsg", "shutdown",
         "getsockname", "getpeername", "getsockopt", "setsockopt"};
 
-/* The store's own: files, which Landlock holds to their paths. */
-static const char *const store_role[] = {"open", "openat", "stat", "lstat", "statx", "access", "faccessat",
+/* Files, which Landlock holds to their paths. */
+static const char *const files[] = {"open", "openat", "stat", "lstat", "statx", "access", "faccessat",
         "faccessat2", "readlink", "readlinkat", "getdents64", "pread64", "pwrite64", "preadv", "pwritev",
         "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "fsync",
         "fdatasync", "ftruncate", "fallocate", "flock", "msync", "fadvise64", "statfs", "fstatfs",
         "copy_file_range", "fchmod", "umask", "dup", "getcwd"};
+
+/* The store's own: it answers each question and merges each hour in a child, which must not be able to do
+ * more than it can itself, waits for it, and is told of it through pipes. alarm and prlimit64 bound a child.
+ */
+static const char *const children[] = {"wait4", "waitid", "set_robust_list", "rseq", "pipe2", "socketpair",
+        "dup2", "dup3", "alarm", "setitimer", "prlimit64", "setpriority"};
 
 static int allow(scmp_filter_ctx filter, const char *const *names, size_t count)
 {
@@ -74,7 +89,36 @@ static int allow_some(scmp_filter_ctx filter)
         return r;
 }
 
-int confine_calls(enum confine_role role, struct error *error)
+/* A process like itself: no thread, no name space, no memory in common. Only fork(2) of the C library calls
+ * clone so; clone3 hides its flags from the filter. */
+static int allow_fork(scmp_filter_ctx filter)
+{
+        const scmp_datum_t harmless = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | 0xff; /* and a signal */
+
+        int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, ~harmless, 0));
+        if (r == 0) /* a child ends with its parent */
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                        SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0));
+        return r;
+}
+
+static int allow_role(scmp_filter_ctx filter, enum confine_role role, bool has_paths)
+{
+        int r = allow(filter, every_role, sizeof every_role / sizeof *every_role);
+
+        if (r == 0)
+                r = allow_some(filter);
+        if (r == 0 && (role == CONFINE_STORE || has_paths))
+                r = allow(filter, files, sizeof files / sizeof *files);
+        if (r == 0 && role == CONFINE_STORE)
+                r = allow(filter, children, sizeof children / sizeof *children);
+        if (r == 0 && role == CONFINE_STORE)
+                r = allow_fork(filter);
+        return r;
+}
+
+int confine_calls(enum confine_role role, bool has_paths, struct error *error)
 {
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 
@@ -85,11 +129,7 @@ int confine_calls(enum confine_role role, struct error *error)
                         "the configuration if it is to run all the same");
         int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
         if (r == 0)
-                r = allow(filter, every_role, sizeof every_role / sizeof *every_role);
-        if (r == 0)
-                r = allow_some(filter);
-        if (r == 0 && role == CONFINE_STORE)
-                r = allow(filter, store_role, sizeof store_role / sizeof *store_role);
+                r = allow_role(filter, role, has_paths);
         if (r == 0)
                 r = seccomp_load(filter);
         seccomp_release(filter);

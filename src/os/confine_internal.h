@@ -9,7 +9,7 @@
 /* Only the named paths can be reached from now on. ret_version: the interface in force. */
 int confine_paths(const struct confine_plan *plan, int *ret_version, struct error *error);
 
-/* Only the role's system calls can be made from now on. */
-int confine_calls(enum confine_role role, struct error *error);
+/* Only the role's system calls can be made from now on. has_paths: files are among them. */
+int confine_calls(enum confine_role role, bool has_paths, struct error *error);
 
 #endif

@@ -7,14 +7,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -29,7 +32,9 @@
 #define NOT_CONFINED 100
 
 static bool has_landlock;
-static int before; /* a socket that was made before */
+static bool collect_has_paths;
+static int before;  /* a socket that was made before */
+static int pair[2]; /* and two of the unix domain */
 
 /* 0, or the errno of the attempt. */
 typedef int attempt_function(void);
@@ -104,6 +109,99 @@ static int start_a_process(void)
         return child < 0 ? errno : 0;
 }
 
+static int signal_parent(void)
+{
+        return kill(getppid(), 0) < 0 ? errno : 0;
+}
+
+/* As the store does for a question: a pipe, a child, its end. */
+static int have_work_done(void)
+{
+        int ends[2], status;
+        char text[4] = "";
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return errno;
+        pid_t child = fork();
+        if (child == 0)
+                _exit(write(ends[1], "abc", 3) == 3 ? 0 : 1);
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+                return ECHILD;
+        return read(ends[0], text, sizeof text) == 3 ? 0 : EIO;
+}
+
+/* Minus the signal that a child died of. */
+static int outcome_in_child(attempt_function *attempt)
+{
+        int status;
+
+        pid_t child = fork();
+        if (child == 0)
+                _exit(attempt());
+        if (child < 0 || waitpid(child, &status, 0) != child)
+                return ECHILD;
+        return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? 0 : EPERM;
+}
+
+static int a_child_executes(void)
+{
+        return outcome_in_child(execute);
+}
+
+static int a_child_makes_a_socket(void)
+{
+        return outcome_in_child(make_socket);
+}
+
+static int a_child_signals_its_parent(void)
+{
+        return outcome_in_child(signal_parent);
+}
+
+static int start_a_thread(void)
+{
+        return syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_FILES, NULL, NULL, NULL,
+                       0UL) < 0
+                       ? errno
+                       : 0;
+}
+
+static int enter_a_name_space(void)
+{
+        long child = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, 0UL);
+        if (child == 0)
+                _exit(0);
+        return child < 0 ? errno : 0;
+}
+
+static int clone_by_structure(void)
+{
+        uint64_t arguments[8] = {[4] = SIGCHLD};
+        long child = syscall(SYS_clone3, arguments, sizeof arguments);
+        if (child == 0)
+                _exit(0);
+        return child < 0 ? errno : 0;
+}
+
+/* A question's connection is handed to whoever answers it. */
+static int hand_a_descriptor_over(void)
+{
+        char room[CMSG_SPACE(sizeof(int))] = {0}, byte = 'x';
+        struct iovec bytes = {&byte, 1};
+        struct msghdr message = {
+                .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(head), &before, sizeof before);
+        if (sendmsg(pair[0], &message, 0) != 1 || recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC) != 1)
+                return errno;
+        head = CMSG_FIRSTHDR(&message);
+        return head && head->cmsg_type == SCM_RIGHTS ? 0 : EIO;
+}
+
 static int trace(void)
 {
         return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? errno : 0;
@@ -125,11 +223,6 @@ static int make_memory_code(void)
 {
         void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         return memory == MAP_FAILED ? ENOMEM : mprotect(memory, 4096, PROT_READ | PROT_EXEC) < 0 ? errno : 0;
-}
-
-static int signal_parent(void)
-{
-        return kill(getppid(), 0) < 0 ? errno : 0;
 }
 
 static int become_root(void)
@@ -187,7 +280,7 @@ static struct confine_plan plan_of(enum confine_role role, struct confine_path p
         return (struct confine_plan){.role = role,
                 .user = geteuid() == 0 ? NOBODY : NULL,
                 .paths = paths,
-                .path_count = role == CONFINE_STORE ? 2 : 0,
+                .path_count = role == CONFINE_STORE || collect_has_paths ? 2 : 0,
                 .without_landlock = !has_landlock};
 }
 
@@ -210,6 +303,8 @@ static int outcome(enum confine_role role, bool as_user, bool without_seccomp, a
                 struct confine_result result;
 
                 before = socket(AF_INET, SOCK_STREAM, 0);
+                if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+                        _exit(NOT_CONFINED);
                 if (as_user)
                         become_nobody();
                 struct confine_plan plan = plan_of(role, paths);
@@ -245,7 +340,10 @@ static void test_forbidden_to_all(void **state)
                 expect(role, connect_somewhere, DIES);
                 expect(role, listen_somewhere, DIES);
                 expect(role, execute, DIES);
-                expect(role, start_a_process, DIES);
+                expect(role, start_a_thread, DIES);
+                expect(role, enter_a_name_space, DIES);
+                expect(role, clone_by_structure, DIES);
+                expect(role, hand_a_descriptor_over, 0);
                 expect(role, trace, DIES);
                 expect(role, read_parent, DIES);
                 expect(role, run_own_code, DIES);
@@ -263,6 +361,67 @@ static void test_collect_has_no_files(void **state)
         expect(CONFINE_COLLECT, open_outside, DIES);
         expect(CONFINE_COLLECT, make_inside, DIES);
         expect(CONFINE_COLLECT, remove_outside, DIES);
+        expect(CONFINE_COLLECT, start_a_process, DIES);
+}
+
+/* Its journal: the one folder that is named, and nothing beside it. */
+static void test_collect_has_what_is_named(void **state)
+{
+        (void)state;
+        collect_has_paths = true;
+        expect(CONFINE_COLLECT, open_inside, 0);
+        expect(CONFINE_COLLECT, make_inside, 0);
+        expect(CONFINE_COLLECT, make_socket, DIES);
+        expect(CONFINE_COLLECT, execute, DIES);
+        expect(CONFINE_COLLECT, start_a_process, DIES);
+        if (has_landlock) {
+                expect(CONFINE_COLLECT, open_outside, EACCES);
+                expect(CONFINE_COLLECT, make_outside, EACCES);
+                expect(CONFINE_COLLECT, remove_outside, EACCES);
+        }
+        collect_has_paths = false;
+}
+
+static void test_store_has_children(void **state)
+{
+        (void)state;
+        expect(CONFINE_STORE, have_work_done, 0);
+        expect(CONFINE_STORE, a_child_executes, 0);
+        expect(CONFINE_STORE, a_child_makes_a_socket, 0);
+        expect(CONFINE_STORE, a_child_signals_its_parent, 0);
+}
+
+/* A parent that is no root but may become others starts its children so. */
+static void test_becomes_another_without_root(void **state)
+{
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        pid_t child = fork();
+        if (child == 0) {
+                struct confine_plan plan = {.user = NOBODY, .without_landlock = !has_landlock};
+                struct confine_result result;
+                struct error error = {0};
+                struct passwd *daemon = getpwnam("daemon");
+                const struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+                const uint32_t kept = 1u << CAP_SETUID | 1u << CAP_SETGID;
+                const struct __user_cap_data_struct some[2] = {{kept, kept, 0}, {0, 0, 0}};
+
+                if (!daemon || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ||
+                        setresgid(daemon->pw_gid, daemon->pw_gid, daemon->pw_gid) < 0 ||
+                        setresuid(daemon->pw_uid, daemon->pw_uid, daemon->pw_uid) < 0 ||
+                        syscall(SYS_capset, &head, some) < 0)
+                        _exit(1);
+                uid_t nobody = getpwnam(NOBODY)->pw_uid;
+                if (confine(&plan, &result, &error) < 0) {
+                        print_message("%s\n", error.text);
+                        _exit(2);
+                }
+                _exit(result.uid == nobody && getuid() == nobody ? 0 : 3);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
 }
 
 static void test_store_has_its_own(void **state)
@@ -331,7 +490,7 @@ static void test_refuses_to_go_on(void **state)
         if (geteuid() == 0) {
                 expect_refusal(&(struct confine_plan){.user = NULL}, false, -EINVAL, "runs as root");
                 expect_refusal(
-                        &(struct confine_plan){.user = "daemon"}, true, -EPERM, "does not run as root");
+                        &(struct confine_plan){.user = "daemon"}, true, -EPERM, "neither as root nor with");
         }
 }
 
@@ -341,6 +500,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_forbidden_to_all, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_collect_has_no_files, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_store_has_its_own, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_collect_has_what_is_named, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_store_has_children, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_becomes_another_without_root, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_landlock_alone, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_refuses_to_go_on, setup, scratch_teardown),
         };
