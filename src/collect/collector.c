@@ -222,6 +222,28 @@ static struct collect_limits limits_of(const struct collect_limits *wanted)
         return limits;
 }
 
+static int get_socket(const struct collect_listener *wanted, int *ret_socket, struct error *error)
+{
+        if (wanted->transport == COLLECT_CONNTRACK)
+                return conntrack_open(wanted, ret_socket, error);
+        return wanted->socket >= 0 ? take_socket(wanted, ret_socket, error)
+                                   : open_socket(wanted, ret_socket, error);
+}
+
+static int begin_to_read(
+        struct listening *listening, const struct collect_listener *wanted, struct error *error)
+{
+        uint32_t buffer = wanted->buffer_bytes;
+
+        if (wanted->transport == COLLECT_CONNTRACK && buffer == 0)
+                buffer = COLLECT_CONNTRACK_BUFFER;
+        ask_for_buffer(listening->socket, buffer);
+        if (wanted->transport == COLLECT_CONNTRACK)
+                return conntrack_begin(listening, wanted->conntrack, error);
+        return is_datagrams(wanted->transport) ? datagrams_begin(listening, error)
+                                               : streams_begin(listening, error);
+}
+
 int collector_listen(struct collector *collector, const struct collect_listener *wanted, uint16_t *ret_number,
         struct error *error)
 {
@@ -234,21 +256,18 @@ int collector_listen(struct collector *collector, const struct collect_listener 
         listening->collector = collector;
         listening->number = (uint16_t)collector->count;
         listening->transport = wanted->transport;
+        listening->exporter = EXPORTER_NOBODY;
         listening->framing = wanted->stream == COLLECT_IPFIX ? FRAMING_IPFIX : FRAMING_SYSLOG;
         listening->limits = limits_of(&wanted->limits);
         listening->socket = -1;
-        int r = wanted->socket >= 0 ? take_socket(wanted, &listening->socket, error)
-                                    : open_socket(wanted, &listening->socket, error);
+        int r = get_socket(wanted, &listening->socket, error);
         if (r == 0 && wanted->transport == COLLECT_RADIUS && !collector->radius &&
                 (r = radius_server_new(&collector->radius)) < 0)
                 error_set(error, r, "Not enough memory for a RADIUS listener");
         if (r == 0 && wanted->transport == COLLECT_TLS)
                 r = tls_open(wanted->tls, &listening->tls, error);
-        if (r == 0) {
-                ask_for_buffer(listening->socket, wanted->buffer_bytes);
-                r = is_datagrams(wanted->transport) ? datagrams_begin(listening, error)
-                                                    : streams_begin(listening, error);
-        }
+        if (r == 0)
+                r = begin_to_read(listening, wanted, error);
         if (r < 0) {
                 if (listening->socket == wanted->socket)
                         listening->socket = -1; /* it stays the caller's */

@@ -34,13 +34,15 @@ struct event_base;
 #define COLLECT_CONNECTIONS_OF_ONE_DEFAULT 64u /* and of one row of exporters */
 #define COLLECT_IDLE_MS_DEFAULT INT64_C(3600000)
 #define COLLECT_PART_MS_DEFAULT INT64_C(30000)
-#define COLLECT_LOOK_MS 200 /* how often connections are looked at */
+#define COLLECT_LOOK_MS 200                 /* how often connections are looked at */
+#define COLLECT_CONNTRACK_BUFFER (8u << 20) /* the receive buffer, where none is configured */
 
 enum collect_transport {
         COLLECT_UDP,
         COLLECT_RADIUS, /* UDP: RADIUS accounting, which is answered (RFC 2866) */
         COLLECT_TCP,
-        COLLECT_TLS, /* RFC 5425 for syslog, RFC 7011 section 11.3 for IPFIX */
+        COLLECT_TLS,       /* RFC 5425 for syslog, RFC 7011 section 11.3 for IPFIX */
+        COLLECT_CONNTRACK, /* netlink: the events of this machine's own NAT, wire/conntrack_netlink.h */
 };
 
 /* How a stream is cut into messages. Datagrams are messages as they are. */
@@ -66,15 +68,30 @@ struct collect_tls {
         bool allow_tls12;        /* for senders that do not have 1.3 */
 };
 
+/* The kernel is the sender: no address is looked up and no allowance asked for. Each datagram is a message,
+ * in the order in which the kernel queued them; `source` is none and `port` 0. Openings and ends of IPv4 and
+ * IPv6 are listened to. Needs CAP_NET_ADMIN when it begins, and CAP_SYS_ADMIN for another namespace. */
+struct collect_conntrack {
+        uint16_t exporter;   /* whose the messages are, as configured */
+        const char *network; /* network namespace of the NAT, as a path (ip-netns(8): /run/netns/NAME); NULL:
+                                that of this process */
+        /* Also asks for what exists already. These messages bear NLM_F_MULTI and say "open now". The kernel
+         * tells the ends of what existed only where net.netfilter.nf_conntrack_events was 1 when it began:
+         * refused where it is another number now. */
+        bool list_existing;
+};
+
 struct collect_listener {
         enum collect_transport transport;
         enum collect_stream stream;
-        const struct collect_tls *tls; /* COLLECT_TLS */
+        const struct collect_tls *tls;             /* COLLECT_TLS */
+        const struct collect_conntrack *conntrack; /* COLLECT_CONNTRACK; `address` and `port` are void */
         struct collect_limits limits;
         struct address address; /* 0.0.0.0 or :: for all of that family */
         uint16_t port;          /* 0: any that is free */
         int socket;             /* one that is bound already (socket activation), taken over; -1: opens one */
-        uint32_t buffer_bytes;  /* the kernel's receive buffer; 0: as the system has it */
+        uint32_t buffer_bytes;  /* the kernel's receive buffer; 0: as the system has it,
+                                   COLLECT_CONNTRACK_BUFFER */
 };
 
 /* Why a message was not delivered. */
@@ -118,10 +135,10 @@ struct collect_message {
 /* What is missing, for coverage. */
 struct collect_loss {
         uint16_t listener;
-        uint16_t exporter; /* EXPORTER_NOBODY: whose messages they were is not known */
+        uint16_t exporter; /* EXPORTER_NOBODY: whose messages they were is not known (never of conntrack) */
         bool by_kernel;    /* dropped before they were read; else `refusal` says why */
         enum collect_refusal refusal;
-        uint64_t count;
+        uint64_t count;     /* by the kernel, of conntrack: at least */
         int64_t noticed_ms; /* they came before this, and after the last message or notice of the listener */
 };
 

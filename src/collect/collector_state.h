@@ -11,11 +11,23 @@
 #include <event2/event.h>
 #include <sys/socket.h>
 
-struct datagram_room;
 struct radius_server;
 struct evconnlistener;
 struct bufferevent;
 struct ssl_ctx_st;
+
+/* What many datagrams are read into with one call (recvmmsg). */
+struct datagram_room {
+        struct mmsghdr heads[COLLECT_BATCH];
+        struct iovec pieces[COLLECT_BATCH];
+        struct sockaddr_storage sources[COLLECT_BATCH];
+        /* Time of receipt, drops, and destination; aligned as CMSG_FIRSTHDR wants it. */
+        union {
+                struct cmsghdr head;
+                uint8_t bytes[128];
+        } notes[COLLECT_BATCH];
+        uint8_t bytes[COLLECT_BATCH][COLLECT_DATAGRAM_MAX];
+};
 
 struct connection {
         struct listening *listening;
@@ -40,6 +52,7 @@ struct listening {
         int socket;
         struct event *readable; /* datagrams */
         uint32_t drops_seen;    /* the kernel's counter, which wraps */
+        uint16_t exporter;      /* conntrack: whose all messages are; else EXPORTER_NOBODY */
         enum framing_kind framing;
         struct collect_limits limits;
         struct evconnlistener *acceptor; /* streams */
@@ -68,6 +81,7 @@ bool socket_address_read(
 
 int datagram_room_new(struct datagram_room **ret_room);
 void datagram_room_free(struct datagram_room *room);
+void datagram_room_ready(struct datagram_room *room); /* before each reading */
 
 /* Prepares a bound socket and begins to read it. */
 int datagrams_begin(struct listening *listening, struct error *error);
@@ -76,6 +90,10 @@ int datagrams_begin(struct listening *listening, struct error *error);
 void datagrams_dropped(struct listening *listening, uint32_t counter, int64_t now_ms);
 void datagrams_look_for_drops(struct listening *listening);
 
+/* Opens conntrack's events, or looks at a socket that was handed over; begins to read them. */
+int conntrack_open(const struct collect_listener *wanted, int *ret_socket, struct error *error);
+int conntrack_begin(struct listening *listening, const struct collect_conntrack *wanted, struct error *error);
+
 /* Begins to accept connections on a bound socket; ends them all. */
 int streams_begin(struct listening *listening, struct error *error);
 void streams_end(struct listening *listening);
@@ -83,7 +101,7 @@ void streams_end(struct listening *listening);
 /* Are its messages datagrams? */
 static inline bool is_datagrams(enum collect_transport transport)
 {
-        return transport == COLLECT_UDP || transport == COLLECT_RADIUS;
+        return transport == COLLECT_UDP || transport == COLLECT_RADIUS || transport == COLLECT_CONNTRACK;
 }
 
 /* What a listener needs for TLS: reads the files. -EINVAL, -EACCES, -ENOENT ... with a message. */

@@ -12,18 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-struct datagram_room {
-        struct mmsghdr heads[COLLECT_BATCH];
-        struct iovec pieces[COLLECT_BATCH];
-        struct sockaddr_storage sources[COLLECT_BATCH];
-        /* Time of receipt, drops, and destination; aligned as CMSG_FIRSTHDR wants it. */
-        union {
-                struct cmsghdr head;
-                uint8_t bytes[128];
-        } notes[COLLECT_BATCH];
-        uint8_t bytes[COLLECT_BATCH][COLLECT_DATAGRAM_MAX];
-};
-
 int datagram_room_new(struct datagram_room **ret_room)
 {
         struct datagram_room *room = malloc(sizeof *room); /* touched only as far as datagrams reach */
@@ -41,7 +29,7 @@ void datagram_room_free(struct datagram_room *room)
         free(room);
 }
 
-static void make_ready(struct datagram_room *room)
+void datagram_room_ready(struct datagram_room *room)
 {
         for (size_t i = 0; i < COLLECT_BATCH; i++)
                 room->heads[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &room->sources[i],
@@ -62,7 +50,7 @@ void datagrams_dropped(struct listening *listening, uint32_t counter, int64_t no
         listening->drops_seen = counter;
         listening->counts.dropped_by_kernel += more;
         struct collect_loss loss = {.listener = listening->number,
-                .exporter = EXPORTER_NOBODY,
+                .exporter = listening->exporter,
                 .by_kernel = true,
                 .count = more,
                 .noticed_ms = now_ms};
@@ -133,7 +121,7 @@ static void read_datagrams(evutil_socket_t socket, short what, void *context)
 
         (void)what;
         for (size_t batch = 0; batch < COLLECT_BATCHES_AT_ONCE && got == COLLECT_BATCH; batch++) {
-                make_ready(collector->room);
+                datagram_room_ready(collector->room);
                 got = recvmmsg(socket, collector->room->heads, COLLECT_BATCH, MSG_DONTWAIT, NULL);
                 if (got < 0 && errno != EAGAIN && errno != EINTR)
                         listening->counts.socket_errors++;
