@@ -62,13 +62,13 @@ struct tile_source {
         struct held_tile held[TILE_LEVELS];
 };
 
-int tile_source_new(tile_read *read, void *context, uint64_t size, struct tile_source **ret_source)
+int tile_source_new(tile_read *read_tile, void *context, uint64_t size, struct tile_source **ret_source)
 {
         struct tile_source *source = calloc(1, sizeof *source);
 
         if (!source)
                 return -ENOMEM;
-        source->read = read;
+        source->read = read_tile;
         source->context = context;
         source->size = size;
         *ret_source = source;

@@ -45,7 +45,7 @@ typedef int tile_read(
  * tile about once. What the tiles hold is believed: who makes a proof of them verifies it against a signed
  * root before using it. */
 struct tile_source;
-int tile_source_new(tile_read *read, void *context, uint64_t size, struct tile_source **ret_source);
+int tile_source_new(tile_read *read_tile, void *context, uint64_t size, struct tile_source **ret_source);
 void tile_source_free(struct tile_source *source); /* NULL is fine */
 
 /* The merkle_source of custody/merkle.h; context is a struct tile_source. */

@@ -21,7 +21,7 @@ static uint64_t hashes_at(const struct tile_edge *edge, unsigned level)
 }
 
 int tile_edge_load(
-        tile_read *read, void *context, uint64_t size, struct tile_edge **ret_edge, struct error *error)
+        tile_read *read_tile, void *context, uint64_t size, struct tile_edge **ret_edge, struct error *error)
 {
         if (size > MERKLE_SIZE_MAX)
                 return error_set(error, -EINVAL, "no log has so many entries");
@@ -34,7 +34,7 @@ int tile_edge_load(
                 struct tile tile = {level, hashes / TILE_WIDTH, (unsigned)(hashes % TILE_WIDTH)};
                 if (tile.width == 0)
                         continue;
-                int r = read(context, &tile, edge->levels[level].hashes, error);
+                int r = read_tile(context, &tile, edge->levels[level].hashes, error);
                 if (r < 0) {
                         free(edge);
                         return r;
@@ -66,8 +66,8 @@ static int read_edge(
         return 0;
 }
 
-int tile_edge_push(struct tile_edge *edge, const struct merkle_hash *leaf, tile_write *write, void *context,
-        struct error *error)
+int tile_edge_push(struct tile_edge *edge, const struct merkle_hash *leaf, tile_write *write_tile,
+        void *context, struct error *error)
 {
         struct merkle_hash hash = *leaf;
 
@@ -81,7 +81,7 @@ int tile_edge_push(struct tile_edge *edge, const struct merkle_hash *leaf, tile_
                 if (++level->width < TILE_WIDTH)
                         return 0;
                 struct tile tile = {number, hashes_at(edge, number) / TILE_WIDTH - 1, TILE_WIDTH};
-                int r = write(context, &tile, level->hashes, error);
+                int r = write_tile(context, &tile, level->hashes, error);
                 if (r < 0)
                         return r;
                 r = tile_fold(level->hashes, TILE_HEIGHT, &hash);
@@ -93,7 +93,8 @@ int tile_edge_push(struct tile_edge *edge, const struct merkle_hash *leaf, tile_
         return 0;
 }
 
-int tile_edge_write_partial(struct tile_edge *edge, tile_write *write, void *context, struct error *error)
+int tile_edge_write_partial(
+        struct tile_edge *edge, tile_write *write_tile, void *context, struct error *error)
 {
         int r = 0;
 
@@ -102,7 +103,7 @@ int tile_edge_write_partial(struct tile_edge *edge, tile_write *write, void *con
                 struct tile tile = {number, hashes_at(edge, number) / TILE_WIDTH, level->width};
                 if (!level->changed || level->width == 0)
                         continue;
-                r = write(context, &tile, level->hashes, error);
+                r = write_tile(context, &tile, level->hashes, error);
                 level->changed = r < 0;
         }
         return r;

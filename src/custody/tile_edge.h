@@ -16,17 +16,18 @@ typedef int tile_write(void *context, const struct tile *tile, const uint8_t *ha
 /* Reads the partial tiles of a log of size entries; at size 0 nothing is read. -ENOMEM, -EINVAL where no log
  * is so large, or what the callback returned. */
 int tile_edge_load(
-        tile_read *read, void *context, uint64_t size, struct tile_edge **ret_edge, struct error *error);
+        tile_read *read_tile, void *context, uint64_t size, struct tile_edge **ret_edge, struct error *error);
 void tile_edge_free(struct tile_edge *edge); /* NULL is fine */
 
 uint64_t tile_edge_size(const struct tile_edge *edge);
 
 /* Appends a leaf. Tiles that become full are written here, the others by tile_edge_write_partial. After a
  * failure the edge is of no further use. */
-int tile_edge_push(struct tile_edge *edge, const struct merkle_hash *leaf, tile_write *write, void *context,
-        struct error *error);
+int tile_edge_push(struct tile_edge *edge, const struct merkle_hash *leaf, tile_write *write_tile,
+        void *context, struct error *error);
 /* Writes the partial tiles that have changed since they were read or written. */
-int tile_edge_write_partial(struct tile_edge *edge, tile_write *write, void *context, struct error *error);
+int tile_edge_write_partial(
+        struct tile_edge *edge, tile_write *write_tile, void *context, struct error *error);
 
 /* The root of the tree. 0, -ENOMEM, -EIO with a message. */
 int tile_edge_root(struct tile_edge *edge, struct merkle_hash *ret_root, struct error *error);
