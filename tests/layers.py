@@ -23,20 +23,22 @@ ROOMS = {
     "settings": ["base", "nat"],
     "relay": ["base", "nat"],
     "order": ["base"],
+    "container": ["base", "crypto"],
     "directory": ["base", "crypto", "custody", "order"],
     "issuance": ["base", "crypto", "custody", "order", "directory"],
     "depot": ["base", "os", "crypto", "nat", "store", "custody", "settings"],
+    "courier": ["base", "os", "crypto"],
     "collect": ["base", "os", "crypto", "wire"],
     "intake": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
     "inquiry": ["base", "os", "crypto", "nat", "store", "custody", "settings", "depot"],
     "live": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot", "intake", "inquiry"],
     "upkeep": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
-    "rogatory": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot", "intake", "inquiry",
+    "rogatory": ["base", "os", "crypto", "nat", "wire", "store", "custody", "issuance", "directory", "container", "order", "settings", "depot", "intake", "inquiry",
                  "upkeep"],
 }
 
 # Bytes in, bytes out: no file, no socket, no clock, no environment.
-PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "order", "directory", "issuance"}
+PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "order", "container", "directory", "issuance"}
 PURE_HEADERS = {"arpa/inet.h", "sys/types.h"}  # inet_pton and inet_ntop only turn text into bytes and back
 IO_HEADERS = re.compile(r"^(unistd|fcntl|dirent|poll|signal|pthread|threads|time|utime|netdb|pwd|grp|glob|ftw|spawn|"
                         r"termios|syslog|mqueue|aio|sys/.*|net/.*|netinet/.*|arpa/.*|linux/.*|pcap.*)(\.h)?$")

@@ -59,6 +59,15 @@ int digest_of(const void *bytes, size_t length, uint8_t ret_hash[DIGEST_BYTES])
         return r;
 }
 
+int digest_of_kind(
+        enum digest_kind kind, const void *bytes, size_t length, uint8_t ret_hash[DIGEST_KIND_BYTES_MAX])
+{
+        const EVP_MD *type = kind == DIGEST_SHA256   ? EVP_sha256()
+                             : kind == DIGEST_SHA384 ? EVP_sha384()
+                                                     : EVP_sha512();
+        return EVP_Digest(bytes, length, ret_hash, NULL, type, NULL) == 1 ? 0 : -EIO;
+}
+
 char *digest_format(const uint8_t hash[DIGEST_BYTES], char text[DIGEST_TEXT_MAX])
 {
         static const char digits[] = "0123456789abcdef";

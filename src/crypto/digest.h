@@ -24,6 +24,19 @@ void digest_free(struct digest *digest);
 /* In one call. */
 int digest_of(const void *bytes, size_t length, uint8_t ret_hash[DIGEST_BYTES]);
 
+/* Those of other systems' containers. */
+enum digest_kind {
+        DIGEST_SHA256,
+        DIGEST_SHA384,
+        DIGEST_SHA512,
+};
+
+#define DIGEST_KIND_BYTES_MAX 64
+
+/* In one call, of any kind: 32, 48 or 64 bytes. */
+int digest_of_kind(
+        enum digest_kind kind, const void *bytes, size_t length, uint8_t ret_hash[DIGEST_KIND_BYTES_MAX]);
+
 /* Returns text. */
 char *digest_format(const uint8_t hash[DIGEST_BYTES], char text[DIGEST_TEXT_MAX]);
 

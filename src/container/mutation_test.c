@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Every byte of a genuine container is changed, in several ways; it is cut at every place, and lengthened.
+ * Under the rules between nodes nothing but the genuine one opens; under the tolerant ones of a reader of
+ * archives, what opens has exactly the genuine content. */
+#include "container/container.h"
+
+#include "container/scene_test.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static struct scene scene;
+static struct buffer genuine;
+
+static int make_scene(void **state)
+{
+        (void)state;
+        scene_make(&scene);
+        genuine = scene_container(&scene, true);
+        return 0;
+}
+
+static int free_scene(void **state)
+{
+        (void)state;
+        buffer_free(&genuine);
+        scene_free(&scene);
+        return 0;
+}
+
+/* What opens must be the genuine content by the genuine signer. */
+static void check_content(const struct container *container)
+{
+        assert_int_equal(container->count, 2);
+        assert_int_equal(container->signer_count, 1);
+        assert_true(certificate_same(container->signers[0].signer, scene.seal.certificate));
+        for (size_t i = 0; i < 2; i++) {
+                const struct container_object *object = container_find(container, scene_parts[i].name);
+                assert_non_null(object);
+                assert_int_equal(object->length, scene_parts[i].length);
+                assert_memory_equal(object->bytes, scene_parts[i].bytes, object->length);
+        }
+}
+
+static void check(const void *bytes, size_t length, const char *how, size_t at)
+{
+        struct container_rules rules = scene_rules(&scene);
+        struct container container = {0};
+
+        rules.trust.timestamp_required = true;
+        if (strcmp(scene_verdict(bytes, length, &rules, NULL), "") == 0)
+                fail_msg("%s at byte %zu: still opens", how, at);
+        rules.deviations_refused = false;
+        if (strcmp(scene_verdict(bytes, length, &rules, &container), "") == 0) {
+                check_content(&container);
+                container_free(&container);
+        }
+}
+
+static void test_the_genuine_one_opens(void **state)
+{
+        struct container_rules rules = scene_rules(&scene);
+
+        (void)state;
+        rules.trust.timestamp_required = true;
+        assert_string_equal(scene_verdict(genuine.bytes, genuine.length, &rules, NULL), "");
+}
+
+static void test_no_changed_byte_opens(void **state)
+{
+        static const uint8_t changes[] = {0x01, 0x20, 0x80, 0xff};
+
+        (void)state;
+        for (size_t c = 0; c < sizeof changes; c++) {
+                for (size_t i = 0; i < genuine.length; i++) {
+                        genuine.bytes[i] ^= changes[c];
+                        check(genuine.bytes, genuine.length, "changed", i);
+                        genuine.bytes[i] ^= changes[c];
+                }
+        }
+}
+
+static void test_nothing_cut_or_lengthened_opens(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < genuine.length; i++)
+                check(genuine.bytes, i, "cut", i);
+        uint8_t *longer = malloc(genuine.length + 1);
+        assert_non_null(longer);
+        for (size_t i = 0; i <= genuine.length; i += 3) {
+                memcpy(longer, genuine.bytes, i);
+                longer[i] = 'P';
+                memcpy(longer + i + 1, genuine.bytes + i, genuine.length - i);
+                check(longer, genuine.length + 1, "a byte put in", i);
+        }
+        free(longer);
+}
+
+/* Two archives in one: each program believes another part of it. */
+static void test_no_second_archive_hides(void **state)
+{
+        struct buffer two = buffer_make(CONTAINER_BYTES_MAX);
+
+        (void)state;
+        assert_int_equal(buffer_append(&two, genuine.bytes, genuine.length), 0);
+        assert_int_equal(buffer_append(&two, genuine.bytes, genuine.length), 0);
+        check(two.bytes, two.length, "doubled", 0);
+        buffer_clear(&two);
+        assert_int_equal(buffer_append_text(&two, "#!/bin/sh\n"), 0);
+        assert_int_equal(buffer_append(&two, genuine.bytes, genuine.length), 0);
+        check(two.bytes, two.length, "preceded", 0);
+        buffer_free(&two);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_genuine_one_opens),
+                cmocka_unit_test(test_no_changed_byte_opens),
+                cmocka_unit_test(test_nothing_cut_or_lengthened_opens),
+                cmocka_unit_test(test_no_second_archive_hides),
+        };
+        return cmocka_run_group_tests(tests, make_scene, free_scene);
+}
