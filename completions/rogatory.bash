@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info retain preserve holds decode plan dialects help version"
+    local commands="init conf-check import ask check info retain preserve holds pki directory decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -17,7 +17,7 @@ _rogatory()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --batch | --config)
+    --batch | --config | --key | --signature | --last | --organisations)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -59,6 +59,13 @@ _rogatory()
     retain) options="--store --dry-run --json --help" ;;
     preserve) options="--store --case --proto --from --to --until --extend --json --help" ;;
     holds) options="--store --json --help" ;;
+    pki) options="--organisations --days --json --help" ;;
+    directory)
+        options="--key --signature --last --json --help"
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "show check sign $options" -- "$cur")
+            return
+        fi ;;
     check | info) options="--store --json --help" ;;
     plan)
         options="--store --address --limit --inside --outside --ports --block-size --ratio --dynamic --algorithm

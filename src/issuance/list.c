@@ -71,6 +71,8 @@ static int read_nature(
         bool orders =
                 organisation->roles & (WORD_BIT(ORGANISATION_ISSUING) | WORD_BIT(ORGANISATION_VALIDATING));
 
+        if (word.length == 0)
+                return refuse(reading, "the nature is missing; write - where there is none", word);
         if (!slice_is(word, "-"))
                 organisation->nature = (enum authority_nature)word_find(&authority_nature_words, word);
         if (!slice_is(word, "-") && organisation->nature == NATURE_NONE)

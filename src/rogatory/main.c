@@ -16,6 +16,8 @@ static const struct command *const commands[] = {
         &command_retain,
         &command_preserve,
         &command_holds,
+        &command_pki,
+        &command_directory,
         &command_plan,
         &command_decode,
         &command_dialects,
