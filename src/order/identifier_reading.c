@@ -372,8 +372,9 @@ int reading_of(struct reading *reading, struct slice excerpt, enum identifier_ki
                 i += r ? (size_t)r : 1;
         }
         if (reading->kind == IDENTIFIER_NONE)
-                return error_set(error, -EINVAL, "no %s in it; paste the part of the source that holds it",
-                        kind ? word_meaning(&identifier_kind_words, kind) : "identifier");
+                return error_set(error, -EINVAL,
+                        "nothing in it is %s; paste the part of the source that holds it",
+                        kind ? word_meaning(&identifier_kind_words, kind) : "an identifier");
         if (kind != IDENTIFIER_NONE && reading->kind != kind)
                 return error_set(error, -EINVAL, "it holds %s, and not %s",
                         word_meaning(&identifier_kind_words, reading->kind),
