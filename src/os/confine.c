@@ -113,19 +113,49 @@ static int keep_memory_private(struct error *error)
         return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? failed(error, "PR_SET_DUMPABLE") : 0;
 }
 
+static int find_successor(const char *name, struct confine_successor *ret, struct error *error)
+{
+        char names[4096];
+        struct passwd user;
+
+        if (!name)
+                return 0;
+        int r = find_user(name, &user, names, sizeof names, error);
+        if (r == 0 && (user.pw_uid == 0 || user.pw_gid == 0))
+                r = error_set(
+                        error, -EINVAL, "The user \"%.64s\" is root or of its group; name another", name);
+        if (r == 0)
+                *ret = (struct confine_successor){user.pw_uid, user.pw_gid, true};
+        return r;
+}
+
+/* Becomes the user and gives capabilities up: all of them, or all but a parent's. */
+static int give_up_rights(const struct confine_plan *plan, struct error *error)
+{
+        bool parent = plan->role == CONFINE_PARENT;
+
+        int r = parent ? confine_keep_over_user(error) : 0;
+        if (r == 0)
+                r = drop_user(plan->user, error);
+        if (r == 0 && parent)
+                return confine_capabilities(plan->capabilities, plan->inherited, error);
+        if (r == 0)
+                r = drop_capabilities(error);
+        return r < 0 ? r : prove_user(plan->user, error);
+}
+
 int confine(const struct confine_plan *plan, struct confine_result *ret_result, struct error *error)
 {
         struct confine_result result = {0};
+        struct confine_successor successor = {0};
 
         if ((unsigned)plan->role >= CONFINE_ROLE_COUNT || plan->path_count > CONFINE_PATHS_MAX)
                 return error_set(error, -EINVAL,
                         "This process cannot be confined: no such role, or more than %d paths",
                         CONFINE_PATHS_MAX);
-        int r = drop_user(plan->user, error);
+        int r = find_successor(plan->child_user, &successor, error);
         if (r == 0)
-                r = drop_capabilities(error);
-        if (r == 0)
-                r = prove_user(plan->user, error);
+                r = give_up_rights(plan, error);
         if (r == 0)
                 r = keep_memory_private(error);
         /* Landlock and seccomp ask for it, and no file's owner or capability changes who this is. */
@@ -134,7 +164,7 @@ int confine(const struct confine_plan *plan, struct confine_result *ret_result, 
         if (r == 0 && !plan->without_landlock)
                 r = confine_paths(plan, &result.landlock, error);
         if (r == 0 && !plan->without_seccomp)
-                r = confine_calls(plan->role, plan->path_count > 0, error);
+                r = confine_calls(plan->role, plan->path_count > 0, &successor, error);
         if (r < 0)
                 return r;
         result.seccomp = !plan->without_seccomp;

@@ -9,18 +9,23 @@
  *
  * What is forbidden, and how that shows:
  *
- *                                     CONFINE_COLLECT              CONFINE_STORE
- *   open a file                       dies; with named paths       outside the named paths: EACCES
- *                                     (its journal) as the store
- *   make, rename, remove files        the same                     outside the named paths: EACCES
- *   socket, connect, bind, listen     dies                         dies
- *   execve                            dies                         dies, in its children too
- *   fork                              dies                         may: a child is confined like it
- *   threads, name spaces, clone3      dies                         dies
- *   ptrace, process_vm_readv          dies                         dies
- *   memory that can be executed       dies                         dies
- *   signal to another process         dies                         dies
- *   anything that is not listed       dies                         dies
+ *                                     CONFINE_COLLECT              CONFINE_STORE           CONFINE_PARENT
+ *   open a file                       dies; with named paths       outside of named        outside of named
+ *                                     (its journal) as the store   paths: EACCES           paths: EACCES
+ *   make, rename, remove files        the same                     the same                the same
+ *   connect                           dies                         dies                    EACCES
+ *   socket, bind, listen              dies                         dies                    may
+ *   execve                            dies                         dies, in its            outside of named
+ *                                                                  children too            paths: EACCES
+ *   fork                              dies                         may: a child is         may
+ *                                                                  confined like it
+ *   threads, name spaces, clone3      dies                         dies                    dies; clone3
+ * ENOSYS become root, or anybody           dies                         dies                    EPERM, but
+ * child_user ptrace, process_vm_readv          dies                         dies                    dies
+ *   memory that can be executed       dies                         dies                    may: it starts
+ * programs signal to another process         dies                         dies                    to its
+ * children mount, kexec, bpf, modules        dies                         dies                    dies
+ *   anything that is not listed       dies                         dies                    ENOSYS
  *
  * "Dies" is SIGSYS for the whole process, which the parent sees. Descriptors that are open already go on
  * working: listeners, files, journals and keys are opened before, or passed by the parent. What metadata
@@ -32,17 +37,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum confine_role {
         CONFINE_COLLECT, /* hostile bytes: inherited sockets, memory, time; files only below named paths */
         CONFINE_STORE,   /* also files below the named paths, and children like itself */
+        /* Opens sockets and starts the others, which are confined by all of this too before they confine
+         * themselves. Keeps some capabilities. */
+        CONFINE_PARENT,
         CONFINE_ROLE_COUNT
 };
 
 enum confine_right {
-        CONFINE_READ = 1, /* files and listings */
-        CONFINE_WRITE = 2 /* write, make, rename, cut and remove files and folders */
+        CONFINE_READ = 1,  /* files and listings */
+        CONFINE_WRITE = 2, /* write, make, rename, cut and remove files and folders */
+        CONFINE_EXECUTE = 4,
+        CONFINE_SOCKET = 8 /* make sockets of the unix domain, and remove them */
 };
 
 #define CONFINE_PATHS_MAX 64
@@ -58,6 +69,10 @@ struct confine_plan {
         const char *user;
         const struct confine_path *paths;
         size_t path_count;
+        /* CONFINE_PARENT: bits (1 << CAP_...) that it keeps where it has them, and those of them that what it
+         * starts begins with. */
+        uint64_t capabilities, inherited;
+        const char *child_user; /* CONFINE_PARENT: the one user that a child may become; NULL: none */
         /* Switched off by whoever runs the node, in words of his own configuration. */
         bool without_landlock, without_seccomp;
 };

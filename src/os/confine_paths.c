@@ -17,7 +17,8 @@
 #define FS_TRUNCATE (UINT64_C(1) << 14)  /* interface 3 */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* interface 5 */
 #define NET_ALL UINT64_C(3)              /* interface 4: bind and connect of TCP */
-#define SCOPE_ALL UINT64_C(3)            /* interface 6: abstract unix sockets, signals */
+#define NET_CONNECT UINT64_C(2)
+#define SCOPE_ALL UINT64_C(3) /* interface 6: abstract unix sockets, signals */
 
 struct ruleset {
         uint64_t handled_fs, handled_net, scoped;
@@ -42,7 +43,7 @@ static uint64_t all_of_files(int version)
         return all;
 }
 
-/* What a role's right means in Landlock's rights. No device, socket, pipe or link can be made by anybody. */
+/* What a role's right means in Landlock's rights. No device, pipe or link can be made by anybody. */
 static uint64_t rights_of(unsigned rights, bool is_folder)
 {
         uint64_t given = 0;
@@ -54,6 +55,10 @@ static uint64_t rights_of(unsigned rights, bool is_folder)
         if (rights & CONFINE_WRITE && is_folder)
                 given |= LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
                          LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER;
+        if (rights & CONFINE_EXECUTE)
+                given |= LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE;
+        if (rights & CONFINE_SOCKET && is_folder)
+                given |= LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE;
         return given;
 }
 
@@ -98,7 +103,7 @@ int confine_paths(const struct confine_plan *plan, int *ret_version, struct erro
                         "if "
                         "it is to run all the same");
         if (version >= 4) {
-                set.handled_net = NET_ALL;
+                set.handled_net = plan->role == CONFINE_PARENT ? NET_CONNECT : NET_ALL;
                 size = 2 * sizeof(uint64_t);
         }
         if (version >= 6) {

@@ -3,6 +3,7 @@
  * code what the attempt gave, or dies of it; the parent compares with what os/confine.h promises. */
 #include "os/confine.h"
 
+#include "os/program.h"
 #include "os/scratch_test.h"
 
 #include <errno.h>
@@ -17,12 +18,14 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <cmocka.h>
@@ -273,8 +276,32 @@ static int setup(void **state)
         return 0;
 }
 
-static struct confine_plan plan_of(enum confine_role role, struct confine_path paths[2])
+#define PATHS 5
+
+static struct confine_plan plan_of_parent(struct confine_path paths[PATHS])
 {
+        const uint64_t kept = UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID;
+
+        paths[0] = (struct confine_path){"/usr", CONFINE_READ};
+        paths[1] = (struct confine_path){"/bin/true", CONFINE_EXECUTE};
+        paths[4] = (struct confine_path){"/etc", CONFINE_READ};
+        paths[2] = (struct confine_path){program_loader(), CONFINE_EXECUTE};
+        paths[3] =
+                (struct confine_path){scratch_path("store"), CONFINE_READ | CONFINE_WRITE | CONFINE_SOCKET};
+        return (struct confine_plan){.role = CONFINE_PARENT,
+                .user = geteuid() == 0 ? NOBODY : NULL,
+                .paths = paths,
+                .path_count = PATHS,
+                .capabilities = kept,
+                .inherited = kept,
+                .child_user = "daemon",
+                .without_landlock = !has_landlock};
+}
+
+static struct confine_plan plan_of(enum confine_role role, struct confine_path paths[PATHS])
+{
+        if (role == CONFINE_PARENT)
+                return plan_of_parent(paths);
         paths[0] = (struct confine_path){scratch_path("store"), CONFINE_READ | CONFINE_WRITE};
         paths[1] = (struct confine_path){scratch_path("readable"), CONFINE_READ};
         return (struct confine_plan){.role = role,
@@ -298,7 +325,7 @@ static int outcome(enum confine_role role, bool as_user, bool without_seccomp, a
 
         pid_t child = fork();
         if (child == 0) {
-                struct confine_path paths[2];
+                struct confine_path paths[PATHS];
                 struct error error = {0};
                 struct confine_result result;
 
@@ -334,7 +361,7 @@ static void expect(enum confine_role role, attempt_function *attempt, int expect
 static void test_forbidden_to_all(void **state)
 {
         (void)state;
-        for (unsigned role = 0; role < CONFINE_ROLE_COUNT; role++) {
+        for (unsigned role = 0; role < CONFINE_PARENT; role++) {
                 expect(role, work, 0);
                 expect(role, make_socket, DIES);
                 expect(role, connect_somewhere, DIES);
@@ -389,6 +416,94 @@ static void test_store_has_children(void **state)
         expect(CONFINE_STORE, a_child_executes, 0);
         expect(CONFINE_STORE, a_child_makes_a_socket, 0);
         expect(CONFINE_STORE, a_child_signals_its_parent, 0);
+}
+
+static int execute_what_is_named(void)
+{
+        int status;
+
+        pid_t child = fork();
+        if (child == 0) {
+                char *arguments[] = {(char[]){"true"}, NULL}, *environment[] = {NULL};
+                execve("/bin/true", arguments, environment);
+                _exit(1);
+        }
+        return child < 0 || waitpid(child, &status, 0) != child || status != 0 ? EIO : 0;
+}
+
+static int execute_another(void)
+{
+        char *arguments[] = {(char[]){"false"}, NULL}, *environment[] = {NULL};
+        execve("/bin/false", arguments, environment);
+        return errno;
+}
+
+static int bind_in_store(void)
+{
+        struct sockaddr_un at = {.sun_family = AF_UNIX};
+        int made = socket(AF_UNIX, SOCK_STREAM, 0);
+
+        snprintf(at.sun_path, sizeof at.sun_path, "%s", scratch_path("store/ask"));
+        if (made < 0 || bind(made, (struct sockaddr *)&at, sizeof at) < 0 || listen(made, 1) < 0 ||
+                unlink(at.sun_path) < 0)
+                return errno;
+        return 0;
+}
+
+static int mount_something(void)
+{
+        return mount("none", "/mnt", "tmpfs", 0, NULL) < 0 ? errno : 0;
+}
+
+static int leave_name_space(void)
+{
+        return unshare(CLONE_NEWUSER) < 0 ? errno : 0;
+}
+
+/* As rogatory-collect does at its start: root it does not become, the one user it does. */
+static int become_child_user(void)
+{
+        uid_t daemon = getpwnam("daemon")->pw_uid, another = daemon + 1;
+
+        if (setresuid(another, another, another) == 0)
+                return EEXIST;
+        struct confine_plan plan = {.user = "daemon", .without_landlock = !has_landlock};
+        struct error error = {0};
+        int r = confine(&plan, NULL, &error);
+        if (r < 0)
+                print_message("%s\n", error.text);
+        return r < 0 ? -r : getuid() == daemon ? 0 : EPERM;
+}
+
+static void test_parent(void **state)
+{
+        (void)state;
+        expect(CONFINE_PARENT, open_inside, 0);
+        expect(CONFINE_PARENT, make_inside, 0);
+        expect(CONFINE_PARENT, make_socket, 0);
+        expect(CONFINE_PARENT, listen_somewhere, 0);
+        expect(CONFINE_PARENT, bind_in_store, 0);
+        expect(CONFINE_PARENT, have_work_done, 0);
+        expect(CONFINE_PARENT, execute_what_is_named, 0);
+        expect(CONFINE_PARENT, connect_somewhere, EACCES);
+        expect(CONFINE_PARENT, become_root, ENOSYS);
+        expect(CONFINE_PARENT, clone_by_structure, ENOSYS);
+        expect(CONFINE_PARENT, start_a_thread, DIES);
+        expect(CONFINE_PARENT, enter_a_name_space, DIES);
+        expect(CONFINE_PARENT, leave_name_space, DIES);
+        expect(CONFINE_PARENT, mount_something, DIES);
+        expect(CONFINE_PARENT, trace, DIES);
+        expect(CONFINE_PARENT, read_parent, DIES);
+        if (geteuid() == 0)
+                assert_int_equal(outcome(CONFINE_PARENT, false, false, become_child_user), 0);
+        if (!has_landlock)
+                skip();
+        expect(CONFINE_PARENT, execute_another, EACCES);
+        expect(CONFINE_PARENT, open_outside, EACCES);
+        expect(CONFINE_PARENT, make_outside, EACCES);
+        expect(CONFINE_PARENT, remove_outside, EACCES);
+        if (confine_landlock_version() >= 6)
+                expect(CONFINE_PARENT, signal_parent, EPERM);
 }
 
 /* A parent that is no root but may become others starts its children so. */
@@ -502,6 +617,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_store_has_its_own, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_collect_has_what_is_named, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_store_has_children, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_parent, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_becomes_another_without_root, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_landlock_alone, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_refuses_to_go_on, setup, scratch_teardown),
