@@ -115,8 +115,10 @@ static bool joins_by_sequence(const struct coverage_span *a, const struct covera
                 return false;
         if (a->flags & SPAN_CONTINUES)
                 return b->from <= a->to && (ahead > 0 || b->from == a->from);
+        if (ahead == 0 && b->from == a->from)
+                return true; /* one beginning, told twice: the second time it reached further */
         uint32_t length = a->sequence_to - a->sequence_from;
-        if (ahead > length || (ahead == 0 && b->from != a->from && length > 0))
+        if (ahead > length || (ahead == 0 && length > 0))
                 return false;
         /* A run that counts from zero again is a restart, even where the numbers happen to meet. */
         if (ahead > 0 && (b->flags & SPAN_BEGINS_EMPTY))

@@ -127,6 +127,7 @@ int accounting_hearing_note(
 {
         int r = 0;
 
+        hearing->is_heard = true;
         hearing->has_events = hearing->has_events || result->events > 0 || result->unusable;
         if (result->outcome == ACCOUNTING_REFUSED || result->unusable)
                 hearing->trouble[GAP_REFUSED] += hearing->trouble[GAP_REFUSED] < UINT32_MAX;
@@ -143,6 +144,27 @@ int accounting_hearing_note(
         return r == 0 ? note_receipt(hearing, received_ms, result) : r;
 }
 
+static int hand_over(struct accounting_hearing *hearing, struct coverage *ret)
+{
+        if (!hearing->has_events)
+                for (size_t i = 0; i < hearing->found.span_count; i++)
+                        hearing->found.spans[i].flags &= (uint8_t)~SPAN_HAS_EVENTS;
+        /* Most access servers only lend inside addresses: what was missed of them says nothing of any port.
+         */
+        int r = hearing->has_events || hearing->loss_reported ? coverage_add_all(ret, &hearing->found) : 0;
+        coverage_free(&hearing->found);
+        return r;
+}
+
+/* What was missing since the last record waits until the next one tells when that ended; until then nothing
+ * is claimed behind the last record. */
+int accounting_hearing_pieces(struct accounting_hearing *hearing, struct coverage *ret)
+{
+        hearing->is_heard = false;
+        int r = close_span(hearing);
+        return r < 0 ? r : hand_over(hearing, ret);
+}
+
 int accounting_hearing_finish(struct accounting_hearing *hearing, struct coverage *ret)
 {
         int r = 0;
@@ -151,13 +173,8 @@ int accounting_hearing_finish(struct accounting_hearing *hearing, struct coverag
                 r = settle_trouble(hearing, hearing->last + hearing->heartbeat_ms);
         if (r == 0)
                 r = close_span(hearing);
-        if (!hearing->has_events)
-                for (size_t i = 0; i < hearing->found.span_count; i++)
-                        hearing->found.spans[i].flags &= (uint8_t)~SPAN_HAS_EVENTS;
-        /* Most access servers only lend inside addresses: what was missed of them says nothing of any port.
-         */
-        if (r == 0 && (hearing->has_events || hearing->loss_reported))
-                r = coverage_add_all(ret, &hearing->found);
+        if (r == 0)
+                r = hand_over(hearing, ret);
         coverage_free(&hearing->found);
         accounting_hearing_begin(hearing, hearing->exporter, hearing->loss_reported, hearing->heartbeat_ms);
         return r;

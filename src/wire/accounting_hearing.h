@@ -21,6 +21,7 @@ struct accounting_hearing {
         uint32_t trouble[GAP_REASON_COUNT]; /* what was missing since the last record; 0: nothing */
         uint16_t exporter;
         bool loss_reported, offset_known, has_events;
+        bool is_heard; /* since pieces were taken last */
 };
 
 /* heartbeat_ms: longer silence ends a span; 0: a minute. */
@@ -30,6 +31,9 @@ void accounting_hearing_begin(
 /* A record was received and judged. received_ms: TIME_UNKNOWN where that is not known. 0 or -ENOMEM. */
 int accounting_hearing_note(
         struct accounting_hearing *hearing, int64_t received_ms, const struct accounting_result *result);
+
+/* Appends what was heard so far; nothing ends. 0 or -ENOMEM. */
+int accounting_hearing_pieces(struct accounting_hearing *hearing, struct coverage *ret);
 
 /* Ends the input: appends what was heard to ret. May go on afterwards. 0 or -ENOMEM. */
 int accounting_hearing_finish(struct accounting_hearing *hearing, struct coverage *ret);

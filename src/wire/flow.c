@@ -40,10 +40,11 @@ void flow_decoder_free(struct flow_decoder *decoder)
                 free(state);
         }
         free(decoder->states);
+        free(decoder->heard);
         free(decoder);
 }
 
-static int state_of(struct flow_decoder *decoder, uint16_t exporter, struct flow_state **ret_state)
+int flow_state_of(struct flow_decoder *decoder, uint16_t exporter, struct flow_state **ret_state)
 {
         if (exporter >= decoder->state_count) {
                 size_t count = (size_t)exporter + 1;
@@ -77,7 +78,7 @@ static struct flow_domain *find_domain(struct flow_state *state, const struct fl
 }
 
 /* 0, -ENOMEM, or -EFBIG where the exporter has too many. */
-static int domain_of(struct flow_state *state, const struct flow_exporter *exporter,
+int flow_domain_of(struct flow_state *state, const struct flow_exporter *exporter,
         const struct flow_header *header, struct flow_domain **ret_domain)
 {
         *ret_domain = find_domain(state, header);
@@ -106,7 +107,7 @@ static int domain_of(struct flow_state *state, const struct flow_exporter *expor
         return 0;
 }
 
-static struct flow_session *session_of(struct flow_domain *domain, uint32_t session, bool *ret_is_new)
+struct flow_session *flow_session_of(struct flow_domain *domain, uint32_t session, bool *ret_is_new)
 {
         struct flow_session *found = flow_session_find(domain, session);
 
@@ -116,6 +117,23 @@ static struct flow_session *session_of(struct flow_domain *domain, uint32_t sess
                 *found = (struct flow_session){.number = session};
         }
         return found;
+}
+
+static int note_heard(struct flow_decoder *decoder, struct flow_domain *domain)
+{
+        if (domain->is_heard)
+                return 0;
+        if (decoder->heard_count == decoder->heard_capacity) {
+                size_t capacity = decoder->heard_capacity ? decoder->heard_capacity * 2 : 16;
+                struct flow_domain **heard = realloc(decoder->heard, capacity * sizeof *heard);
+                if (!heard)
+                        return -ENOMEM;
+                decoder->heard = heard;
+                decoder->heard_capacity = capacity;
+        }
+        decoder->heard[decoder->heard_count++] = domain;
+        domain->is_heard = true;
+        return 0;
 }
 
 /* After a restart the same template number may stand for another shape (RFC 7011 section 8.4): data waits
@@ -139,7 +157,7 @@ static void forget_templates(struct flow_pass *pass, struct flow_session *sessio
 static void follow_session(struct flow_pass *pass, bool is_restart)
 {
         bool is_new;
-        struct flow_session *session = session_of(pass->domain, pass->exporter->session, &is_new);
+        struct flow_session *session = flow_session_of(pass->domain, pass->exporter->session, &is_new);
 
         if (is_restart && pass->header.number == 0) {
                 if (is_new || session->has_counted)
@@ -265,7 +283,8 @@ int flow_decode(struct flow_decoder *decoder, const struct flow_exporter *export
         struct flow_pass pass = {.exporter = exporter, .sink = sink, .result = &decoder->result};
         enum refusal refusal;
         const char *complaint;
-        int r = exporter->number == UINT16_MAX ? -EINVAL : state_of(decoder, exporter->number, &pass.state);
+        int r = exporter->number == UINT16_MAX ? -EINVAL
+                                               : flow_state_of(decoder, exporter->number, &pass.state);
 
         if (r < 0)
                 return r;
@@ -274,14 +293,18 @@ int flow_decode(struct flow_decoder *decoder, const struct flow_exporter *export
                 return 0;
         }
         pass.state->counts.messages++;
-        r = domain_of(pass.state, exporter, &pass.header, &pass.domain);
+        r = flow_domain_of(pass.state, exporter, &pass.header, &pass.domain);
         if (r == -EFBIG) {
                 flow_refuse(&pass, REFUSAL_TEMPLATE_LIMIT, 0, "observation domain %u is one too many",
                         pass.header.domain);
                 return 0;
         }
+        if (r == 0)
+                r = note_heard(decoder, pass.domain);
         if (r < 0)
                 return r;
+        if (pass.domain->resumed.is_set)
+                flow_resume(&pass);
         pass.context = (struct record_context){
                 .exporter = exporter,
                 .export_ms = pass.header.export_ms,
@@ -301,7 +324,7 @@ int flow_walk(struct flow_decoder *decoder, uint16_t exporter, const void *bytes
         struct flow_pass pass = {.exporter = &settings, .walk = record, .walk_context = context};
         enum refusal refusal;
         const char *complaint;
-        int r = exporter == UINT16_MAX ? -EINVAL : state_of(decoder, exporter, &pass.state);
+        int r = exporter == UINT16_MAX ? -EINVAL : flow_state_of(decoder, exporter, &pass.state);
 
         if (r < 0)
                 return r;
@@ -309,7 +332,7 @@ int flow_walk(struct flow_decoder *decoder, uint16_t exporter, const void *bytes
                 flow_refuse(&pass, refusal, 0, "%s", complaint);
                 return 0;
         }
-        r = domain_of(pass.state, &settings, &pass.header, &pass.domain);
+        r = flow_domain_of(pass.state, &settings, &pass.header, &pass.domain);
         if (r < 0)
                 return r == -EFBIG ? 0 : r;
         size_t end = pass.header.length < length ? pass.header.length : length;
@@ -330,6 +353,18 @@ int flow_decoder_finish(struct flow_decoder *decoder, const struct decode_sink *
                 }
         }
         return 0;
+}
+
+int flow_decoder_pieces(struct flow_decoder *decoder, struct coverage *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < decoder->heard_count && r == 0; i++) {
+                decoder->heard[i]->is_heard = false;
+                r = sequence_pieces(&decoder->heard[i]->sequence, ret);
+        }
+        decoder->heard_count = 0;
+        return r;
 }
 
 struct flow_counts flow_decoder_counts(const struct flow_decoder *decoder, uint16_t exporter)

@@ -6,6 +6,7 @@
  * exporters of an import: it keeps their templates, follows their sequence numbers and their clocks. Pure: it
  * is handed bytes. */
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "nat/coverage.h"
 #include "wire/dialect.h"
@@ -68,6 +69,24 @@ int flow_message_length(const void *bytes, size_t length, size_t *ret_length, st
 /* Ends the input: pending data without template is refused and counted, open spans are closed. Appends what
  * was heard and what was lost to ret. The decoder may go on afterwards. 0 or -ENOMEM. */
 int flow_decoder_finish(struct flow_decoder *decoder, const struct decode_sink *sink, struct coverage *ret);
+
+/* What was heard so far by those that were heard since this was called last: pieces that coverage_normalise
+ * puts together. Nothing ends by it; data that waits for its template goes on waiting, and is not claimed. A
+ * repeated call costs only for who was heard. 0 or -ENOMEM. */
+int flow_decoder_pieces(struct flow_decoder *decoder, struct coverage *ret);
+
+/* What another decoder has to know to go on after this one as if it were the same: templates, and where each
+ * numbering stood. Appends to ret, in a form of this library alone (little endian, without checksum). 0, or
+ * the buffer's failure. */
+int flow_decoder_save(const struct flow_decoder *decoder, struct buffer *ret);
+
+/* Puts that into a new decoder. It changes no coverage, no clock and no number: an exporter whose first
+ * message does not go on where it stood counts as restarted, and its templates as forgotten. -EBADMSG with
+ * words where the bytes are none of flow_decoder_save; what had been read of them until then is kept. */
+int flow_decoder_load(struct flow_decoder *decoder, const void *bytes, size_t length, struct error *error);
+
+/* A transport session is over: its templates are forgotten (RFC 7011 section 8). */
+void flow_decoder_end_session(struct flow_decoder *decoder, uint16_t exporter, uint32_t session);
 
 /* Counts of one exporter; all zero where it was never heard. */
 struct flow_counts flow_decoder_counts(const struct flow_decoder *decoder, uint16_t exporter);

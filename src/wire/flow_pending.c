@@ -35,6 +35,7 @@ static void refuse_first(struct flow_state *state, struct flow_domain *domain, c
                 sink->refused(sink->context, REFUSAL_NO_TEMPLATE, pending->offset, detail);
         }
         pending->ticket->spoiled = true;
+        sequence_given_up(&domain->sequence, pending->ticket->number);
         release_ticket(pending->ticket);
         free(pending);
 }

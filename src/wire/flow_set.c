@@ -296,6 +296,27 @@ static void withdraw(struct flow_pass *pass, uint16_t id)
         pass->state->template_count -= before - pass->domain->templates.count;
 }
 
+/* An exporter that takes another port at each start leaves templates behind that nobody asks for. Returns how
+ * many are left. */
+static size_t forget_lost_sessions(struct flow_pass *pass)
+{
+        struct template_list *list = &pass->domain->templates;
+        size_t before = list->count;
+
+        for (size_t i = 0; i < list->count;) {
+                uint32_t session = list->items[i]->session;
+                if (flow_session_find(pass->domain, session) || session == pass->exporter->session) {
+                        i++;
+                        continue;
+                }
+                template_remove_all(list, false, session);
+                template_remove_all(list, true, session);
+                i = 0;
+        }
+        pass->state->template_count -= before - list->count;
+        return list->count;
+}
+
 static int learn(struct flow_pass *pass, struct template *template, size_t offset)
 {
         uint32_t session = pass->exporter->session;
@@ -311,6 +332,8 @@ static int learn(struct flow_pass *pass, struct template *template, size_t offse
         }
         template->sequence = pass->header.number;
         template->session = session;
+        if (!known && pass->domain->templates.count >= FLOW_TEMPLATES_MAX)
+                before = forget_lost_sessions(pass);
         int r = !known && pass->state->template_count >= FLOW_EXPORTER_TEMPLATES_MAX
                         ? -EFBIG
                         : template_put(&pass->domain->templates, template,

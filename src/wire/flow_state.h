@@ -45,6 +45,12 @@ struct flow_domain {
         struct flow_session sessions[FLOW_SESSIONS_MAX]; /* the latest of them */
         unsigned session_count;                          /* ever met */
         struct sequence sequence;
+        bool is_heard; /* since pieces were taken last */
+        struct {
+                bool is_set;
+                uint32_t expected;
+                int64_t highest_ms, heard_since_ms;
+        } resumed; /* where the numbering stood when it was kept; until the first message */
         struct flow_pending *first, *last; /* oldest first; owned */
         size_t pending_bytes;
         uint32_t ticket_number;
@@ -68,6 +74,8 @@ struct flow_decoder {
                                       * for each of millions of records */
         struct flow_state **states;  /* by exporter number, NULL where never heard; owned */
         size_t state_count;
+        struct flow_domain **heard; /* since pieces were taken last; owned, the domains are not */
+        size_t heard_count, heard_capacity;
 };
 
 struct flow_header {
@@ -125,6 +133,17 @@ void flow_mark(struct flow_pass *pass, enum gap_reason reason, uint32_t records)
  * some are missing, so that it was cut between two sets; that is told, and what is to be marked is marked by
  * the caller. */
 bool flow_count_holds(struct flow_pass *pass, uint32_t announced, uint32_t found, size_t offset);
+
+/* flow.c: what is remembered of an exporter and of a domain, made where it is new. 0, -ENOMEM, or -EFBIG
+ * where an exporter has too many domains. */
+int flow_state_of(struct flow_decoder *decoder, uint16_t exporter, struct flow_state **ret_state);
+int flow_domain_of(struct flow_state *state, const struct flow_exporter *exporter,
+        const struct flow_header *header, struct flow_domain **ret_domain);
+struct flow_session *flow_session_of(struct flow_domain *domain, uint32_t session, bool *ret_is_new);
+
+/* flow_keep.c: the first message behind a stop. Where it does not go on where the numbers stood, the exporter
+ * may have restarted meanwhile, and what its templates were is not what they are. */
+void flow_resume(struct flow_pass *pass);
 
 /* flow_pending.c */
 int flow_pending_keep(struct flow_pass *pass, uint16_t template_id, const struct cursor *set, size_t offset);

@@ -382,3 +382,13 @@ int radius_decoder_finish(struct radius_decoder *decoder, struct coverage *ret)
                 r = accounting_hearing_finish(&decoder->hearings[i], ret);
         return r;
 }
+
+int radius_decoder_pieces(struct radius_decoder *decoder, struct coverage *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < decoder->hearing_count && r == 0; i++)
+                if (decoder->hearings[i].is_heard)
+                        r = accounting_hearing_pieces(&decoder->hearings[i], ret);
+        return r;
+}

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "wire/sequence.h"
+#include "wire/sequence_state.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Header times are whole seconds: what happened within the second of a message may be exported after it. */
-#define CUT_MS 1000
-
-static inline int32_t ahead(uint32_t number, uint32_t of)
-{
-        return (int32_t)(number - of);
-}
 
 void sequence_init(struct sequence *sequence, uint16_t exporter, uint32_t stream, bool counts_packets)
 {
@@ -21,6 +13,13 @@ void sequence_init(struct sequence *sequence, uint16_t exporter, uint32_t stream
                 .landmark_stride = 1,
                 .overflow.reason = GAP_REASON_COUNT,
         };
+}
+
+void sequence_resume(struct sequence *s, uint32_t number, int64_t heard_since_ms)
+{
+        s->resumed.is_set = true;
+        s->resumed.number = number;
+        s->resumed.heard_since_ms = heard_since_ms;
 }
 
 void sequence_free(struct sequence *sequence)
@@ -35,7 +34,7 @@ void sequence_free(struct sequence *sequence)
 
 /* ---- closed spans and gaps ---- */
 
-static int keep_gap(struct sequence *s, int64_t from, int64_t to, uint8_t reason, uint32_t count)
+int sequence_keep_gap(struct sequence *s, int64_t from, int64_t to, uint8_t reason, uint32_t count)
 {
         struct coverage_gap gap = {.from = from,
                 .to = to,
@@ -61,7 +60,7 @@ static int32_t fit_offset(int64_t offset)
         return offset > INT32_MAX ? INT32_MAX : offset <= INT32_MIN ? INT32_MIN + 1 : (int32_t)offset;
 }
 
-static int keep_span(
+int sequence_keep_span(
         struct sequence *s, int64_t from, int64_t to, uint32_t first, uint32_t end, bool begins_empty)
 {
         const struct sequence_run *run = &s->run;
@@ -112,7 +111,7 @@ static int add_landmark(struct sequence *s, uint32_t number, int64_t export_ms, 
 static bool fits_landmarks(const struct sequence *s, uint32_t number, int64_t export_ms)
 {
         for (size_t i = 0; i < s->landmark_count; i++) {
-                int32_t distance = ahead(number, s->landmarks[i].number);
+                int32_t distance = sequence_ahead(number, s->landmarks[i].number);
                 int64_t later = export_ms - s->landmarks[i].export_ms;
                 if ((distance <= 0 && later > CUT_MS) || (distance >= 0 && later < -CUT_MS))
                         return false;
@@ -120,10 +119,11 @@ static bool fits_landmarks(const struct sequence *s, uint32_t number, int64_t ex
         return s->landmark_count > 0;
 }
 
-static bool meets_landmark(const struct sequence *s, uint32_t first, uint32_t end)
+bool sequence_meets_landmark(const struct sequence *s, uint32_t first, uint32_t end)
 {
         for (size_t i = 0; i < s->landmark_count; i++)
-                if (ahead(s->landmarks[i].number, first) >= 0 && ahead(end, s->landmarks[i].number) >= 0)
+                if (sequence_ahead(s->landmarks[i].number, first) >= 0 &&
+                        sequence_ahead(end, s->landmarks[i].number) >= 0)
                         return true;
         return false;
 }
@@ -137,7 +137,7 @@ static int close_marks(struct sequence *s)
         s->run.has_events |= s->mark_count > 0; /* what was refused or never decoded may have been some */
         for (size_t i = 0; i < s->mark_count && r == 0; i++) {
                 const struct sequence_mark *mark = &s->marks[i];
-                r = keep_gap(
+                r = sequence_keep_gap(
                         s, mark->from_ms - s->run.delay_ms, mark->to_ms + CUT_MS, mark->reason, mark->count);
         }
         return r;
@@ -152,15 +152,15 @@ static int close_spans(struct sequence *s, int64_t from, bool begins_empty)
         for (size_t i = 0; i < s->hole_count && r == 0; i++) {
                 const struct sequence_hole *hole = &s->holes[i];
                 if (hole->first != first)
-                        r = keep_span(s, from, hole->before_ms, first, hole->first, begins_empty);
+                        r = sequence_keep_span(s, from, hole->before_ms, first, hole->first, begins_empty);
                 if (r == 0)
-                        r = keep_gap(s, hole->before_ms - run->delay_ms, hole->after_ms + CUT_MS,
+                        r = sequence_keep_gap(s, hole->before_ms - run->delay_ms, hole->after_ms + CUT_MS,
                                 GAP_SEQUENCE, hole->end - hole->first);
                 from = hole->after_ms + CUT_MS;
                 first = hole->end;
                 begins_empty = false;
         }
-        return r < 0 ? r : keep_span(s, from, run->last_ms, first, run->expected, begins_empty);
+        return r < 0 ? r : sequence_keep_span(s, from, run->last_ms, first, run->expected, begins_empty);
 }
 
 static int close_restart(struct sequence *s, int64_t from, bool begins_empty)
@@ -173,18 +173,20 @@ static int close_restart(struct sequence *s, int64_t from, bool begins_empty)
         if (begins_empty) /* nothing of the new numbering is missing; the old one ended at the latest then */
                 to = from - 1 > run->restart_before_ms + CUT_MS ? from - 1 : run->restart_before_ms + CUT_MS;
         int64_t begin = run->restart_before_ms - run->restart_delay_ms;
-        return keep_gap(s, begin < to ? begin : to, begin < to ? to : begin, GAP_RESTART, 0);
+        return sequence_keep_gap(s, begin < to ? begin : to, begin < to ? to : begin, GAP_RESTART, 0);
 }
 
-static bool run_begins_empty(const struct sequence_run *run)
+bool sequence_run_begins_empty(const struct sequence_run *run)
 {
         return run->begins_at_zero && run->confirmed;
 }
 
 /* The first instant from which everything is in the store. */
-static int64_t run_from(const struct sequence_run *run)
+int64_t sequence_run_from(const struct sequence_run *run)
 {
-        if (!run_begins_empty(run))
+        if (run->heard_since_ms != TIME_UNKNOWN)
+                return run->heard_since_ms;
+        if (!sequence_run_begins_empty(run))
                 return run->first_ms + CUT_MS;
         if (run->first_event_ms != TIME_UNKNOWN && run->first_event_ms < run->first_ms &&
                 run->first_event_ms >= run->first_ms - SEQUENCE_EMPTY_MS)
@@ -196,16 +198,17 @@ static int64_t run_from(const struct sequence_run *run)
 static int close_run(struct sequence *s)
 {
         struct sequence_run *run = &s->run;
-        bool begins_empty = run_begins_empty(run);
-        int64_t from = run_from(run);
+        bool begins_empty = sequence_run_begins_empty(run);
+        int64_t from = sequence_run_from(run);
         int r = close_restart(s, from, begins_empty);
 
         if (r == 0)
                 r = close_marks(s);
-        if (r == 0 && run->provisional && !meets_landmark(s, run->first_number, run->expected)) {
+        if (r == 0 && run->provisional && !sequence_meets_landmark(s, run->first_number, run->expected)) {
                 /* Numbers and times went back together and met nothing that is known: a repeated file would
                  * have, so the clock was set. */
-                r = keep_gap(s, run->first_ms - run->delay_ms, run->highest_ms + CUT_MS, GAP_CLOCK, 0);
+                r = sequence_keep_gap(
+                        s, run->first_ms - run->delay_ms, run->highest_ms + CUT_MS, GAP_CLOCK, 0);
         } else if (r == 0 && run->messages > 0 && s->chaos < 3) {
                 r = close_spans(s, from, begins_empty);
                 if (r == 0 && run->provisional) {
@@ -226,6 +229,7 @@ static void open_run(
                 .first_ms = export_ms,
                 .last_ms = export_ms,
                 .highest_ms = export_ms,
+                .heard_since_ms = TIME_UNKNOWN,
                 .first_event_ms = TIME_UNKNOWN,
                 .delay_ms = exporter->delay_ms > CUT_MS ? exporter->delay_ms : CUT_MS,
                 .restart_before_ms = TIME_UNKNOWN,
@@ -235,6 +239,7 @@ static void open_run(
                 .expected = number,
                 .begins_at_zero = number == 0 && !exporter->restart_keeps,
         };
+        memset(&s->told, 0, sizeof s->told);
         s->known = true;
         s->jump_count = 0;
         s->stray.is_set = false;
@@ -286,7 +291,7 @@ static int clock_step(struct sequence *s, uint32_t number, int64_t export_ms,
         int r = reopen_run(s, number, export_ms, exporter);
         if (r == 0)
                 s->run.begins_at_zero = false;
-        return r < 0 ? r : keep_gap(s, from, highest + CUT_MS, GAP_CLOCK, unknown);
+        return r < 0 ? r : sequence_keep_gap(s, from, highest + CUT_MS, GAP_CLOCK, unknown);
 }
 
 static void note_jump(struct sequence *s, int64_t before_ms, int64_t size_ms)
@@ -314,6 +319,7 @@ static void unite_holes(struct sequence *s)
                 s->holes[i].end = s->holes[i * 2 + 1].end;
         }
         s->hole_count /= 2;
+        s->told.holes = 0;
 }
 
 static int insert_hole(struct sequence *s, size_t at, const struct sequence_hole *hole)
@@ -355,10 +361,11 @@ static bool find_hole(const struct sequence *s, uint32_t number, int64_t export_
 static int fill_hole(struct sequence *s, size_t index, uint32_t number, uint32_t records, int64_t export_ms)
 {
         struct sequence_hole *hole = &s->holes[index];
-        struct sequence_hole rest = {export_ms, hole->after_ms, number + records, hole->end};
+        struct sequence_hole rest = {export_ms, hole->after_ms, number + records, hole->end, false};
 
         if (records > hole->end - number)
                 return 0; /* more than is missing: something else is wrong, and the hole stays */
+        s->told.holes = index < s->told.holes ? index : s->told.holes;
         hole->end = number;
         hole->after_ms = export_ms;
         bool has_left = hole->end != hole->first, has_rest = rest.end != rest.first;
@@ -419,7 +426,7 @@ static void end_unknown(struct sequence *s, uint32_t number, int64_t export_ms)
         s->run.expected = number;
         if (!mark || !mark->counts_unknown)
                 return;
-        mark->counts_unknown = false;
+        mark->counts_unknown = mark->told = false;
         mark->has_next = true;
         mark->next = number;
         if (export_ms > mark->to_ms)
@@ -437,6 +444,7 @@ static int mark_message(struct sequence *s, const struct sequence_outcome *outco
                 last->to_ms = export_ms > last->to_ms ? export_ms : last->to_ms;
                 last->count += outcome->refused;
                 last->counts_unknown = counts_unknown;
+                last->told = false;
                 return 0;
         }
         struct sequence_mark mark = {
@@ -444,6 +452,7 @@ static int mark_message(struct sequence *s, const struct sequence_outcome *outco
                 .to_ms = export_ms,
                 .ticket = outcome->ticket,
                 .first = s->now.number + outcome->records,
+                .message = s->now.number,
                 .count = outcome->refused,
                 .reason = outcome->reason,
                 .counts_unknown = counts_unknown,
@@ -517,10 +526,10 @@ static int place_ahead(struct sequence *s, const struct sequence_message *m,
                 return clock_step(s, m->number, m->export_ms, exporter, counts);
         if (missing == 0)
                 return 0;
-        if (s->run.provisional && meets_landmark(s, s->run.expected + 1, m->number))
+        if (s->run.provisional && sequence_meets_landmark(s, s->run.expected + 1, m->number))
                 return reopen_run(s, m->number, m->export_ms, exporter);
         /* Times within a few seconds may run backwards: the hole reaches from the earlier to the later. */
-        struct sequence_hole hole = {s->run.last_ms, m->export_ms, s->run.expected, m->number};
+        struct sequence_hole hole = {s->run.last_ms, m->export_ms, s->run.expected, m->number, false};
         if (hole.before_ms > hole.after_ms) {
                 hole.before_ms = m->export_ms;
                 hole.after_ms = s->run.last_ms;
@@ -580,10 +589,14 @@ static int place(struct sequence *s, const struct sequence_message *m, const str
 {
         if (!s->known) {
                 open_run(s, m->number, m->export_ms, exporter);
+                if (s->resumed.is_set && s->resumed.number == m->number) {
+                        s->run.heard_since_ms = s->resumed.heard_since_ms;
+                        s->run.begins_at_zero = false;
+                }
                 *ret_verdict = SEQUENCE_IN_ORDER;
                 return 0;
         }
-        int32_t distance = ahead(m->number, s->run.expected);
+        int32_t distance = sequence_ahead(m->number, s->run.expected);
         if (distance <= 0 && is_repeated(s, m)) {
                 *ret_verdict = SEQUENCE_DUPLICATE;
                 counts->duplicate_messages++;
@@ -703,6 +716,12 @@ int sequence_end(struct sequence *s, const struct sequence_outcome *outcome, str
         return end_in_order(s, outcome, length);
 }
 
+void sequence_given_up(struct sequence *s, uint32_t ticket)
+{
+        for (size_t i = 0; i < s->mark_count; i++)
+                s->marks[i].given_up |= s->marks[i].ticket == ticket;
+}
+
 int sequence_finish(struct sequence *s, struct coverage *ret)
 {
         int r = 0;
@@ -715,16 +734,14 @@ int sequence_finish(struct sequence *s, struct coverage *ret)
                 s->run.highest_ms = run.highest_ms;
                 s->run.first_number = run.expected;
                 s->run.first_event_ms = TIME_UNKNOWN;
+                s->run.heard_since_ms = TIME_UNKNOWN;
                 s->run.begins_at_zero = s->run.confirmed = s->run.last_marked = false;
                 s->run.messages = 0;
                 s->run.offset_min_ms = s->run.offset_max_ms = TIME_UNKNOWN;
-        }
-        if (r == 0 && s->overflow.reason != GAP_REASON_COUNT) {
-                r = coverage_add_gap(&s->closed, &s->overflow);
-                s->overflow.reason = GAP_REASON_COUNT;
+                memset(&s->told, 0, sizeof s->told);
         }
         if (r == 0)
-                r = coverage_add_all(ret, &s->closed);
+                r = sequence_hand_over(s, ret);
         coverage_free(&s->closed);
         return r;
 }

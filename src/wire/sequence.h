@@ -27,16 +27,20 @@
 struct sequence_hole {
         int64_t before_ms, after_ms; /* export times of the messages on both sides */
         uint32_t first, end;         /* the numbers [first, end) were not heard */
+        bool told;                   /* its gap, by sequence_pieces */
 };
 
 struct sequence_mark {
         int64_t from_ms, to_ms; /* export times of the first and last message concerned */
         uint32_t ticket;        /* non-zero: data that may yet be decoded */
         uint32_t first;         /* ... and the number of its first undecoded record */
+        uint32_t message;       /* ... and the number that its message bears */
         uint32_t next;          /* ... and of the next message, where has_next */
         uint32_t count;         /* records refused, 0 where not known */
         uint8_t reason;         /* enum gap_reason */
         bool has_next, counts_unknown;
+        bool given_up; /* it will not be decoded any more */
+        bool told;     /* by sequence_pieces, as it is now */
 };
 
 struct sequence_landmark {
@@ -47,7 +51,9 @@ struct sequence_landmark {
 /* One numbering by one clock. */
 struct sequence_run {
         int64_t first_ms, last_ms, highest_ms; /* export times; last: of the last message in order */
-        int64_t first_event_ms;                /* earliest event of the first message with events */
+        int64_t heard_since_ms; /* another decoder heard all until then that came before: TIME_UNKNOWN: none
+                                 */
+        int64_t first_event_ms; /* earliest event of the first message with events */
         int64_t delay_ms;
         int64_t restart_before_ms; /* the last message before the restart that began this run, else unknown */
         int64_t restart_delay_ms;
@@ -68,6 +74,11 @@ struct sequence {
         bool known;     /* a run exists */
         unsigned chaos; /* restarts without a message in order between them */
         struct sequence_run run;
+        struct {
+                bool is_set;
+                uint32_t number;
+                int64_t heard_since_ms;
+        } resumed;                   /* sequence_resume */
         struct sequence_hole *holes; /* in order of numbers; owned */
         size_t hole_count, hole_capacity;
         struct sequence_mark *marks; /* owned */
@@ -90,6 +101,13 @@ struct sequence {
                 int64_t export_ms;
                 bool has_next;
         } stray;
+        /* What sequence_pieces told of the run and need not tell again while it stays so. */
+        struct {
+                int64_t from_ms, delay_ms, offset_min_ms, offset_max_ms;
+                uint32_t first_number;
+                size_t holes; /* the spans before so many of them */
+                bool has_events;
+        } told;
         struct coverage closed;
         struct coverage_gap overflow; /* every gap that found no room; reason GAP_REASON_COUNT: none */
         /* Between begin and end of one message. */
@@ -133,6 +151,14 @@ struct sequence_outcome {
 void sequence_init(struct sequence *sequence, uint16_t exporter, uint32_t stream, bool counts_packets);
 void sequence_free(struct sequence *sequence);
 
+/* From when on all was heard and understood, to the last message: what another sequence, which goes on with
+ * the next number, may claim. */
+int64_t sequence_heard_since(const struct sequence *sequence);
+
+/* Told to a new sequence: the numbering stands at `number`, and all that was sent before it was heard from
+ * that instant on (sequence_heard_since) and is in the store. */
+void sequence_resume(struct sequence *sequence, uint32_t number, int64_t heard_since_ms);
+
 /* Places a message before it is decoded. 0 with the verdict, or -ENOMEM. */
 int sequence_begin(struct sequence *sequence, const struct sequence_message *message,
         const struct flow_exporter *exporter, struct flow_counts *counts, enum sequence_verdict *ret_verdict);
@@ -144,6 +170,15 @@ int sequence_end(
 /* Data that was kept under a ticket is now decoded completely, as so many records. slowest_ms as above. 0 or
  * -ENOMEM. */
 int sequence_decoded(struct sequence *sequence, uint32_t ticket, uint32_t records, int64_t slowest_ms);
+
+/* Data that was kept under a ticket will not be decoded any more: its gap stays. */
+void sequence_given_up(struct sequence *sequence, uint32_t ticket);
+
+/* Tells what was heard so far, and lets the run go on as if nothing had been asked: pieces of one run begin
+ * at the same number, and become one in coverage_normalise. Nothing is claimed that data which waits for its
+ * template, or a later message, could take back: from such a message on, the run is not told yet. 0 or
+ * -ENOMEM. */
+int sequence_pieces(struct sequence *sequence, struct coverage *ret);
 
 /* Closes the run for now and moves what was heard to ret; the next message may continue it. 0 or -ENOMEM. */
 int sequence_finish(struct sequence *sequence, struct coverage *ret);

@@ -108,7 +108,7 @@ static int make_host(
         return 0;
 }
 
-/* 0; -EINVAL: the name can be no exporter's; -E2BIG: too many; others are fatal. */
+/* 0; -EINVAL: the name can be no exporter's; -ENOENT: it is none; -E2BIG: too many; others are fatal. */
 static int take_host(struct syslog_decoder *decoder, const struct taken *taken, struct host **ret_host)
 {
         struct slice name = host_of(decoder, &taken->header);
@@ -131,6 +131,11 @@ static int refuse_host(
 {
         struct slice name = taken->header.host;
 
+        if (code == -ENOENT)
+                return text_refuse(&decoder->common, sink, REFUSAL_BAD_VALUE,
+                        "the host \"%.*s\" is none of the exporters in rogatory.conf; add a section of that "
+                        "name, or of any name with its address",
+                        name.length > 60 ? 60 : (int)name.length, name.length ? name.text : "");
         if (code == -EINVAL)
                 return text_refuse(&decoder->common, sink, REFUSAL_BAD_VALUE,
                         "the host \"%.*s\" cannot name an exporter (letters, digits and . - _ :); say "
@@ -379,7 +384,7 @@ static int take_message(struct syslog_decoder *decoder, struct taken *taken, con
         struct host *host;
         int r = take_host(decoder, taken, &host);
 
-        if (r == -EINVAL || r == -E2BIG)
+        if (r == -EINVAL || r == -E2BIG || r == -ENOENT)
                 return refuse_host(decoder, taken, r, sink);
         if (r < 0)
                 return r;
@@ -466,6 +471,20 @@ static int finish(struct text_decoder *common, const struct decode_sink *sink, s
         return r;
 }
 
+static int pieces(struct text_decoder *common, struct coverage *ret)
+{
+        struct syslog_decoder *decoder = (struct syslog_decoder *)common;
+        int r = 0;
+
+        for (size_t i = 0; i < decoder->host_count && r == 0; i++) {
+                struct host *host = decoder->hosts[i];
+                if (host->heard.hearing.is_heard)
+                        take_adrift(decoder, host);
+                r = text_hearing_pieces(&host->heard, ret);
+        }
+        return r;
+}
+
 static void destroy(struct text_decoder *common)
 {
         struct syslog_decoder *decoder = (struct syslog_decoder *)common;
@@ -533,6 +552,7 @@ const struct text_format text_format_syslog = {
         .create = create,
         .line = line,
         .finish = finish,
+        .pieces = pieces,
         .counts = text_decoder_counts,
         .free = destroy,
 };

@@ -124,10 +124,23 @@ static void compile(struct template *template)
                 !template->is_options && (template->present & (SLOTS_MARKING | SLOT_BIT(SLOT_OUTSIDE4))) != 0;
 }
 
-static const char *read_fields(struct cursor *cursor, struct template *template)
+static const char *check_fields(const struct template *template)
 {
         size_t total = 0;
 
+        for (size_t i = 0; i < template->field_count; i++) {
+                size_t length = template->fields[i].length;
+                total += template->version == 10 && length == FIELD_VARIABLE ? 1 : length;
+        }
+        if (total > RECORD_BYTES_MAX)
+                return "a record of this template would be longer than a message";
+        if (total == 0)
+                return "a record of this template would have no bytes";
+        return NULL;
+}
+
+static const char *read_fields(struct cursor *cursor, struct template *template)
+{
         for (size_t i = 0; i < template->field_count; i++) {
                 struct template_field *field = &template->fields[i];
                 field->element = cursor_be16(cursor);
@@ -138,15 +151,8 @@ static const char *read_fields(struct cursor *cursor, struct template *template)
                         field->element &= (uint16_t)~ENTERPRISE_BIT;
                         field->enterprise = cursor_be32(cursor);
                 }
-                total += template->version == 10 && field->length == FIELD_VARIABLE ? 1 : field->length;
         }
-        if (cursor->overrun)
-                return "the template ends before its last field";
-        if (total > RECORD_BYTES_MAX)
-                return "a record of this template would be longer than a message";
-        if (total == 0)
-                return "a record of this template would have no bytes";
-        return NULL;
+        return cursor->overrun ? "the template ends before its last field" : check_fields(template);
 }
 
 static void skip_fields(struct cursor *cursor, uint16_t version, size_t count)
@@ -181,6 +187,37 @@ static const char *read_counts(
         return NULL;
 }
 
+static struct template *allocate(uint16_t version, uint16_t id, bool is_options, size_t count)
+{
+        struct template *template = calloc(1, sizeof *template + count * sizeof template->fields[0]);
+
+        if (!template)
+                return NULL;
+        template->id = id;
+        template->version = version;
+        template->field_count = (uint16_t)count;
+        template->is_options = is_options;
+        return template;
+}
+
+int template_make(uint16_t version, uint16_t id, bool is_options, const struct template_field *fields,
+        size_t count, struct template **ret_template)
+{
+        if (id < FIRST_TEMPLATE_ID || count == 0 || count > FLOW_FIELDS_MAX)
+                return -EBADMSG;
+        struct template *template = allocate(version, id, is_options, count);
+        if (!template)
+                return -ENOMEM;
+        memcpy(template->fields, fields, count * sizeof *fields);
+        if (check_fields(template)) {
+                free(template);
+                return -EBADMSG;
+        }
+        compile(template);
+        *ret_template = template;
+        return 0;
+}
+
 int template_read(struct cursor *cursor, uint16_t version, bool is_options,
         struct template_header *ret_header, struct template **ret_template, const char **ret_complaint)
 {
@@ -206,13 +243,9 @@ int template_read(struct cursor *cursor, uint16_t version, bool is_options,
                 skip_fields(cursor, version, count);
                 return -EFBIG;
         }
-        struct template *template = calloc(1, sizeof *template + count * sizeof template->fields[0]);
+        struct template *template = allocate(version, ret_header->id, is_options, count);
         if (!template)
                 return -ENOMEM;
-        template->id = ret_header->id;
-        template->version = version;
-        template->field_count = (uint16_t)count;
-        template->is_options = is_options;
         complaint = read_fields(cursor, template);
         if (complaint) {
                 *ret_complaint = complaint;

@@ -81,6 +81,10 @@ struct template_header {
 int template_read(struct cursor *cursor, uint16_t version, bool is_options,
         struct template_header *ret_header, struct template **ret_template, const char **ret_complaint);
 
+/* Makes a template of fields that were read before, by template_read. 0, -ENOMEM, or -EBADMSG. */
+int template_make(uint16_t version, uint16_t id, bool is_options, const struct template_field *fields,
+        size_t count, struct template **ret_template);
+
 bool template_equal(const struct template *a, const struct template *b);
 
 /* Lengths a slot may have: addresses and times are exact, a number may be reduced (RFC 7011 section 6.2). */

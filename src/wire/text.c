@@ -297,6 +297,7 @@ int text_heard(struct text_decoder *decoder, int64_t instant)
         int64_t heartbeat = decoder->options.heartbeat_ms, last = h->last;
         int r = 0;
 
+        h->is_heard = true;
         note_time(h, instant);
         if (is_troubled(h))
                 r = settle_trouble(decoder, instant - heartbeat, instant + h->resolution_ms + TEXT_DELAY_MS);
@@ -331,6 +332,27 @@ void text_missing(struct text_decoder *decoder, enum gap_reason reason)
                 h->trouble[reason].count++;
 }
 
+static int hand_over(struct text_decoder *decoder, struct coverage *ret)
+{
+        struct text_hearing *h = &decoder->hearing;
+
+        if (decoder->counts.events == 0)
+                for (size_t i = 0; i < h->found.span_count; i++)
+                        h->found.spans[i].flags &= (uint8_t)~SPAN_HAS_EVENTS;
+        int r = coverage_add_all(ret, &h->found);
+        coverage_free(&h->found);
+        return r;
+}
+
+int text_hearing_pieces(struct text_decoder *decoder, struct coverage *ret)
+{
+        if (!decoder->hearing.is_heard)
+                return 0;
+        decoder->hearing.is_heard = false;
+        int r = close_span(decoder);
+        return r < 0 ? r : hand_over(decoder, ret);
+}
+
 int text_hearing_finish(struct text_decoder *decoder, struct coverage *ret)
 {
         struct text_hearing *h = &decoder->hearing;
@@ -342,13 +364,9 @@ int text_hearing_finish(struct text_decoder *decoder, struct coverage *ret)
                 r = settle_trouble(decoder, h->first, h->last + decoder->options.heartbeat_ms);
         if (r == 0)
                 r = close_span(decoder);
-        if (decoder->counts.events == 0)
-                for (size_t i = 0; i < h->found.span_count; i++)
-                        h->found.spans[i].flags &= (uint8_t)~SPAN_HAS_EVENTS;
         if (r == 0)
-                r = coverage_add_all(ret, &h->found);
+                r = hand_over(decoder, ret);
         coverage_free(&h->found);
-        h->found = (struct coverage){0};
         h->first = h->last = TIME_UNKNOWN;
         memset(h->trouble, 0, sizeof h->trouble);
         return r;

@@ -37,7 +37,8 @@ struct text_options {
                                              * is recognised line by line */
         /* syslog: a relay's file mixes devices. The options of the one that a line names as its host, or of
          * "" where it names none (by_host and by_host_context of what is returned are not looked at). 0;
-         * -EINVAL where the name cannot be an exporter's: the line is refused; anything else negative is
+         * -EINVAL where the name cannot be an exporter's, -ENOENT where only known ones are
+         * taken and it is none: the line is refused; anything else negative is
          * fatal. NULL: all lines are of `exporter`. */
         int (*by_host)(void *context, const char *host, struct text_options *ret);
         void *by_host_context;
@@ -73,6 +74,9 @@ struct text_format {
         int (*line)(struct text_decoder *decoder, struct slice line, const struct decode_sink *sink);
         /* The end: delivers what was held back, appends what was heard to ret. */
         int (*finish)(struct text_decoder *decoder, const struct decode_sink *sink, struct coverage *ret);
+        /* What was heard so far by those that were heard since this was called last, as pieces that
+         * coverage_normalise puts together; nothing ends by it. NULL where the format is of files only. */
+        int (*pieces)(struct text_decoder *decoder, struct coverage *ret);
         const struct text_counts *(*counts)(const struct text_decoder *decoder);
         void (*free)(struct text_decoder *decoder);
 };

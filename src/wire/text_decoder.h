@@ -24,6 +24,7 @@ struct text_hearing {
         int64_t jumps[64]; /* the time before the latest forward jump of 2^k to 2^(k+1) ms; TIME_UNKNOWN: none
                             */
         int64_t least_delay_ms; /* assumed where less disorder was seen */
+        bool is_heard;          /* since pieces were taken last */
         int64_t resolution_ms; /* of the log's times: 1000 where they are whole seconds, 0 for milliseconds */
         struct {
                 int64_t from;   /* TIME_UNKNOWN: before the first line */
@@ -78,6 +79,8 @@ int text_deliver_plan(
 int text_heard(struct text_decoder *decoder, int64_t instant);
 /* Something is missing between the line before and the one after. */
 void text_missing(struct text_decoder *decoder, enum gap_reason reason);
+/* Appends what was heard so far, where anything was heard since; nothing ends. 0 or -ENOMEM. */
+int text_hearing_pieces(struct text_decoder *decoder, struct coverage *ret);
 /* Closes the current span and appends everything to ret. 0 or -ENOMEM. */
 int text_hearing_finish(struct text_decoder *decoder, struct coverage *ret);
 

@@ -64,12 +64,14 @@ struct unit {
          * logged when it happened, not only when the session had ended. TIME_UNKNOWN: none. */
         int64_t first_creation_ms, last_creation_ms;
         int64_t first_heard_ms; /* time of the earliest packet */
+        bool is_heard;          /* since pieces were taken last */
 };
 
 struct exporter_state {
         struct flow_counts counts;
         struct unit *units; /* owned */
         size_t unit_count, unit_capacity;
+        bool is_heard; /* one of them */
 };
 
 struct userlog_decoder {
@@ -588,6 +590,7 @@ static int take_datagram(struct pass *pass, int64_t receipt_ms, const void *byte
         enum sequence_verdict verdict;
 
         exporter.restart_keeps = true;
+        pass->unit->is_heard = pass->state->is_heard = true;
         if (pass->header.export_ms < pass->unit->first_heard_ms)
                 pass->unit->first_heard_ms = pass->header.export_ms;
         int r = sequence_begin(&pass->unit->sequence, &message, &exporter, &pass->state->counts, &verdict);
@@ -639,6 +642,24 @@ int userlog_decoder_finish(struct userlog_decoder *decoder, struct coverage *ret
                                 return r;
                 }
         return 0;
+}
+
+int userlog_decoder_pieces(struct userlog_decoder *decoder, struct coverage *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < decoder->exporter_count && r == 0; i++) {
+                struct exporter_state *state = &decoder->exporters[i];
+                if (!state->is_heard)
+                        continue;
+                state->is_heard = false;
+                for (size_t k = 0; k < state->unit_count && r == 0; k++) {
+                        if (state->units[k].is_heard)
+                                r = sequence_pieces(&state->units[k].sequence, ret);
+                        state->units[k].is_heard = false;
+                }
+        }
+        return r;
 }
 
 struct flow_counts userlog_decoder_counts(const struct userlog_decoder *decoder, uint16_t exporter)

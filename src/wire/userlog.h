@@ -40,6 +40,9 @@ int userlog_decode(struct userlog_decoder *decoder, const struct flow_exporter *
 /* Closes the open spans and appends what was heard and lost to ret. 0 or -ENOMEM. */
 int userlog_decoder_finish(struct userlog_decoder *decoder, struct coverage *ret);
 
+/* What was heard so far, as flow_decoder_pieces. */
+int userlog_decoder_pieces(struct userlog_decoder *decoder, struct coverage *ret);
+
 /* Counts of one exporter; all zero where it was never heard. data_records are records, messages datagrams. */
 struct flow_counts userlog_decoder_counts(const struct userlog_decoder *decoder, uint16_t exporter);
 
