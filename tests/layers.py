@@ -27,6 +27,7 @@ ROOMS = {
     "directory": ["base", "crypto", "custody", "order"],
     "issuance": ["base", "crypto", "custody", "order", "directory"],
     "depot": ["base", "os", "crypto", "nat", "store", "custody", "settings"],
+    "chronicle": ["base", "os", "crypto", "custody"],
     "courier": ["base", "os", "crypto"],
     "collect": ["base", "os", "crypto", "wire"],
     "intake": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],

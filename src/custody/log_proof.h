@@ -7,7 +7,7 @@
 
 #include "custody/checkpoint.h"
 
-#define LOG_PROOF_EXTRA_MAX (128u << 10) /* bytes before base64 */
+#define LOG_PROOF_EXTRA_MAX (192u << 10) /* bytes before base64 */
 #define LOG_PROOF_MAX (CHECKPOINT_BYTES_MAX + 2 * LOG_PROOF_EXTRA_MAX)
 
 struct log_proof {
