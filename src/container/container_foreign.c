@@ -2,28 +2,37 @@
 /* Containers of other systems: XAdES signatures, and hash chains as batches of messages have them. They are
  * not believed, but whoever sends one is told what it is, and whether the files in it are those that were
  * signed. */
+#include "container/canonical_xml.h"
 #include "container/container_state.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
 
-static void compare(
-        struct examination *e, const struct reference *reference, const char *place, size_t *right)
+/* A signed part of the same XML: what the signer stated beside the files, such as when it signed. */
+static int compare_part(struct examination *e, const struct reference *reference, size_t in, size_t *right)
 {
-        if (reference->name[0] == '\0')
-                return; /* of a part of the same XML */
-        size_t at = examination_find(e, reference->name);
-        if (at == SIZE_MAX) {
-                /* Chains of batches list what belongs to others; only a signature must find everything. */
-                if (fnmatch("*hashchain*", place, 0) != 0)
-                        (void)findings_refuse(e->findings, "reference-missing", place,
-                                "It lists \"%s\", which is not in the container", reference->name);
-                return;
-        }
-        e->states[at].referenced++;
-        if (reference->part)
-                return;
+        struct buffer part = buffer_make(MANIFEST_BYTES_MAX);
+        int r = canonical_xml_part(e->contents[in], e->entries[in].size, reference->fragment, &part);
+        enum manifest_match match =
+                r == 0 ? manifest_compare(reference, part.bytes, part.length) : MANIFEST_UNKNOWN;
+
+        if (match == MANIFEST_SAME)
+                (*right)++;
+        else if (match == MANIFEST_DIFFERS)
+                (void)findings_refuse(e->findings, "xades-part-differs", e->entries[in].name,
+                        "Its part \"%s\" is not the one that was signed: it was changed",
+                        reference->fragment);
+        else
+                findings_add(e->findings, FINDING_REMARK, "xades-part-unread", e->entries[in].name,
+                        "Whether its part \"%s\" was changed is not told", reference->fragment);
+        buffer_free(&part);
+        return r == -ENOMEM ? r : 0;
+}
+
+static void compare_file(
+        struct examination *e, const struct reference *reference, const char *place, size_t at, size_t *right)
+{
         switch (manifest_compare(reference, e->contents[at], e->entries[at].size)) {
         case MANIFEST_SAME:
                 (*right)++;
@@ -40,6 +49,24 @@ static void compare(
         }
 }
 
+static int compare(struct examination *e, const struct reference *reference, size_t in, size_t *right)
+{
+        const char *place = e->entries[in].name;
+        if (reference->name[0] == '\0')
+                return reference->transformed ? 0 : compare_part(e, reference, in, right);
+        size_t at = examination_find(e, reference->name);
+        if (at != SIZE_MAX) {
+                e->states[at].referenced++;
+                if (!reference->part)
+                        compare_file(e, reference, place, at, right);
+        } else if (fnmatch("*hashchain*", place, 0) != 0) {
+                /* Chains of batches list what belongs to others; only a signature must find everything. */
+                (void)findings_refuse(e->findings, "reference-missing", place,
+                        "It lists \"%s\", which is not in the container", reference->name);
+        }
+        return 0;
+}
+
 static int compare_all(struct examination *e, size_t at)
 {
         const char *place = e->entries[at].name;
@@ -49,13 +76,13 @@ static int compare_all(struct examination *e, size_t at)
 
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < manifest.count; i++)
-                compare(e, &manifest.references[i], place, &right);
+        for (size_t i = 0; r == 0 && i < manifest.count; i++)
+                r = compare(e, &manifest.references[i], at, &right);
         if (right > 0)
                 findings_add(e->findings, FINDING_HELD, "foreign-digests", place,
-                        "The digests of %zu files that it lists are right", right);
+                        "The digests of %zu files and parts that it lists are right", right);
         manifest_free(&manifest);
-        return 0;
+        return r;
 }
 
 static bool is_chain(const struct examination *e, size_t at)

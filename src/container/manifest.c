@@ -120,6 +120,9 @@ static void begin_reference(struct reading *reading, const XML_Char **attributes
         reading->in_reference = true;
         if (!uri || !take_name(uri, one->name, &one->part) || (type && !copy(one->media_type, type)))
                 return stop(reading, "a reference's URI or type is not readable");
+        const char *fragment = strchr(uri, '#');
+        if (fragment && !copy(one->fragment, fragment + 1))
+                return stop(reading, "a reference's URI is too long");
         memcpy(one->algorithm, reading->algorithm, sizeof one->algorithm);
 }
 
@@ -175,7 +178,8 @@ static void begin_foreign(struct reading *reading, const char *element, const XM
                         (void)copy(reading->algorithm, algorithm);
         }
         if (strcmp(element, "Transforms") == 0 && reading->in_reference)
-                last(reading)->part = true; /* what is digested is what the transforms make */
+                last(reading)->part = last(reading)->transformed =
+                        true; /* what is digested is what the transforms make */
         if (reading->in_reference)
                 begin_digest(reading, element, attributes);
 }

@@ -22,7 +22,9 @@ struct reference {
         char media_type[MANIFEST_TEXT_MAX]; /* "" where none is said */
         char algorithm[MANIFEST_TEXT_MAX];  /* URI */
         uint8_t digest[MANIFEST_DIGEST_MAX];
-        size_t digest_length; /* 0: none was readable */
+        size_t digest_length;             /* 0: none was readable */
+        char fragment[MANIFEST_TEXT_MAX]; /* what stands behind the '#' of the URI */
+        bool transformed;                 /* its digest is of what something else made of it */
         bool part; /* of a part of the entry or of the XML itself; its digest is not of the entry's bytes */
 };
 

@@ -12,8 +12,9 @@
         "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">"
 #define SIGNATURE "<asic:SigReference URI=\"META-INF/s.p7s\"/>"
 #define METHOD "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>"
-#define VALUE "<ds:DigestValue>LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=</ds:DigestValue>" /* of "hello"  \
-                                                                                               */
+#define VALUE                                                                                                \
+        "<ds:DigestValue>LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=</ds:DigestValue>" /* of "hello"        \
+                                                                                         */
 #define FILE_OF(uri) "<asic:DataObjectReference URI=\"" uri "\">" METHOD VALUE "</asic:DataObjectReference>"
 #define CLOSE "</asic:ASiCManifest>"
 

@@ -137,8 +137,7 @@ static int check_size(struct walk *walk, const struct zip_entry *entry, uint64_t
         return 0;
 }
 
-static void remark_entry(struct walk *walk, const struct zip_entry *entry, uint16_t made_by,
-        uint32_t attributes, uint16_t extra, uint16_t comment)
+static void remark_entry(struct walk *walk, const struct zip_entry *entry, uint16_t extra, uint16_t comment)
 {
         if (entry->folder)
                 remark(walk, "entry-folder", entry->name, "An entry for a folder; containers need none");
@@ -155,8 +154,6 @@ static void remark_entry(struct walk *walk, const struct zip_entry *entry, uint1
                 remark(walk, "entry-time", entry->name,
                         "Says when it was made, which nobody signed: 1980-01-01 00:00 is what rogatory "
                         "writes");
-        if (made_by != WRITER_MADE_BY || attributes != WRITER_ATTRIBUTES)
-                remark(walk, "entry-attributes", entry->name, "Has other attributes than rogatory writes");
 }
 
 static int read_central(struct walk *walk, struct cursor *central, uint64_t *total)
@@ -192,8 +189,10 @@ static int read_central(struct walk *walk, struct cursor *central, uint64_t *tot
                 r = check_size(walk, entry, total);
         if (r < 0)
                 return r;
-        remark_entry(walk, entry, made_by, attributes, extra, comment);
-        if (needed != (entry->method == ZIP_STORED ? 10 : 20) || internal != 0)
+        entry->needed = needed;
+        remark_entry(walk, entry, extra, comment);
+        if (made_by != WRITER_MADE_BY || attributes != WRITER_ATTRIBUTES || internal != 0 ||
+                needed != (entry->method == ZIP_STORED ? 10 : 20))
                 remark(walk, "entry-attributes", entry->name, "Has other attributes than rogatory writes");
         walk->count++;
         return 0;
@@ -240,8 +239,9 @@ static int check_local(struct walk *walk, const struct zip_entry *entry, size_t 
                 return refuse(walk, "entry-descriptor", entry->name, "What follows its data is not its size");
         if (extra > 0)
                 remark(walk, "entry-extra", entry->name, "Has an extra field in its header");
-        if (needed != (method == ZIP_STORED ? 10 : 20))
-                remark(walk, "entry-attributes", entry->name, "Has other attributes than rogatory writes");
+        if (needed != entry->needed)
+                remark(walk, "entry-version", entry->name,
+                        "Its header asks for another version of the format than the directory");
         *ret_end = cursor_offset(&local);
         return 0;
 }

@@ -25,7 +25,7 @@
 struct zip_entry {
         char name[CONTAINER_NAME_MAX + 1];
         bool folder; /* its name ends with a slash, and it is empty */
-        uint16_t method, flags;
+        uint16_t method, flags, needed;
         uint32_t crc, packed, size; /* bytes */
         uint32_t stamp;             /* time and date of DOS */
         uint32_t header;            /* where its local header stands */
