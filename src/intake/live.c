@@ -140,12 +140,11 @@ int intake_live_gap(struct intake *intake, const struct coverage_gap *gap, struc
         return 0;
 }
 
-int intake_live_torn(struct intake *intake, uint16_t exporter)
+void intake_live_torn(struct intake *intake, const char *realm)
 {
-        if (exporter >= intake->sources.count)
-                return refuse(intake, REFUSAL_BAD_VALUE, "an exporter that is not configured");
-        intake->realms[intake->sources.items[exporter].realm].leases_torn = true;
-        return 0;
+        for (unsigned i = 0; i < intake->realm_count; i++)
+                if (strcmp(intake->realms[i].settings.name, realm) == 0)
+                        intake->realms[i].leases_torn = true;
 }
 
 /* --- What there is --- */

@@ -27,8 +27,8 @@ int intake_live_lease(struct intake *intake, uint16_t exporter, const struct lea
 /* Pieces of what was heard and missed, in any order and as often as one likes. */
 int intake_live_span(struct intake *intake, const struct coverage_span *span, struct error *error);
 int intake_live_gap(struct intake *intake, const struct coverage_gap *gap, struct error *error);
-/* Records of the lease log of this exporter's realm were refused: no log of it is complete. */
-int intake_live_torn(struct intake *intake, uint16_t exporter);
+/* Records of the realm's lease log were refused: no log of it is complete. */
+void intake_live_torn(struct intake *intake, const char *realm);
 
 struct intake_live_state {
         size_t bytes; /* of memory, about */

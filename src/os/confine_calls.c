@@ -25,6 +25,8 @@
 static const char *const every_role[] = {
         /* memory; mmap and mprotect stand below */
         "brk", "munmap", "mremap", "madvise", "mlock", "mlock2", "munlock", "futex",
+        /* qsort of the C library asks how much memory there is */
+        "sysinfo",
         /* time and chance */
         "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom",
         /* who it is */
@@ -136,6 +138,13 @@ static int allow_fork(scmp_filter_ctx filter)
 
         int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                 SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, ~harmless, 0));
+        /* Whoever asks may sit at a terminal: how wide is it? */
+        if (r == 0)
+                r = seccomp_rule_add(
+                        filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
+        if (r == 0)
+                r = seccomp_rule_add(
+                        filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TIOCGWINSZ, 0));
         if (r == 0) /* a child ends with its parent */
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
                         SCMP_A0(SCMP_CMP_EQ, PR_SET_PDEATHSIG, 0));

@@ -34,3 +34,9 @@ char *person_describe(char text[PERSON_TEXT_MAX])
         }
         return text;
 }
+
+char *person_describe_peer(unsigned uid, char text[PERSON_TEXT_MAX])
+{
+        describe_uid((uid_t)uid, text, PERSON_TEXT_MAX);
+        return text;
+}

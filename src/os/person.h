@@ -11,4 +11,7 @@
  * only root can forge here: it is not used for anybody else. Returns text. */
 char *person_describe(char text[PERSON_TEXT_MAX]);
 
+/* The same for somebody at the other end of a socket, as the kernel names him (os/pass.h). */
+char *person_describe_peer(unsigned uid, char text[PERSON_TEXT_MAX]);
+
 #endif

@@ -169,13 +169,13 @@ static int ask_one(struct asking *asking, const struct ask_options *o, const str
         return code;
 }
 
-static int ask(const struct command *command, const struct ask_options *o)
+static int ask(const struct command *command, const struct ask_options *o, const struct asking_source *source)
 {
         struct question_text text = {.address = optional(o->address),
                 .protocol = optional(o->protocol),
                 .time = optional(o->at),
                 .destination = optional(o->destination)};
-        struct asking asking = {.case_reference = o->case_reference, .skew_ms = -1};
+        struct asking asking = {.source = source, .case_reference = o->case_reference, .skew_ms = -1};
         struct error error = {0};
         struct question question;
 
@@ -197,7 +197,21 @@ static int run_ask(const struct command *command, int argc, char **argv)
         struct ask_options options = {0};
         int code = read_options(command, argc, argv, &options);
 
-        return code >= 0 ? code : ask(command, &options);
+        if (code >= 0 || ask_node(options.store, argc, argv, options.batch, &code))
+                return code;
+        return ask(command, &options, NULL);
+}
+
+int ask_for(const struct asking_source *source, int argc, char **argv)
+{
+        struct ask_options options = {0};
+        int code = read_options(&command_ask, argc, argv, &options);
+
+        if (code >= 0)
+                return code;
+        if (options.batch && strcmp(options.batch, "-") != 0)
+                return complain_usage(&command_ask, "a node reads questions from its asker alone");
+        return ask(&command_ask, &options, source);
 }
 
 static const struct option_text ask_options[] = {

@@ -4,10 +4,17 @@
 
 #include "os/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int asking_open(struct asking *asking, const char *store, struct error *error)
 {
+        if (asking->source) {
+                asking->depot = asking->source->depot;
+                asking->inquiry = asking->source->inquiry;
+                snprintf(asking->person, sizeof asking->person, "%s", asking->source->person);
+                return 0;
+        }
         int r = depot_open(store, DEPOT_READ, &asking->depot, error);
 
         if (r == 0)
@@ -18,9 +25,9 @@ int asking_open(struct asking *asking, const char *store, struct error *error)
 
 void asking_close(struct asking *asking)
 {
-        if (asking->inquiry)
+        if (asking->inquiry && !asking->source)
                 inquiry_free(asking->inquiry);
-        if (asking->depot)
+        if (asking->depot && !asking->source)
                 depot_close(asking->depot);
         if (asking->zone)
                 zone_close(asking->zone);

@@ -87,8 +87,10 @@ static int try_hold(struct asking *asking, const struct hold *hold, const struct
 int asking_answer(
         struct asking *asking, const struct question *question, struct answer *ret, struct error *error)
 {
-        int r = inquiry_ask(asking->inquiry, question, ret, error);
+        int r = asking->source ? asking->source->turn(asking->source->context, &question->address, error) : 0;
 
+        if (r == 0)
+                r = inquiry_ask(asking->inquiry, question, ret, error);
         if (r < 0 || !(ret->reasons & 1u << REASON_OUTSIDE_RETENTION))
                 return r;
         /* The skew is the store's own, also where the hold's realms would say another. */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* `rogatory ask` where a live node serves the store: the node answers, on the asker's own output, and writes
+ * into its record of access who the kernel says he is. */
+#include "rogatory/ask.h"
+#include "rogatory/terminal.h"
+
+#include "os/pass.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The words as the node takes them, one behind the other, each with its end mark: the file of a batch is open
+ * as its standard input. */
+static int write_words(int argc, char **argv, const char *batch, struct buffer *ret)
+{
+        for (int i = 0; i < argc; i++) {
+                const char *word = argv[i];
+                if (batch && word == batch)
+                        word = "-";
+                else if (batch && strncmp(word, "--batch=", 8) == 0)
+                        word = "--batch=-";
+                buffer_append(ret, word, strlen(word) + 1);
+        }
+        return ret->failed;
+}
+
+static int open_input(const char *batch, struct error *error)
+{
+        if (!batch || strcmp(batch, "-") == 0)
+                return STDIN_FILENO;
+        int file = open(batch, O_RDONLY | O_CLOEXEC);
+        return file < 0 ? error_set(error, -errno, "%s: %s", batch, strerrordesc_np(errno)) : file;
+}
+
+static int read_code(int socket)
+{
+        unsigned char outcome[2];
+
+        for (size_t have = 0; have < sizeof outcome;) {
+                ssize_t got = read(socket, outcome + have, sizeof outcome - have);
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got <= 0) {
+                        complain("the node ended before the answer was whole; ask again");
+                        return EXIT_FAILED;
+                }
+                have += (size_t)got;
+        }
+        if (outcome[0] == ASK_BUSY)
+                complain("the node answers as many questions as it may at once; ask again in a moment");
+        if (outcome[0] == ASK_REFUSED)
+                complain("the node does not take this question");
+        return outcome[0] == ASK_DONE ? outcome[1] : EXIT_FAILED;
+}
+
+static int ask_over(int socket, int argc, char **argv, const char *batch)
+{
+        struct buffer words = buffer_make(PASS_BYTES_MAX);
+        struct error error = {0};
+        int input = open_input(batch, &error);
+
+        int r = input < 0 ? input : write_words(argc, argv, batch, &words);
+        if (r == -EFBIG)
+                error_set(&error, r, "what is asked is longer than %u bytes", PASS_BYTES_MAX);
+        if (r == 0) {
+                int descriptors[] = {input, STDOUT_FILENO, STDERR_FILENO};
+                r = pass_send(socket, words.bytes, words.length, descriptors, 3, &error);
+        }
+        if (input > STDERR_FILENO)
+                close(input);
+        buffer_free(&words);
+        return r < 0 ? complain_error(&error) : read_code(socket);
+}
+
+bool ask_node(const char *store, int argc, char **argv, const char *batch, int *ret_code)
+{
+        char path[4096];
+        struct error error = {0};
+        struct stat status;
+        int socket;
+
+        bool named = stat(store, &status) == 0 && S_ISSOCK(status.st_mode);
+        int length = named ? snprintf(path, sizeof path, "%s", store)
+                           : snprintf(path, sizeof path, "%s/" ASK_SOCKET_NAME, store);
+        if (length < 0 || (size_t)length >= sizeof path)
+                return false;
+        int r = pass_connect(path, &socket, &error);
+        if (r < 0) {
+                /* A node that was killed leaves its socket behind; then the store answers itself. */
+                if (!named && (r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR))
+                        return false;
+                *ret_code = complain_error(&error);
+                return true;
+        }
+        *ret_code = ask_over(socket, argc, argv, batch);
+        close(socket);
+        return true;
+}
