@@ -32,6 +32,12 @@ int openings_failed(struct openings *openings, const char *what, struct error *e
                 : code == SQLITE_READONLY                         ? -EROFS
                 : code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -EBADMSG
                                                                   : -EIO;
+        if (r == -EROFS)
+                return error_set(error, r,
+                        "%s: may not be written to; where a writer was killed, its last step must first be "
+                        "taken "
+                        "back by somebody who may",
+                        openings->path);
         return error_set(error, r, "%s: %s: %s", openings->path, what, sqlite3_errmsg(openings->database));
 }
 
@@ -95,9 +101,9 @@ static int check_format(struct openings *openings, struct error *error)
 int openings_open(
         const char *path, bool create, bool may_write, struct openings **ret_openings, struct error *error)
 {
-        int flags = create      ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                    : may_write ? SQLITE_OPEN_READWRITE
-                                : SQLITE_OPEN_READONLY;
+        /* For writing also where we only read: a writer that was killed left a journal, which must be rolled
+         * back before anything can be read. Where we may not write SQLite opens for reading by itself. */
+        int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
         struct openings *openings = calloc(1, sizeof *openings);
 
         if (!openings)
@@ -114,6 +120,8 @@ int openings_open(
         } else if (r == 0) {
                 r = check_format(openings, error);
         }
+        if (r == 0 && !may_write)
+                r = openings_run(openings, "PRAGMA query_only = ON", error);
         if (r < 0)
                 openings_close(openings);
         else
