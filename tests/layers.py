@@ -30,6 +30,7 @@ ROOMS = {
     "chronicle": ["base", "os", "crypto", "custody"],
     "courier": ["base", "os", "crypto"],
     "collect": ["base", "os", "crypto", "wire"],
+    "reception": ["base", "nat", "wire", "settings"],
     "intake": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
     "inquiry": ["base", "os", "crypto", "nat", "store", "custody", "settings", "depot"],
     "live": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot", "intake", "inquiry"],
@@ -41,7 +42,7 @@ ROOMS = {
 }
 
 # Bytes in, bytes out: no file, no socket, no clock, no environment.
-PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "order", "container", "directory", "issuance"}
+PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "reception", "order", "container", "directory", "issuance"}
 PURE_HEADERS = {"arpa/inet.h", "sys/types.h"}  # inet_pton and inet_ntop only turn text into bytes and back
 IO_HEADERS = re.compile(r"^(unistd|fcntl|dirent|poll|signal|pthread|threads|time|utime|netdb|pwd|grp|glob|ftw|spawn|"
                         r"termios|syslog|mqueue|aio|sys/.*|net/.*|netinet/.*|arpa/.*|linux/.*|pcap.*)(\.h)?$")

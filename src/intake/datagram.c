@@ -3,13 +3,9 @@
 
 #include "intake/reading.h"
 
-/* NetFlow v9 (RFC 3954 section 5.1) and IPFIX (RFC 7011 section 3.1) begin with their version. Collectors
- * listen on every port there is, so ports decide nothing. */
 static bool is_flow_export(const struct packet *packet)
 {
-        const uint8_t *p = packet->payload;
-
-        return packet->length >= 16 && p[0] == 0 && (p[1] == 9 || p[1] == 10);
+        return flow_resembles(packet->payload, packet->length);
 }
 
 static int read_flow_export(struct intake *intake, uint16_t source, int64_t receipt_ms,

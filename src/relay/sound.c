@@ -14,6 +14,9 @@
         (SPAN_SEQUENCED | SPAN_BEGINS_EMPTY | SPAN_CONTINUES | SPAN_HAS_EVENTS | SPAN_AFTER_OTHERS |         \
                 SPAN_KNOWN_ONLY)
 
+/* A span begins a second behind its first message, also where that is the only one, or others overtook it. */
+#define SPAN_BACK_MS INT64_C(10000)
+
 static bool is_instant(int64_t instant)
 {
         return instant >= TIME_FIRST && instant < TIME_LIMIT;
@@ -67,7 +70,7 @@ const char *relay_span_flaw(const struct relay_limits *limits, const struct cove
 {
         if (span->exporter >= limits->exporters)
                 return "an exporter that is not configured";
-        if (!is_instant(span->from) || !is_instant(span->to) || span->from > span->to)
+        if (!is_instant(span->from) || !is_instant(span->to) || span->from - span->to > SPAN_BACK_MS)
                 return "a time that cannot be";
         if (span->flags & ~(unsigned)SPAN_FLAGS)
                 return "a flag that no span has";

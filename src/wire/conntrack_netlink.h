@@ -62,6 +62,10 @@ int conntrack_heard(struct conntrack_decoder *decoder, int64_t instant);
 /* The kernel dropped events after what was heard last and before noticed_ms. 0 or -ENOMEM. */
 int conntrack_lost(struct conntrack_decoder *decoder, int64_t noticed_ms);
 
+/* What was heard so far, where anything was since this was called last, as pieces that coverage_normalise puts
+ * together; nothing ends by it. 0 or -ENOMEM. */
+int conntrack_decoder_pieces(struct conntrack_decoder *decoder, struct coverage *ret);
+
 /* Appends what was heard and missed to ret. May go on afterwards. 0 or -ENOMEM. */
 int conntrack_decoder_finish(struct conntrack_decoder *decoder, struct coverage *ret);
 

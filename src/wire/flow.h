@@ -61,6 +61,10 @@ struct flow_exporter {
 int flow_decode(struct flow_decoder *decoder, const struct flow_exporter *exporter, int64_t receipt_ms,
         const void *bytes, size_t length, const struct decode_sink *sink);
 
+/* Does a datagram begin like one of the two? Collectors listen on every port there is, so ports decide
+ * nothing. */
+bool flow_resembles(const void *bytes, size_t length);
+
 /* Tells how long the message at the start of bytes is (RFC 5655: messages one behind the other). For version
  * 9 the length is found by walking its flowsets and stops before the next plausible header. 0 and ret_length,
  * or -EBADMSG with a message. */

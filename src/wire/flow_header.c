@@ -113,3 +113,11 @@ int flow_message_length(const void *bytes, size_t length, size_t *ret_length, st
         *ret_length = header.length;
         return 0;
 }
+
+bool flow_resembles(const void *bytes, size_t length)
+{
+        const uint8_t *p = bytes;
+
+        /* RFC 3954 section 5.1, RFC 7011 section 3.1: they begin with their version. */
+        return length >= 16 && p[0] == 0 && (p[1] == 9 || p[1] == 10);
+}

@@ -383,6 +383,16 @@ int radius_decoder_finish(struct radius_decoder *decoder, struct coverage *ret)
         return r;
 }
 
+int radius_decoder_lost(struct radius_decoder *decoder, const struct radius_exporter *exporter)
+{
+        struct accounting_hearing *hearing;
+        int r = hearing_of(decoder, exporter, &hearing);
+
+        if (r == 0)
+                hearing->trouble[GAP_REPORTED] = 1;
+        return r;
+}
+
 int radius_decoder_pieces(struct radius_decoder *decoder, struct coverage *ret)
 {
         int r = 0;

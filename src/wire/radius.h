@@ -50,6 +50,9 @@ int radius_decode(struct radius_decoder *decoder, const struct radius_exporter *
 /* Ends the input: appends what was heard and what was missed to ret. May go on afterwards. 0 or -ENOMEM. */
 int radius_decoder_finish(struct radius_decoder *decoder, struct coverage *ret);
 
+/* Packets of a sender were lost on their way before the next one comes. 0 or -ENOMEM. */
+int radius_decoder_lost(struct radius_decoder *decoder, const struct radius_exporter *exporter);
+
 /* What was heard so far by those that were heard since this was called last, as pieces that
  * coverage_normalise puts together; nothing ends by it. 0 or -ENOMEM. */
 int radius_decoder_pieces(struct radius_decoder *decoder, struct coverage *ret);

@@ -332,6 +332,11 @@ void text_missing(struct text_decoder *decoder, enum gap_reason reason)
                 h->trouble[reason].count++;
 }
 
+void text_lost(struct text_decoder *decoder)
+{
+        text_missing(decoder, GAP_REPORTED);
+}
+
 static int hand_over(struct text_decoder *decoder, struct coverage *ret)
 {
         struct text_hearing *h = &decoder->hearing;

@@ -90,6 +90,9 @@ struct text_format {
 int text_incomplete_line(const struct text_format *format, struct text_decoder *decoder, struct slice line,
         bool too_long, const struct decode_sink *sink);
 
+/* Lines were lost on their way before the next one comes: a gap in what was heard of whoever speaks next. */
+void text_lost(struct text_decoder *decoder);
+
 const struct text_format *text_format_by_name(const char *name); /* NULL where unknown */
 const struct text_format *const *text_formats(size_t *ret_count);
 
