@@ -54,7 +54,7 @@ int reception_text_of(struct reception *reception, uint16_t number, struct text_
                 options.by_host = options_by_host;
                 options.by_host_context = reception;
                 if (r == 0)
-                        r = text_format_syslog.create(&options, &exporter->text);
+                        r = reception->syslog->create(&options, &exporter->text);
                 if (r == 0)
                         text_lost(exporter->text);
         }

@@ -53,6 +53,7 @@ int reception_new(const struct settings *settings, const struct reception_zones 
                 reception->zones = *zones;
                 reception->sink = *sink;
                 reception->latest_ms = TIME_UNKNOWN;
+                reception->syslog = text_format_by_name("syslog");
                 reception->exporters = calloc(settings->exporter_count + 1, sizeof *reception->exporters);
                 reception->is_torn = calloc(settings->realm_count + 1, sizeof *reception->is_torn);
                 r = reception->exporters && reception->is_torn ? 0 : -ENOMEM;
@@ -79,7 +80,7 @@ void reception_free(struct reception *reception)
                 return;
         for (size_t i = 0; reception->exporters && i < reception->settings->exporter_count; i++) {
                 if (reception->exporters[i].text)
-                        text_format_syslog.free(reception->exporters[i].text);
+                        reception->syslog->free(reception->exporters[i].text);
                 conntrack_decoder_free(reception->exporters[i].conntrack);
         }
         free(reception->exporters);
@@ -238,7 +239,7 @@ static int take_text(struct reception *reception, const struct reception_message
         int r = reception_text_of(reception, message->exporter, &decoder);
 
         while (r == 0 && rest.length)
-                r = text_format_syslog.line(decoder, slice_cut(&rest, '\n'), &sink);
+                r = reception->syslog->line(decoder, slice_cut(&rest, '\n'), &sink);
         return r;
 }
 
@@ -372,7 +373,7 @@ int reception_pieces(struct reception *reception, struct error *error)
         for (size_t i = 0; i < reception->settings->exporter_count && r == 0; i++) {
                 struct reception_exporter *exporter = &reception->exporters[i];
                 if (exporter->text)
-                        r = text_format_syslog.pieces(exporter->text, found);
+                        r = reception->syslog->pieces(exporter->text, found);
                 if (r == 0 && exporter->conntrack)
                         r = conntrack_decoder_pieces(exporter->conntrack, found);
         }
@@ -392,7 +393,7 @@ int reception_finish(struct reception *reception, struct error *error)
         for (size_t i = 0; i < reception->settings->exporter_count && r == 0; i++) {
                 struct reception_exporter *exporter = &reception->exporters[i];
                 if (exporter->text)
-                        r = text_format_syslog.finish(exporter->text, &sink, found);
+                        r = reception->syslog->finish(exporter->text, &sink, found);
                 if (r == 0 && exporter->conntrack)
                         r = conntrack_decoder_finish(exporter->conntrack, found);
         }

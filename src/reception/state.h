@@ -28,6 +28,7 @@ struct reception {
         struct reception_sink sink;
         struct reception_exporter *exporters; /* by number; owned */
         bool *is_torn;                        /* by realm; owned */
+        const struct text_format *syslog;
         struct flow_decoder *flow;
         struct userlog_decoder *userlog;
         struct radius_decoder *radius;
