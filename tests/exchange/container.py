@@ -7,6 +7,7 @@ usage: container.py CONTAINER_TOOL SOURCE_ROOT
 """
 import glob
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -211,7 +212,23 @@ def foreign_containers():
             check(FOREIGN.get(name) in said, "%s: %s is said" % (name, FOREIGN.get(name)), text)
 
 
+def codes_are_documented():
+    """Every reason that the sources give stands in the document."""
+    with open(os.path.join(ROOT, "doc", "format", "container.md")) as file:
+        document = file.read()
+    call = re.compile(r'\b(refuse|remark|findings_refuse|findings_add)\(((?:[^"()]|\([^()]*\))*?)"([a-z0-9-]+)"')
+    known = {"not-an-archive"}
+    for path in glob.glob(os.path.join(ROOT, "src", "container", "*.c")) + glob.glob(os.path.join(ROOT, "src", "crypto", "*.c")):
+        if path.endswith("_test.c"):
+            continue
+        with open(path) as file:
+            known |= {code for _, before, code in call.findall(file.read()) if "FINDING_HELD" not in before}
+    missing = sorted(code for code in known if "`%s`" % code not in document)
+    check(len(known) > 60 and not missing, "all %d codes of findings stand in container.md" % len(known), " ".join(missing))
+
+
 def main():
+    codes_are_documented()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for tool in ("openssl", "unzip"):
