@@ -113,6 +113,10 @@ struct depot_destruction {
 int depot_destroy(struct depot *depot, const char *realm, const struct depot_doomed *windows, size_t count,
         struct depot_destruction *ret_destruction, struct error *error);
 
+/* Destroys the keys in a token that belong to a realm of this store alone: nothing that is sealed of it can be
+ * read any more, by anybody. For a store that goes as a whole. 0 too where the realm has none there. */
+int depot_destroy_token_keys(struct depot *depot, const char *realm, struct error *error);
+
 /* An opened window; the readers' bytes are mapped and stay valid until released. -ENOENT (positive result 1
  * is not used) where the realm has no such window. */
 struct depot_window {

@@ -2,6 +2,7 @@
 /* Key tables and the sources of realm keys. Only whoever holds the store's lock changes either. */
 #include "depot/keys.h"
 
+#include "depot/current_key.h"
 #include "os/file.h"
 #include "os/keyring.h"
 
@@ -54,13 +55,13 @@ static void add_part(struct parts *parts, unsigned candidate, const void *bytes,
         parts->length[candidate] += length;
 }
 
-static int add_source(struct parts *parts, const struct key_source *source, const struct realm_key_file *file,
-        struct error *error)
+static int add_source(struct parts *parts, const struct key_sources *sources, const struct key_source *source,
+        const struct realm_key_file *file, struct error *error)
 {
         struct buffer secret = buffer_make(SECRET_MOST);
         int r = 0;
 
-        for (unsigned i = 0; source->kind == KEY_SOURCE_FILE && i < parts->count; i++)
+        for (unsigned i = 0; source == key_sources_replaceable(sources) && i < parts->count; i++)
                 add_part(parts, i, file->keys[i], SEAL_KEY_BYTES);
         if (source->kind == KEY_SOURCE_KEYRING)
                 r = keyring_read(source->name, &secret, error);
@@ -79,13 +80,13 @@ static int derive(const struct key_sources *sources, const struct realm_key_file
         const uint8_t table_id[KEY_TABLE_ID_BYTES], const char *realm, uint8_t ret_keys[2][SEAL_KEY_BYTES],
         struct error *error)
 {
-        struct parts parts = {.count = key_sources_file(sources) ? file->count : 1};
+        struct parts parts = {.count = key_sources_replaceable(sources) ? file->count : 1};
         int r = 0;
 
         secret_keep(ret_keys, (size_t)2 * SEAL_KEY_BYTES);
         secret_keep(&parts, sizeof parts);
         for (size_t i = 0; r == 0 && i < sources->count; i++)
-                r = add_source(&parts, &sources->items[i], file, error);
+                r = add_source(&parts, sources, &sources->items[i], file, error);
         for (unsigned i = 0; r == 0 && i < parts.count; i++) {
                 r = realm_key_derive(parts.bytes[i], parts.length[i], table_id, realm, ret_keys[i]);
                 if (r < 0)
@@ -95,65 +96,6 @@ static int derive(const struct key_sources *sources, const struct realm_key_file
         unsigned count = parts.count;
         seal_wipe(&parts, sizeof parts);
         return r < 0 ? r : (int)count;
-}
-
-/* -ENOENT where there is no such file, with no words. */
-static int read_key_file(const char *path, struct realm_key_file *ret_file, struct error *error)
-{
-        struct buffer text = buffer_make(SECRET_MOST);
-
-        secret_keep(ret_file, sizeof *ret_file);
-        int r = secret_file_read(path, &text, error);
-        if (r == 0)
-                r = realm_key_file_read(
-                        slice_make(text.bytes ? (char *)text.bytes : "", text.length), path, ret_file, error);
-        if (text.bytes)
-                seal_wipe(text.bytes, text.capacity);
-        buffer_free(&text);
-        return r;
-}
-
-static int write_key_file(
-        const char *path, const struct realm_key_file *file, bool new_file, struct error *error)
-{
-        struct buffer text = buffer_make(REALM_KEY_FILE_MAX);
-
-        int r = buffer_reserve(&text, REALM_KEY_FILE_MAX);
-        if (r == 0)
-                r = realm_key_file_write(file, &text);
-        if (r < 0)
-                error_set(error, r, "%s: not enough memory", path);
-        else if (new_file)
-                r = secret_file_create(path, text.bytes, text.length, error);
-        else
-                r = secret_file_replace(path, text.bytes, text.length, error);
-        if (text.bytes)
-                seal_wipe(text.bytes, text.capacity);
-        buffer_free(&text);
-        return r;
-}
-
-/* The key file that belongs to this table. */
-static int read_own_key_file(const char *path, const struct key_table_head *head,
-        struct realm_key_file *ret_file, struct error *error)
-{
-        int r = read_key_file(path, ret_file, error);
-        if (r == -ENOENT)
-                return error_set(error, -ENOKEY,
-                        "%s: the key of realm %s is missing, and without it nothing that is sealed can be "
-                        "read; "
-                        "put it back from its copy",
-                        path, head->realm);
-        if (r == 0 && (strcmp(ret_file->realm, head->realm) != 0 ||
-                              memcmp(ret_file->table_id, head->table_id, sizeof head->table_id) != 0)) {
-                seal_wipe(ret_file, sizeof *ret_file);
-                return error_set(error, -EKEYREJECTED,
-                        "%s: this key belongs to another realm or another store than the key table of realm "
-                        "%s; "
-                        "name a file of its own for each, or put the right one back",
-                        path, head->realm);
-        }
-        return r;
 }
 
 /* ---- reading ---- */
@@ -178,26 +120,12 @@ static int open_table(const struct buffer *bytes, const char *path, uint8_t keys
         return r;
 }
 
-/* Key files: what was left half done. which: the key that the table is written with. */
-static int settle_key_file(const char *path, struct realm_key_file *file, int which, struct error *error)
-{
-        int r = secret_file_tidy(path, error);
-
-        if (r < 0 || file->count == 1)
-                return r;
-        if (which == 1)
-                memcpy(file->keys[0], file->keys[1], SEAL_KEY_BYTES);
-        seal_wipe(file->keys[1], SEAL_KEY_BYTES);
-        file->count = 1;
-        return write_key_file(path, file, false, error);
-}
-
 static int read_table(struct depot *depot, struct realm_keys *keys, const char *path,
         const struct key_sources *sources, struct buffer *bytes, struct error *error)
 {
-        const char *key_path = key_sources_file(sources);
+        const struct key_source *own = key_sources_replaceable(sources);
         uint8_t realm_keys[2][SEAL_KEY_BYTES];
-        struct realm_key_file file = {.count = 0};
+        struct current_key current = {.file = {.count = 0}};
         struct key_table_head head;
         int which = 0;
 
@@ -206,16 +134,16 @@ static int read_table(struct depot *depot, struct realm_keys *keys, const char *
                 r = error_set(error, -EBADMSG,
                         "%s: is the key table of realm %s; it was renamed or copied, put it back", path,
                         head.realm);
-        if (r == 0 && key_path)
-                r = read_own_key_file(key_path, &head, &file, error);
+        if (r == 0 && own)
+                r = current_key_read(own, &head, &current, error);
         if (r == 0)
-                r = derive(sources, &file, head.table_id, head.realm, realm_keys, error);
+                r = derive(sources, &current.file, head.table_id, head.realm, realm_keys, error);
         if (r > 0)
                 r = open_table(bytes, path, realm_keys, r, &which, &keys->table, error);
-        if (r == 0 && depot->lock >= 0 && key_path)
-                r = settle_key_file(key_path, &file, which, error);
+        if (r == 0 && depot->lock >= 0 && own)
+                r = current_key_settle(own, &current, which, error);
         seal_wipe(realm_keys, sizeof realm_keys);
-        seal_wipe(&file, sizeof file);
+        current_key_wipe(&current);
         return r;
 }
 
@@ -435,50 +363,62 @@ static int refuse_inside(const struct depot *depot, const char *key_path, struct
                       : 0;
 }
 
-/* A table without files, and its realm key; the table first, so that a key file always has its table. */
-static int make_table(
-        struct depot *depot, struct realm_keys *keys, const struct key_sources *sources, struct error *error)
+static int refuse_key_of_another(
+        const struct depot *depot, const char *realm, const char *key_path, struct error *error)
 {
-        struct realm_key_file file = {.count = 1};
-        uint8_t realm_key[2][SEAL_KEY_BYTES], table_id[KEY_TABLE_ID_BYTES];
-        const char *key_path = key_sources_file(sources);
-        char folder[DEPOT_PATH_MAX];
-
-        if (key_path && access(key_path, F_OK) == 0)
+        if (access(key_path, F_OK) == 0)
                 return error_set(error, -EEXIST,
                         "%s: this key is there already, and realm %s of this store has no key table "
                         "(keys/%s.keys): "
                         "it belongs to another store or realm, or the table was lost; name another file, or "
                         "put "
                         "the table back",
-                        key_path, keys->realm, keys->realm);
-        int r = key_path ? refuse_inside(depot, key_path, error) : 0;
+                        key_path, realm, realm);
+        return refuse_inside(depot, key_path, error);
+}
+
+static int make_and_write_table(struct depot *depot, struct realm_keys *keys,
+        const uint8_t table_id[KEY_TABLE_ID_BYTES], const uint8_t realm_key[SEAL_KEY_BYTES],
+        struct error *error)
+{
+        char folder[DEPOT_PATH_MAX];
+
+        int r = key_table_new(keys->realm, table_id, realm_key, &keys->table);
+        if (r < 0)
+                return error_set(error, r, "realm %s: its key table cannot be made", keys->realm);
+        r = depot_join(folder, sizeof folder, error, "%s/keys", depot->path);
+        if (r == 0)
+                r = folder_make(folder, error);
+        return r < 0 ? r : depot_keys_write(depot, keys, error);
+}
+
+/* A table without files, and its realm key; the table before a key file, which so always has its table. A key
+ * in a token comes before, because only it says what the table is wrapped by: whoever is killed in between
+ * leaves one that no table names. */
+static int make_table(
+        struct depot *depot, struct realm_keys *keys, const struct key_sources *sources, struct error *error)
+{
+        struct current_key current = {.file = {.count = 0}};
+        uint8_t realm_key[2][SEAL_KEY_BYTES], table_id[KEY_TABLE_ID_BYTES];
+        const struct key_source *own = key_sources_replaceable(sources);
+        const char *key_path = key_sources_file(sources);
+
+        int r = key_path ? refuse_key_of_another(depot, keys->realm, key_path, error) : 0;
         if (r < 0)
                 return r;
-        memcpy(file.realm, keys->realm, sizeof keys->realm);
         r = seal_random(table_id, sizeof table_id);
-        memcpy(file.table_id, table_id, sizeof table_id);
-        if (r == 0)
-                r = seal_random(file.keys[0], SEAL_KEY_BYTES);
         if (r < 0)
                 return error_set(
                         error, r, "realm %s: the library of ciphers has no random numbers", keys->realm);
-        r = derive(sources, &file, table_id, keys->realm, realm_key, error);
-        if (r > 0) {
-                r = key_table_new(keys->realm, table_id, realm_key[0], &keys->table);
-                if (r < 0)
-                        error_set(error, r, "realm %s: its key table cannot be made", keys->realm);
-        }
+        r = own ? current_key_make(own, keys->realm, table_id, &current, error) : 0;
         if (r == 0)
-                r = depot_join(folder, sizeof folder, error, "%s/keys", depot->path);
-        if (r == 0)
-                r = folder_make(folder, error);
-        if (r == 0)
-                r = depot_keys_write(depot, keys, error);
-        if (r == 0 && key_path)
-                r = write_key_file(key_path, &file, true, error);
+                r = derive(sources, &current.file, table_id, keys->realm, realm_key, error);
+        if (r > 0)
+                r = make_and_write_table(depot, keys, table_id, realm_key[0], error);
+        if (r == 0 && own)
+                r = current_key_publish(own, &current, error);
         seal_wipe(realm_key, sizeof realm_key);
-        seal_wipe(&file, sizeof file);
+        current_key_wipe(&current);
         return r;
 }
 
@@ -517,33 +457,25 @@ int depot_keys_make(struct depot *depot, const char *realm, struct realm_keys **
 
 /* The steps of doc/format/key-table.md: both keys, the table, the new key alone. */
 static int replace_key(struct depot *depot, struct realm_keys *keys, const struct key_sources *sources,
-        struct realm_key_file *file, struct error *error)
+        struct current_key *current, struct error *error)
 {
-        const char *key_path = key_sources_file(sources);
+        const struct key_source *own = key_sources_replaceable(sources);
         uint8_t realm_key[2][SEAL_KEY_BYTES];
 
-        int r = read_own_key_file(key_path, key_table_head_of(keys->table), file, error);
-        if (r == 0 && file->count != 1)
-                r = error_set(error, -EBADMSG, "%s: holds two keys although the store is locked; try again",
-                        key_path);
-        if (r == 0 && seal_random(file->keys[1], SEAL_KEY_BYTES) < 0)
-                r = error_set(
-                        error, -EIO, "realm %s: the library of ciphers has no random numbers", keys->realm);
+        int r = current_key_read(own, key_table_head_of(keys->table), current, error);
+        if (r == 0)
+                r = current_key_add(own, current, error);
+        if (r == 0)
+                r = derive(sources, &current->file, current->file.table_id, keys->realm, realm_key, error);
         if (r < 0)
                 return r;
-        file->count = 2;
-        r = derive(sources, file, file->table_id, keys->realm, realm_key, error);
-        if (r > 0)
-                r = write_key_file(key_path, file, false, error);
-        if (r == 0) {
-                r = key_table_wrap_anew(keys->table, realm_key[1]);
-                if (r < 0)
-                        error_set(error, r, "realm %s: its keys cannot be wrapped anew", keys->realm);
-        }
+        r = key_table_wrap_anew(keys->table, realm_key[1]);
+        if (r < 0)
+                error_set(error, r, "realm %s: its keys cannot be wrapped anew", keys->realm);
         if (r == 0)
                 r = depot_keys_write(depot, keys, error);
         if (r == 0)
-                r = settle_key_file(key_path, file, 1, error);
+                r = current_key_settle(own, current, 1, error);
         seal_wipe(realm_key, sizeof realm_key);
         return r;
 }
@@ -551,15 +483,40 @@ static int replace_key(struct depot *depot, struct realm_keys *keys, const struc
 int depot_keys_renew(struct depot *depot, struct realm_keys *keys, bool *ret_renewed, struct error *error)
 {
         const struct key_sources *sources = depot_key_sources(depot, keys->realm);
-        struct realm_key_file file = {.count = 0};
+        struct current_key current = {.file = {.count = 0}};
 
-        if (!sources || !key_sources_file(sources)) {
+        if (!sources || !key_sources_replaceable(sources)) {
                 *ret_renewed = false;
                 return depot_keys_write(depot, keys, error);
         }
-        int r = replace_key(depot, keys, sources, &file, error);
-        seal_wipe(&file, sizeof file);
+        int r = replace_key(depot, keys, sources, &current, error);
+        current_key_wipe(&current);
         if (r == 0)
                 *ret_renewed = true;
+        return r;
+}
+
+int depot_destroy_token_keys(struct depot *depot, const char *realm, struct error *error)
+{
+        const struct key_sources *sources = depot_key_sources(depot, realm);
+        const struct key_source *own = sources ? key_sources_replaceable(sources) : NULL;
+        struct buffer bytes = buffer_make(TABLE_MAX);
+        struct key_table_head head;
+        char path[DEPOT_PATH_MAX];
+
+        if (!own || own->kind != KEY_SOURCE_TOKEN)
+                return 0;
+        int r = depot_has_key_table(depot, realm, error);
+        if (r <= 0)
+                return r;
+        r = table_path(depot, realm, path, error);
+        if (r == 0)
+                r = file_read(path, &bytes, error);
+        if (r == 0)
+                r = key_table_head_read(bytes.bytes, bytes.length, path, &head, error);
+        if (r == 0)
+                r = current_key_destroy_in_token(own, &head, error);
+        buffer_free(&bytes);
+        depot_keys_drop(depot, realm);
         return r;
 }

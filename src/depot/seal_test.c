@@ -442,6 +442,28 @@ static void test_plain_windows_are_destroyed_too(void **state)
         depot_close(depot);
 }
 
+/* The store and its token, but another PIN or none of the keys: nothing. */
+static void test_without_the_token_nothing_is_read(void **state)
+{
+        (void)state;
+        struct depot *depot = make_sealed_store("store");
+        must_publish(depot, ten, 1001, 5);
+        depot_close(depot);
+        struct depot *reader = open_store("store", DEPOT_READ);
+        assert_int_equal(softhsm_write("secret/pin", "000000", 0600), 0);
+        assert_int_equal(assert_fails(reader, ten, "does not take the PIN"), -EACCES);
+        assert_int_equal(softhsm_write("secret/pin", TOKEN_PIN, 0600), 0);
+        assert_int_equal(rename(scratch_path("tokens"), scratch_path("away")), 0);
+        assert_int_equal(mkdir(scratch_path("tokens"), 0700), 0);
+        assert_int_equal(assert_fails(reader, ten, "no token of this name"), -ENOKEY);
+        static char label[] = "stores";
+        assert_int_equal(softhsm_setup(label), 0);
+        assert_int_equal(assert_fails(reader, ten, "the token has no key for realm default"), -ENOKEY);
+        depot_close(reader);
+}
+
+#define TOKEN_TEST(function)                                                                                 \
+        cmocka_unit_test_setup_teardown(function, token_scratch_setup, token_scratch_teardown)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -460,5 +482,19 @@ int main(void)
                 TEST(test_readers_during_destructions),
                 TEST(test_plain_windows_are_destroyed_too),
         };
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        const struct CMUnitTest token_tests[] = {
+                TOKEN_TEST(test_what_is_sealed_is_read_again),
+                TOKEN_TEST(test_plain_files_stay_readable),
+                TOKEN_TEST(test_without_the_token_nothing_is_read),
+                TOKEN_TEST(test_copies_are_unreadable_after_a_destruction),
+                TOKEN_TEST(test_replaced_generations_are_destroyed_too),
+                TOKEN_TEST(test_readers_during_destructions),
+        };
+        int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+        if (softhsm_module())
+                failed += cmocka_run_group_tests_name("token", token_tests, NULL, NULL);
+        else
+                print_message("SKIP: keys in a token: SoftHSM (softhsm2) is not installed\n");
+        return failed;
 }

@@ -7,6 +7,7 @@
 #include "depot/internal.h"
 #include "os/file.h"
 #include "os/scratch_test.h"
+#include "os/softhsm_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,14 +39,36 @@ static inline void write_settings(const char *store, const char *sources)
                 fail_msg("%s", error.text);
 }
 
-/* A new store whose key is scratch/secret/realm.key. */
+/* Whether the key is in a token (token_scratch_setup) and not in a file. */
+static bool with_token;
+
+static inline int token_scratch_setup(void **state)
+{
+        static char label[] = "stores";
+
+        with_token = true;
+        return scratch_setup(state) < 0 ? -1 : softhsm_setup(label);
+}
+
+static inline int token_scratch_teardown(void **state)
+{
+        with_token = false;
+        return scratch_teardown(state);
+}
+
+/* A new store whose key is scratch/secret/realm.key, or in the token. */
 static inline struct depot *make_sealed_store(const char *name)
 {
-        char sources[300];
+        char sources[500];
         struct error error = {0};
 
         depot_close(open_store(name, DEPOT_CREATE));
-        snprintf(sources, sizeof sources, "file:%s", scratch_path("secret/realm.key"));
+        if (with_token)
+                snprintf(sources, sizeof sources,
+                        "pkcs11:token=stores;object=default?module-path=%s&pin-source=file:%s",
+                        softhsm_module(), scratch_path("secret/pin"));
+        else
+                snprintf(sources, sizeof sources, "file:%s", scratch_path("secret/realm.key"));
         assert_int_equal(folder_make(scratch_path("secret"), &error), 0);
         write_settings(name, sources);
         return open_store(name, DEPOT_WRITE);

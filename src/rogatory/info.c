@@ -51,7 +51,7 @@ static void write_key(const struct info_realm *realm, struct buffer *ret)
         key_sources_write(sources, ret);
         buffer_printf(ret, "\n                     %" PRIu64 " of %" PRIu64 " files are sealed by it\n",
                 realm->sealed, realm->files);
-        if (!key_sources_file(sources))
+        if (!key_sources_replaceable(sources))
                 buffer_append_text(ret,
                         "                     no part of it can be destroyed: copies of destroyed files stay "
                         "readable with it\n");

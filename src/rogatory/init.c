@@ -147,7 +147,7 @@ static int run_init(const struct command *command, int argc, char **argv)
 static const struct option_text init_options[] = {
         {KEY_KEY, "key", "SOURCES",
                 "Seals what is stored: file:/PATH (made by rogatory; not in the store's folder),\n"
-                "keyring:NAME, credential:NAME, or several, separated by commas; see\n"
+                "keyring:NAME, credential:NAME, pkcs11:URI, or several, separated by commas; see\n"
                 "rogatory.conf(5)."},
         {KEY_JSON, "json", NULL, "One JSON object instead of text."},
 };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "settings/key_source.h"
 
+#include "settings/token_uri.h"
+
 #include <string.h>
 
 #define SHOWN_MAX 60 /* bytes of a bad value that a message repeats */
 
-static const char *const prefixes[] = {"file", "keyring", "credential"};
+static const char *const prefixes[] = {"file", "keyring", "credential", "pkcs11"};
 
 static int shown(struct slice text)
 {
@@ -19,7 +21,10 @@ static int check_name(struct slice text, const struct key_source *source, struct
         static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:";
         const char *name = source->name;
         size_t length = strlen(name);
+        struct token_uri uri;
 
+        if (source->kind == KEY_SOURCE_TOKEN)
+                return token_uri_read(slice_of(name), &uri, problem);
         if (source->kind == KEY_SOURCE_FILE && (name[0] != '/' || name[length - 1] == '/'))
                 return error_set(problem, -EINVAL,
                         "\"%.*s\" is no path of a file from the root; write file:/etc/rogatory/realm.key",
@@ -43,8 +48,8 @@ static int read_source(struct slice text, struct key_source *ret_source, struct 
                 kind++;
         if (kind == kinds || !memchr(text.text, ':', text.length))
                 return error_set(problem, -EINVAL,
-                        "\"%.*s\" is no source of a key; write file:/path, keyring:NAME, credential:NAME, or "
-                        "none",
+                        "\"%.*s\" is no source of a key; write file:/path, keyring:NAME, credential:NAME, "
+                        "pkcs11:..., or none",
                         shown(text), text.text);
         if (rest.length >= sizeof source.name || (rest.length && memchr(rest.text, '\0', rest.length)))
                 return error_set(problem, -EINVAL, "\"%.*s...\" is longer than %zu characters", shown(text),
@@ -58,10 +63,15 @@ static int read_source(struct slice text, struct key_source *ret_source, struct 
         return r;
 }
 
+static bool is_replaceable(const struct key_source *source)
+{
+        return source->kind == KEY_SOURCE_FILE || source->kind == KEY_SOURCE_TOKEN;
+}
+
 int key_sources_read(struct slice text, struct key_sources *ret_sources, struct error *problem)
 {
         struct key_sources sources = {.count = 0};
-        bool file = false;
+        bool replaceable = false;
 
         if (slice_is(text, "none")) {
                 *ret_sources = sources;
@@ -74,9 +84,10 @@ int key_sources_read(struct slice text, struct key_sources *ret_sources, struct 
                 int r = read_source(slice_trim(slice_cut(&text, ',')), source, problem);
                 if (r < 0)
                         return r;
-                if (source->kind == KEY_SOURCE_FILE && file)
-                        return error_set(problem, -EINVAL, "only one of the sources can be a file");
-                file = file || source->kind == KEY_SOURCE_FILE;
+                if (is_replaceable(source) && replaceable)
+                        return error_set(
+                                problem, -EINVAL, "only one of the sources can be a file or a token");
+                replaceable = replaceable || is_replaceable(source);
                 sources.count++;
         }
         *ret_sources = sources;
@@ -98,5 +109,13 @@ const char *key_sources_file(const struct key_sources *sources)
         for (size_t i = 0; i < sources->count; i++)
                 if (sources->items[i].kind == KEY_SOURCE_FILE)
                         return sources->items[i].name;
+        return NULL;
+}
+
+const struct key_source *key_sources_replaceable(const struct key_sources *sources)
+{
+        for (size_t i = 0; i < sources->count; i++)
+                if (is_replaceable(&sources->items[i]))
+                        return &sources->items[i];
         return NULL;
 }

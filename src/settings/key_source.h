@@ -12,17 +12,18 @@
 #include <stdbool.h>
 
 #define KEY_SOURCES_MAX 3
-#define KEY_SOURCE_NAME_MAX 256 /* with the end mark */
+#define KEY_SOURCE_NAME_MAX 512 /* with the end mark */
 
 enum key_source_kind {
         KEY_SOURCE_FILE,       /* a file that rogatory makes and replaces: the part that can be destroyed */
         KEY_SOURCE_KEYRING,    /* a key of type "user" in the kernel's keyring; never changed by us */
         KEY_SOURCE_CREDENTIAL, /* a systemd credential (LoadCredentialEncrypted=); never changed by us */
+        KEY_SOURCE_TOKEN,      /* keys in a PKCS#11 token that rogatory makes and destroys (token_uri.h) */
 };
 
 struct key_source {
         enum key_source_kind kind;
-        char name[KEY_SOURCE_NAME_MAX]; /* path, description, credential */
+        char name[KEY_SOURCE_NAME_MAX]; /* path, description, credential; what stands behind "pkcs11:" */
 };
 
 struct key_sources {
@@ -35,7 +36,11 @@ int key_sources_read(struct slice text, struct key_sources *ret_sources, struct 
 /* As it would stand in the file: "none", "file:/path, keyring:NAME". */
 int key_sources_write(const struct key_sources *sources, struct buffer *buffer);
 
-/* The path of the file among them; NULL where there is none: then no key can be destroyed. */
+/* The path of the file among them; NULL where there is none. */
 const char *key_sources_file(const struct key_sources *sources);
+
+/* The one among them that rogatory makes and replaces, a file or a token; NULL where there is none: then no
+ * key can be destroyed. */
+const struct key_source *key_sources_replaceable(const struct key_sources *sources);
 
 #endif

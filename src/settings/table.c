@@ -166,6 +166,8 @@ static const struct key realm_table[] = {
                         "                   in its backups; its loss is the loss of the realm.\n"
                         "  keyring:NAME     a key of type user in the kernel's keyring\n"
                         "  credential:NAME  a credential that systemd passes to the unit\n"
+                        "  pkcs11:token=NAME;object=NAME?module-path=/PATH&pin-source=file:/PATH\n"
+                        "                   made in a PKCS#11 token and replaced as a file is\n"
                         "none (the default): files are stored as they are. Files that are there stay as they "
                         "are."},
 };

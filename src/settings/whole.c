@@ -96,7 +96,13 @@ static void check_senders(struct parser *parser)
 static void check_key_files(struct parser *parser)
 {
         const struct settings *settings = &parser->settings;
+        const struct key_source *own = key_sources_replaceable(&settings->node.journal_key);
         const char *journal = key_sources_file(&settings->node.journal_key);
+
+        /* Whoever writes the journal is confined, and loads no module of a token. */
+        if (own && own->kind == KEY_SOURCE_TOKEN)
+                parser_report(parser, parser_line_of(parser, SECTION_NODE, 0, "journal-key"),
+                        "journal-key: the journal is not sealed by a token; write file:/path");
 
         for (size_t i = 0; i < settings->realm_count; i++) {
                 const char *file = key_sources_file(&settings->realms[i].key);

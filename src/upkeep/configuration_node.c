@@ -3,6 +3,8 @@
 
 #include "os/account.h"
 #include "os/keyring.h"
+#include "os/token.h"
+#include "settings/token_uri.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -174,6 +176,31 @@ static int check_key_file(const char *path, struct error *problem)
         return r;
 }
 
+/* A PIN that belongs to the account that the node will be is its own to try. */
+static int check_token(const char *uri, struct error *problem)
+{
+        struct token_uri place;
+        struct token *token;
+        struct stat status;
+
+        int r = token_uri_read(slice_of(uri), &place, problem);
+        if (r < 0)
+                return r;
+        if (stat(place.pin_file, &status) < 0)
+                return wrong(problem, place.pin_file, "cannot be looked at");
+        if (status.st_mode & 0077)
+                return error_set(problem, -EINVAL,
+                        "%s: its rights (%03o) let other accounts read the PIN; chmod go-rwx %s",
+                        place.pin_file, (unsigned)(status.st_mode & 0777), place.pin_file);
+        if (status.st_uid != geteuid())
+                return 0;
+        const struct token_place at = {place.module, place.token, place.object, place.pin_file};
+        r = token_open(&at, false, &token, problem);
+        if (r == 0)
+                token_close(token);
+        return r;
+}
+
 static int check_key(void *context, const struct key_sources *sources, struct error *problem)
 {
         int r = 0;
@@ -186,6 +213,8 @@ static int check_key(void *context, const struct key_sources *sources, struct er
                         r = check_key_file(source->name, problem);
                 else if (source->kind == KEY_SOURCE_KEYRING)
                         r = keyring_read(source->name, &secret, problem);
+                else if (source->kind == KEY_SOURCE_TOKEN)
+                        r = check_token(source->name, problem);
                 else if (secure_getenv("CREDENTIALS_DIRECTORY"))
                         r = credential_read(source->name, &secret, problem);
                 forget(&secret);

@@ -624,6 +624,8 @@ static int destroy_keys(const struct hold *hold, const char *path, struct error 
                 /* Nothing but a hold's own key is ever removed here. */
                 if (file && strlen(file) > strlen(own) && strcmp(file + strlen(file) - strlen(own), own) == 0)
                         r = file_remove(file, error);
+                if (r == 0)
+                        r = depot_destroy_token_keys(held, settings->realms[i].name, error);
         }
         depot_close(held);
         return r;
