@@ -8,6 +8,8 @@
 #include "os/person.h"
 #include "rogatory/ask.h"
 #include "rogatory/command.h"
+#include "rogatory/node.h"
+#include "rogatory/terminal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,9 +18,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ASKER_MS 5000 /* in which an asker must have said what he wants */
+#define ASKER_MS 5000   /* in which an asker must have said what he wants */
+#define WRITER_MS 60000 /* how long another writer of the store is waited for */
+#define WRITER_LOOK_US 100000
 
-static void tell(int socket, enum ask_outcome outcome, int code)
+static void tell(int socket, enum node_outcome outcome, int code)
 {
         unsigned char bytes[2] = {(unsigned char)outcome, (unsigned char)code};
 
@@ -26,14 +30,14 @@ static void tell(int socket, enum ask_outcome outcome, int code)
 }
 
 /* The words, one behind the other with an end mark each. */
-static int split_words(char *bytes, size_t length, char *ret_words[ASK_WORDS_MAX + 1])
+static int split_words(char *bytes, size_t length, char *ret_words[NODE_WORDS_MAX + 1])
 {
         int count = 0;
 
         if (length == 0 || bytes[length - 1] != '\0')
                 return -EPROTO;
         for (char *at = bytes; at < bytes + length; at += strlen(at) + 1) {
-                if (count == ASK_WORDS_MAX)
+                if (count == NODE_WORDS_MAX)
                         return -E2BIG;
                 ret_words[count++] = at;
         }
@@ -55,14 +59,83 @@ static bool take_place(const int descriptors[3])
         return true;
 }
 
-static int answer(struct keeper *keeper, int socket)
+/* --- What may be asked for --- */
+
+static int ask(struct keeper *keeper, int count, char **words)
+{
+        struct live_view view = {0};
+        struct error error = {0};
+        int code = EXIT_FAILED;
+
+        if (live_view_open(&view, &keeper->generations, keeper->options.store, &error) < 0) {
+                complain_error(&error);
+        } else {
+                struct asking_source source = {
+                        .context = &view, .depot = view.depot, .inquiry = view.inquiry, .turn = turn};
+                code = ask_for(&source, count, words);
+        }
+        live_view_close(&view);
+        return code;
+}
+
+/* What is to be preserved may stand in no window yet: this process merges what it has a copy of, and the
+ * node's own merge later finds that nothing is new. */
+static int preserve_of(struct keeper *keeper, int count, char **words)
+{
+        struct generations_merged merged;
+        struct error error = {0};
+        int64_t until_ms = clock_steady_ms() + WRITER_MS;
+
+        int r = generations_turn(&keeper->generations, &error);
+        while (r == 0 && generations_closed(&keeper->generations) > 0) {
+                r = generations_merge(
+                        &keeper->generations, keeper->options.store, clock_now_ms(), &merged, &error);
+                if (r != -EBUSY || clock_steady_ms() > until_ms)
+                        break;
+                r = 0;
+                usleep(WRITER_LOOK_US);
+        }
+        return r < 0 ? complain_error(&error) : command_preserve.run(&command_preserve, count, words);
+}
+
+/* These look at the store as it is on the disk. */
+static int look(struct keeper *keeper, int count, char **words)
+{
+        static const struct command *const commands[] = {&command_holds, &command_info, &command_check};
+
+        (void)keeper;
+        for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+                if (strcmp(commands[i]->name, words[0]) == 0)
+                        return commands[i]->run(commands[i], count, words);
+        return EXIT_FAILED;
+}
+
+static const struct {
+        const char *name;
+        int (*run)(struct keeper *keeper, int count, char **words);
+} services[] = {{"ask", ask}, {"preserve", preserve_of}, {"holds", look}, {"info", look}, {"check", look}};
+
+/* Whatever the asker calls the store: it is this one. */
+static void name_store(const struct keeper *keeper, int count, char **words)
+{
+        static char word[4096 + sizeof "--store="];
+
+        for (int i = 1; i < count; i++) {
+                if (strcmp(words[i], "--store") == 0 && i + 1 < count)
+                        words[++i] = (char *)(uintptr_t)keeper->options.store;
+                else if (strncmp(words[i], "--store=", 8) == 0 &&
+                         snprintf(word, sizeof word, "--store=%s", keeper->options.store) > 0)
+                        words[i] = word;
+        }
+}
+
+static int serve(struct keeper *keeper, int socket)
 {
         static char bytes[PASS_BYTES_MAX];
-        char *words[ASK_WORDS_MAX + 1], person[PERSON_TEXT_MAX];
+        char *words[NODE_WORDS_MAX + 1];
         struct timeval patience = {.tv_sec = ASKER_MS / 1000};
         struct error error = {0};
         struct pass_peer peer;
-        struct live_view view = {0};
         int descriptors[3];
         size_t length;
 
@@ -71,22 +144,16 @@ static int answer(struct keeper *keeper, int socket)
         if (r == 0)
                 r = pass_receive(socket, bytes, sizeof bytes, &length, descriptors, 3, &error);
         int count = r == 0 ? split_words(bytes, length, words) : r;
-        if (count < 1 || strcmp(words[0], "ask") != 0 || !take_place(descriptors)) {
-                tell(socket, ASK_REFUSED, EXIT_FAILED);
-                return 1;
+        for (size_t i = 0; count > 0 && i < sizeof services / sizeof *services; i++) {
+                if (strcmp(words[0], services[i].name) != 0 || !take_place(descriptors))
+                        continue;
+                person_act_for(peer.uid);
+                name_store(keeper, count, words);
+                tell(socket, NODE_DONE, services[i].run(keeper, count, words));
+                return 0;
         }
-        struct asking_source source = {
-                .context = &view, .turn = turn, .person = person_describe_peer(peer.uid, person)};
-        r = live_view_open(&view, &keeper->generations, keeper->options.store, &error);
-        source.depot = view.depot;
-        source.inquiry = view.inquiry;
-        int code = EXIT_FAILED;
-        if (r < 0)
-                dprintf(STDERR_FILENO, "rogatory: %s\n", error.text);
-        else
-                code = ask_for(&source, count, words);
-        tell(socket, ASK_DONE, code);
-        return 0;
+        tell(socket, NODE_REFUSED, EXIT_FAILED);
+        return 1;
 }
 
 static void answer_in_child(struct keeper *keeper, int socket)
@@ -96,7 +163,7 @@ static void answer_in_child(struct keeper *keeper, int socket)
         alarm(KEEPER_QUESTION_SECONDS);
         close(keeper->options.relay);
         close(keeper->options.ask);
-        _exit(answer(keeper, socket));
+        _exit(serve(keeper, socket));
 }
 
 void keeper_answer(struct keeper *keeper)
@@ -115,7 +182,7 @@ void keeper_answer(struct keeper *keeper)
                 keeper->counts.questions++;
         } else {
                 keeper->counts.questions_busy++;
-                tell(socket, ASK_BUSY, EXIT_FAILED);
+                tell(socket, NODE_BUSY, EXIT_FAILED);
         }
         close(socket);
 }

@@ -376,6 +376,34 @@ static void test_a_batch_is_answered_over_the_socket(void **state)
         assert_int_equal(stop_node(SIGTERM), 0);
 }
 
+static void test_what_no_window_holds_yet_is_preserved(void **state)
+{
+        char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
+
+        (void)state;
+        make_node();
+        start_node();
+        int64_t now = clock_now_ms();
+        tell_lent(now - 60000, 4711, 5);
+        tell_heard(now - 120000, now + 40000);
+        tell_mark(1);
+        usleep(80000);
+        const char *const words[] = {rogatory_program, "preserve", "--store", scratch_path("node"), "--case",
+                "T-2", "198.51.100.7:4711", "--from", time_format_utc(now - 90000, from), "--to",
+                time_format_utc(now - 20000, to), "--until", time_format_utc(now + 30 * TIME_DAY, until),
+                NULL};
+        if (run(words) != 0 || !strstr(output, "1 bindings"))
+                fail_msg("%s", output);
+        const char *const list[] = {rogatory_program, "holds", "--store", scratch_path("node"), NULL};
+        if (run(list) != 0 || !strstr(output, "T-2"))
+                fail_msg("%s", output);
+        /* The node's own merge finds nothing new. */
+        merge_now();
+        assert_true(wait_released(1, 20000));
+        expect(0, "100.64.0.5", 4711, now - 30000);
+        assert_int_equal(stop_node(SIGTERM), 0);
+}
+
 static void test_a_collector_with_other_settings_is_refused(void **state)
 {
         struct relay_hello hello = {{0}};
@@ -449,6 +477,8 @@ int main(int argc, char **argv)
                         test_another_writer_is_waited_for, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_a_batch_is_answered_over_the_socket, scratch_setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_what_no_window_holds_yet_is_preserved, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_a_collector_with_other_settings_is_refused, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(

@@ -3,6 +3,7 @@
 #include "keeper/keeper.h"
 
 #include "rogatory/command.h"
+#include "rogatory/node.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -10,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is asked of it is always "ask". */
-static const struct command *const commands[] = {&command_ask, &command_retain};
+/* What it carries out for others, and retention. */
+static const struct command *const commands[] = {
+        &command_ask, &command_preserve, &command_holds, &command_info, &command_check, &command_retain};
 
 const struct command *const *command_table(size_t *ret_count)
 {
@@ -65,6 +67,7 @@ int main(int argc, char **argv)
         if (!keeper || !read_words(argc, argv, &options))
                 return usage();
         log_begin("rogatory-store");
+        node_is_here();
         int r = keeper_open(keeper, &options, &error);
         if (r == 0)
                 r = keeper_confine(keeper, &error);

@@ -4,6 +4,7 @@
 #include "base/slice.h"
 
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,8 +20,16 @@ static void describe_uid(uid_t uid, char *text, size_t size)
                 snprintf(text, size, "uid %lu (no login name)", (unsigned long)uid);
 }
 
+static bool acts_for;
+static uid_t for_uid;
+
 char *person_describe(char text[PERSON_TEXT_MAX])
 {
+        if (acts_for) {
+                describe_uid(for_uid, text, PERSON_TEXT_MAX);
+                return text;
+        }
+
         char own[110], before[110];
         const char *sudo = getenv("SUDO_UID");
         uint64_t uid;
@@ -35,8 +44,8 @@ char *person_describe(char text[PERSON_TEXT_MAX])
         return text;
 }
 
-char *person_describe_peer(unsigned uid, char text[PERSON_TEXT_MAX])
+void person_act_for(unsigned uid)
 {
-        describe_uid((uid_t)uid, text, PERSON_TEXT_MAX);
-        return text;
+        acts_for = true;
+        for_uid = (uid_t)uid;
 }

@@ -11,7 +11,8 @@
  * only root can forge here: it is not used for anybody else. Returns text. */
 char *person_describe(char text[PERSON_TEXT_MAX]);
 
-/* The same for somebody at the other end of a socket, as the kernel names him (os/pass.h). */
-char *person_describe_peer(unsigned uid, char text[PERSON_TEXT_MAX]);
+/* From now on this process acts for somebody at the other end of a socket, whom the kernel names (os/pass.h):
+ * person_describe describes him. */
+void person_act_for(unsigned uid);
 
 #endif

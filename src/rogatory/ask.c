@@ -2,6 +2,7 @@
 /* `rogatory ask`: one question, or a batch of them. The question is in the record of access before anything
  * of its answer is printed. */
 #include "rogatory/ask.h"
+#include "rogatory/node.h"
 #include "rogatory/option.h"
 #include "rogatory/terminal.h"
 
@@ -197,7 +198,7 @@ static int run_ask(const struct command *command, int argc, char **argv)
         struct ask_options options = {0};
         int code = read_options(command, argc, argv, &options);
 
-        if (code >= 0 || ask_node(options.store, argc, argv, options.batch, &code))
+        if (code >= 0 || node_run(options.store, argc, argv, options.batch, &code))
                 return code;
         return ask(command, &options, NULL);
 }

@@ -15,9 +15,8 @@
  * the person at the other end of its socket. */
 struct asking_source {
         void *context;
-        struct depot *depot;     /* borrowed, as is all here */
+        struct depot *depot; /* borrowed, as is all here */
         struct inquiry *inquiry;
-        const char *person;
         /* Before a question about this address is put to the inquiry. Negative with a message. */
         int (*turn)(void *context, const struct address *address, struct error *error);
 };
@@ -50,17 +49,9 @@ int asking_view(struct asking *asking, const struct answer *answer, struct slice
 int asking_record_failure(struct asking *asking, const char *action, const struct question *question,
         const struct error *failure, struct error *error);
 
-/* Answers the words of `rogatory ask` for somebody else, on descriptors 0 to 2; batches are read from 0 alone.
- * An exit code. */
+/* Answers the words of `rogatory ask` for somebody else, on descriptors 0 to 2; batches are read from 0
+ * alone. An exit code. */
 int ask_for(const struct asking_source *source, int argc, char **argv);
-
-/* Has the live node answer that serves the store (a folder, or the node's socket): true where one did, with
- * its exit code. batch: the file that is to be read, or NULL. */
-bool ask_node(const char *store, int argc, char **argv, const char *batch, int *ret_code);
-#define ASK_SOCKET_NAME "ask.socket" /* in the store's folder */
-#define ASK_WORDS_MAX 64
-/* What the node answers when it is done: the exit code behind one of these. */
-enum ask_outcome { ASK_DONE = 'd', ASK_BUSY = 'b', ASK_REFUSED = 'r' };
 
 /* `ask --batch`: an exit code. file "-" is standard input. */
 int ask_batch(struct asking *asking, const char *file);

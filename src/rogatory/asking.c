@@ -4,7 +4,6 @@
 
 #include "os/clock.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 int asking_open(struct asking *asking, const char *store, struct error *error)
@@ -12,7 +11,7 @@ int asking_open(struct asking *asking, const char *store, struct error *error)
         if (asking->source) {
                 asking->depot = asking->source->depot;
                 asking->inquiry = asking->source->inquiry;
-                snprintf(asking->person, sizeof asking->person, "%s", asking->source->person);
+                person_describe(asking->person);
                 return 0;
         }
         int r = depot_open(store, DEPOT_READ, &asking->depot, error);

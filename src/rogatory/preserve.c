@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `rogatory preserve`: quick freeze. The entry in the record of access stands before the hold appears. */
 #include "rogatory/hold_view.h"
+#include "rogatory/node.h"
 #include "rogatory/option.h"
 #include "rogatory/question_text.h"
 #include "rogatory/terminal.h"
@@ -315,7 +316,8 @@ static int run_preserve(const struct command *command, int argc, char **argv)
         if (wrong)
                 return complain_usage(command, "%s", wrong);
         options.address = optind < argc ? argv[optind] : NULL;
-        return run(command, &options);
+        int code;
+        return node_run(options.store, argc, argv, NULL, &code) ? code : run(command, &options);
 }
 
 static const struct option_text preserve_options[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "rogatory/store_option.h"
+#include "rogatory/node.h"
 #include "rogatory/option.h"
 #include "rogatory/terminal.h"
 
@@ -69,5 +70,6 @@ int store_command_run(const struct command *command, int argc, char **argv, stor
         if (optind < argc)
                 return complain_usage(command, "'%s' is one word too many: %s takes only options",
                         argv[optind], command->name);
-        return run(command, store, json, work);
+        int code;
+        return node_run(store, argc, argv, NULL, &code) ? code : run(command, store, json, work);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* `rogatory ask` where a live node serves the store: the node answers, on the asker's own output, and writes
- * into its record of access who the kernel says he is. */
-#include "rogatory/ask.h"
+#include "rogatory/node.h"
+
+#include "rogatory/command.h"
 #include "rogatory/terminal.h"
 
 #include "os/pass.h"
@@ -45,16 +45,16 @@ static int read_code(int socket)
                 if (got < 0 && errno == EINTR)
                         continue;
                 if (got <= 0) {
-                        complain("the node ended before the answer was whole; ask again");
+                        complain("the node ended before it was done; try again");
                         return EXIT_FAILED;
                 }
                 have += (size_t)got;
         }
-        if (outcome[0] == ASK_BUSY)
-                complain("the node answers as many questions as it may at once; ask again in a moment");
-        if (outcome[0] == ASK_REFUSED)
-                complain("the node does not take this question");
-        return outcome[0] == ASK_DONE ? outcome[1] : EXIT_FAILED;
+        if (outcome[0] == NODE_BUSY)
+                complain("the node does as much at once as it may; try again in a moment");
+        if (outcome[0] == NODE_REFUSED)
+                complain("the node does not do this");
+        return outcome[0] == NODE_DONE ? outcome[1] : EXIT_FAILED;
 }
 
 static int ask_over(int socket, int argc, char **argv, const char *batch)
@@ -76,16 +76,25 @@ static int ask_over(int socket, int argc, char **argv, const char *batch)
         return r < 0 ? complain_error(&error) : read_code(socket);
 }
 
-bool ask_node(const char *store, int argc, char **argv, const char *batch, int *ret_code)
+static bool is_here;
+
+void node_is_here(void)
+{
+        is_here = true;
+}
+
+bool node_run(const char *store, int argc, char **argv, const char *batch, int *ret_code)
 {
         char path[4096];
         struct error error = {0};
         struct stat status;
         int socket;
 
+        if (is_here)
+                return false;
         bool named = stat(store, &status) == 0 && S_ISSOCK(status.st_mode);
         int length = named ? snprintf(path, sizeof path, "%s", store)
-                           : snprintf(path, sizeof path, "%s/" ASK_SOCKET_NAME, store);
+                           : snprintf(path, sizeof path, "%s/" NODE_SOCKET_NAME, store);
         if (length < 0 || (size_t)length >= sizeof path)
                 return false;
         int r = pass_connect(path, &socket, &error);
