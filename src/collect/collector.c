@@ -342,3 +342,14 @@ void collect_deliver(struct listening *listening, struct exporter *exporter,
         else
                 listening->counts.delivered++;
 }
+
+void collector_pause(struct collector *collector, bool pause)
+{
+        for (size_t i = 0; i < collector->count; i++) {
+                struct event *readable = collector->listening[i]->readable;
+                if (readable && pause)
+                        event_del(readable);
+                else if (readable)
+                        event_add(readable, NULL);
+        }
+}

@@ -188,6 +188,10 @@ uint16_t collector_port(const struct collector *collector, uint16_t listener);  
 uint32_t collector_buffer(const struct collector *collector, uint16_t listener); /* what the kernel granted */
 struct collect_counts collector_counts(const struct collector *collector, uint16_t listener);
 
+/* Whether datagrams are left in the kernel for now, which keeps what its buffers hold and counts what it has
+ * to drop. Streams wait by the sink's -EAGAIN. */
+void collector_pause(struct collector *collector, bool pause);
+
 /* Asks the kernel what it dropped where no message came since; done by itself every second. */
 void collector_look_for_drops(struct collector *collector);
 

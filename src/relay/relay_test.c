@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/time.h"
 #include "nat/binding.h"
+#include "relay/counts.h"
 #include "relay/relay.h"
 
 #include <setjmp.h>
@@ -399,8 +400,8 @@ static void test_the_writer_refuses(void **state)
         assert_int_equal(relay_write_lease(&writer, 1, &lease), -EINVAL);
         memset(lease.subscriber, 'a', sizeof lease.subscriber);
         assert_int_equal(relay_write_lease(&writer, 1, &lease), -EINVAL);
-        assert_int_equal(
-                relay_write_span(&writer, &(struct coverage_span){.from = NOON, .to = NOON - 10001}), -EINVAL);
+        assert_int_equal(relay_write_span(&writer, &(struct coverage_span){.from = NOON, .to = NOON - 10001}),
+                -EINVAL);
         assert_int_equal(
                 relay_write_gap(&writer, &(struct coverage_gap){.reason = GAP_REASON_COUNT}), -EINVAL);
         assert_int_equal(relay_write_torn(&writer, 3), -EINVAL);
@@ -509,6 +510,34 @@ static void test_other_configurations(void **state)
         buffer_free(&out);
 }
 
+static void test_rows_of_counts(void **state)
+{
+        static struct relay_exporter_counts rows[2000];
+        struct relay_exporter_counts row;
+        struct buffer packed = buffer_make(RELAY_COUNTS_MAX);
+        enum relay_counts_kind kind;
+        size_t sent = 0, count;
+
+        (void)state;
+        for (size_t i = 0; i < 2000; i++)
+                rows[i].exporter = i;
+        while (sent < 2000) {
+                size_t some = relay_counts_pack(RELAY_COUNTS_EXPORTER, rows + sent, 2000 - sent, &packed);
+                assert_true(some > 0);
+                assert_int_equal(relay_counts_unpack(packed.bytes, packed.length, &kind, &count), 0);
+                assert_int_equal(kind, RELAY_COUNTS_EXPORTER);
+                assert_int_equal(count, some);
+                relay_counts_row(packed.bytes, kind, some - 1, &row);
+                sent += some;
+                assert_int_equal(row.exporter, sent - 1);
+        }
+        assert_int_equal(relay_counts_unpack(packed.bytes, packed.length - 1, &kind, &count), -EBADMSG);
+        assert_int_equal(relay_counts_unpack(packed.bytes, 7, &kind, &count), -EBADMSG);
+        packed.bytes[0] = 99;
+        assert_int_equal(relay_counts_unpack(packed.bytes, packed.length, &kind, &count), -EBADMSG);
+        buffer_free(&packed);
+}
+
 /* What the sink answers ends the reading and is returned. */
 static void test_a_sink_that_ends_it(void **state)
 {
@@ -540,6 +569,7 @@ int main(void)
                 cmocka_unit_test(test_a_full_buffer),
                 cmocka_unit_test(test_the_reader_refuses),
                 cmocka_unit_test(test_other_configurations),
+                cmocka_unit_test(test_rows_of_counts),
                 cmocka_unit_test(test_a_sink_that_ends_it),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
