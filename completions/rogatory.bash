@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info retain preserve holds pki directory decode plan dialects help version"
+    local commands="init conf-check import ask check info retain preserve holds pki directory log decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -13,7 +13,7 @@ _rogatory()
         return
     fi
     case $prev in
-    --store)
+    --store | --log)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
@@ -46,8 +46,16 @@ _rogatory()
         return ;;
     --address | --limit | --inside | --outside | --ports | --block-size | --ratio | --dynamic | --ea-bits) return ;;
     --psid-offset | --valid-from | --valid-to | --vrf | --interface) return ;;
+    --kind)
+        mapfile -t COMPREPLY < <(compgen -W "order-issued order-received order-checked decision later-validation authority-notified
+            plaintext-read released refused data-obtained preserved withdrawn enforcement remedy costs
+            retention opening-erased administration window-sealed directory-changed message-sent
+            message-received receipt person-informed informing-delayed error-reported log-witnessed
+            log-refused" -- "$cur")
+        return ;;
+    --year | --order | --reason | --origin) return ;;
     --from | --to | --until | --extend) return ;;
-    --at | --case | --dest | --skew | --realm | --exporter | --year) return ;;
+    --at | --case | --dest | --skew | --realm | --exporter) return ;;
     esac
     case $command in
     import)
@@ -64,6 +72,12 @@ _rogatory()
         options="--key --signature --last --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "show check sign $options" -- "$cur")
+            return
+        fi ;;
+    log)
+        options="--log --key --year --from --limit --kind --order --reason --origin --output --without-opening --json --help"
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "init check stats show prove erase $options" -- "$cur")
             return
         fi ;;
     check | info) options="--store --json --help" ;;

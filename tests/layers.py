@@ -38,7 +38,7 @@ ROOMS = {
     "keeper": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "depot", "intake", "inquiry",
                "live", "upkeep", "rogatory"],
     "rogatory": ["base", "os", "crypto", "nat", "wire", "store", "custody", "issuance", "directory", "container", "order", "settings", "depot", "intake", "inquiry",
-                 "upkeep"],
+                 "chronicle", "upkeep"],
 }
 
 # Bytes in, bytes out: no file, no socket, no clock, no environment.

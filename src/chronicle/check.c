@@ -239,8 +239,7 @@ static void tell_openings(struct check *check)
                 if (findings_find(check->findings, codes[i]))
                         return;
         findings_add(check->findings, FINDING_HELD, "opening", "openings.db",
-                "%" PRIu64 " openings are what their entries commit to; %" PRIu64
-                " were erased, each told by an entry",
+                "kept, and what their entries commit to: %" PRIu64 "; erased, each told by an entry: %" PRIu64,
                 check->counts.openings, check->counts.erased);
 }
 

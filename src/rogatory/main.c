@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
         &command_holds,
         &command_pki,
         &command_directory,
+        &command_log,
         &command_plan,
         &command_decode,
         &command_dialects,

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* `rogatory log`: the transparency log of a node of an exchange. */
+#include "rogatory/log.h"
+#include "rogatory/option.h"
+#include "rogatory/terminal.h"
+
+#include <string.h>
+
+enum {
+        KEY_LOG = 1,
+        KEY_KEY,
+        KEY_YEAR,
+        KEY_FROM,
+        KEY_LIMIT,
+        KEY_KIND,
+        KEY_ORDER,
+        KEY_REASON,
+        KEY_ORIGIN,
+        KEY_OUTPUT,
+        KEY_WITHOUT_OPENING,
+        KEY_JSON
+};
+
+static const struct verb {
+        const char *name;
+        int (*run)(const struct command *command, const struct log_options *options);
+        unsigned least, most; /* operands behind the verb */
+        int keys[6];          /* the options that it takes, beside --log and --json */
+} verbs[] = {
+        {"init", log_init, 0, 0, {KEY_ORIGIN}},
+        {"check", log_check, 0, 0, {KEY_KEY}},
+        {"stats", log_stats, 0, 0, {KEY_YEAR}},
+        {"show", log_show, 0, 1, {KEY_FROM, KEY_LIMIT, KEY_KIND, KEY_ORDER}},
+        {"prove", log_prove, 1, 1, {KEY_OUTPUT, KEY_WITHOUT_OPENING}},
+        {"erase", log_erase, 1, 1, {KEY_REASON}},
+};
+#define VERBS "init, check, stats, show, prove or erase"
+
+/* Where an option's value goes; NULL for those without one. */
+static const char **place_of(struct log_options *o, int key)
+{
+        const char **const places[] = {[KEY_LOG] = &o->log,
+                [KEY_KEY] = &o->key,
+                [KEY_YEAR] = &o->year,
+                [KEY_FROM] = &o->from,
+                [KEY_LIMIT] = &o->limit,
+                [KEY_KIND] = &o->kind,
+                [KEY_ORDER] = &o->order,
+                [KEY_REASON] = &o->reason,
+                [KEY_ORIGIN] = &o->origin,
+                [KEY_OUTPUT] = &o->output,
+                [KEY_JSON] = NULL};
+
+        return places[key];
+}
+
+static const struct verb *verb_by_name(const char *name)
+{
+        for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+                if (strcmp(verbs[i].name, name) == 0)
+                        return &verbs[i];
+        return NULL;
+}
+
+/* The first option that the verb does not take; NULL where there is none. */
+static const char *stray_option(
+        const struct command *command, const struct verb *verb, const struct option_reader *reader)
+{
+        for (size_t i = 0; i < command->option_count; i++) {
+                int key = command->options[i].key;
+                bool taken = key == KEY_LOG || key == KEY_JSON || !(reader->seen & (UINT64_C(1) << key));
+                for (size_t k = 0; k < sizeof verb->keys / sizeof *verb->keys; k++)
+                        taken |= verb->keys[k] == key;
+                if (!taken)
+                        return command->options[i].name;
+        }
+        return NULL;
+}
+
+static int run_verb(const struct command *command, const struct option_reader *reader, int argc, char **argv,
+        struct log_options *options)
+{
+        if (optind == argc)
+                return complain_usage(command, "say " VERBS);
+        const struct verb *verb = verb_by_name(argv[optind]);
+        if (!verb)
+                return complain_usage(command, "'%s' is not one of " VERBS, argv[optind]);
+        const char *stray = stray_option(command, verb, reader);
+        if (stray)
+                return complain_usage(command, "'log %s' takes no --%s", verb->name, stray);
+        unsigned operands = (unsigned)(argc - optind - 1);
+        if (operands < verb->least)
+                return complain_usage(command, "'log %s' needs the number of an entry", verb->name);
+        if (operands > verb->most)
+                return complain_usage(command, "'log %s': too many operands, from '%s' on", verb->name,
+                        argv[optind + 1 + (int)verb->most]);
+        if (!options->log)
+                return complain_usage(command, "name the log with --log DIR");
+        options->operand = operands > 0 ? argv[optind + 1] : NULL;
+        return verb->run(command, options);
+}
+
+static int run_log(const struct command *command, int argc, char **argv)
+{
+        struct log_options options = {.json = false};
+        struct option_reader reader;
+        struct error error = {0};
+        int key;
+
+        option_begin(&reader, command, argc, argv);
+        while ((key = option_next(&reader, &error)) != OPTION_END) {
+                if (key == OPTION_WRONG)
+                        return complain_usage(command, "%s", error.text);
+                if (key == OPTION_HELP)
+                        return print_help(command);
+                options.json |= key == KEY_JSON;
+                options.without_opening |= key == KEY_WITHOUT_OPENING;
+                const char **place =
+                        key == KEY_JSON || key == KEY_WITHOUT_OPENING ? NULL : place_of(&options, key);
+                if (place)
+                        *place = reader.value;
+        }
+        return run_verb(command, &reader, argc, argv, &options);
+}
+
+static const struct option_text log_options_texts[] = {
+        {KEY_LOG, "log", "DIR", "The folder of the log."},
+        {KEY_KEY, "key", "FILE",
+                "check: the public key that the log is known by, for instance out of the\n"
+                "directory. Without it the one in the folder is believed, which whoever\n"
+                "changed the log may have changed too."},
+        {KEY_YEAR, "year", "YEAR", "stats: the calendar year, in UTC. Without it the one before this."},
+        {KEY_FROM, "from", "NUMBER", "show: the first entry that is shown."},
+        {KEY_LIMIT, "limit", "NUMBER", "show: stops after so many entries."},
+        {KEY_KIND, "kind", "KIND", "show: only entries of this kind."},
+        {KEY_ORDER, "order", "ID", "show: only entries about this order."},
+        {KEY_REASON, "reason", "TEXT", "erase: why. It stands in the log."},
+        {KEY_ORIGIN, "origin", "NAME",
+                "init: which log it is, in the log's checkpoints and the names of its keys:\n"
+                "the address of the node without its scheme, like node.example/log."},
+        {KEY_OUTPUT, "output", "FILE", "prove: the file that is written, in place of standard output."},
+        {KEY_WITHOUT_OPENING, "without-opening", NULL,
+                "prove: says that the entry stands in the log and not what it commits to."},
+        {KEY_JSON, "json", NULL, "One JSON object instead of text."},
+};
+
+const struct command command_log = {
+        .name = "log",
+        .summary = "check, show or prove the transparency log of a node",
+        .usage = "init --log DIR --origin NAME [--json]\n"
+                 "check --log DIR [--key FILE] [--json]\n"
+                 "stats --log DIR [--year YEAR] [--json]\n"
+                 "show --log DIR [--kind KIND] [--order ID] [OPTION]... [N]\n"
+                 "prove --log DIR [--without-opening] [--output FILE] NUMBER\n"
+                 "erase --log DIR --reason TEXT [--json] NUMBER",
+        .description = "A node of an exchange keeps a log of everything that happens on it, to which\n"
+                       "can be added and from which nothing can be taken away unseen. Its entries\n"
+                       "commit to what happened and do not say it; that is kept beside them and can be\n"
+                       "erased.\n\n"
+                       "init makes a new log and its keys. check examines all of it: the signature,\n"
+                       "every entry against the signed root, everything that is kept against its\n"
+                       "entry. stats recomputes the yearly statistics of Article 28 of Regulation (EU)\n"
+                       "2023/1543. show lists what the entries commit to. prove writes a proof that an\n"
+                       "entry stands in the log, which anybody can check offline (c2sp.org/tlog-\n"
+                       "proof). erase destroys what an entry commits to, after a new entry says so;\n"
+                       "the entry stays, and so does every proof of it.\n",
+        .options = log_options_texts,
+        .option_count = sizeof log_options_texts / sizeof *log_options_texts,
+        .exits = "0  done; check: the log is sound\n1  failure; check: the log is not sound\n2  wrong usage",
+        .examples = "rogatory log check --log /srv/node/log --key node.vkey\n"
+                    "rogatory log stats --log /srv/node/log --year 2026\n"
+                    "rogatory log show --log /srv/node/log --kind plaintext-read\n"
+                    "rogatory log prove --log /srv/node/log --output entry-17.tlog-proof 17\n"
+                    "rogatory log erase --log /srv/node/log --reason 'kept for two years' 17",
+        .run = run_log,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_ROGATORY_LOG_H
+#define ROGATORY_ROGATORY_LOG_H
+
+/* The verbs of `rogatory log`. */
+
+#include "chronicle/chronicle.h"
+#include "rogatory/command.h"
+
+struct log_options {
+        const char *log, *key, *year, *from, *limit, *kind, *order, *reason, *origin, *output;
+        bool json, without_opening;
+        const char *operand; /* NULL where there is none */
+};
+
+/* Each an exit code. */
+int log_init(const struct command *command, const struct log_options *options);
+int log_check(const struct command *command, const struct log_options *options);
+int log_stats(const struct command *command, const struct log_options *options);
+int log_show(const struct command *command, const struct log_options *options);
+int log_prove(const struct command *command, const struct log_options *options);
+int log_erase(const struct command *command, const struct log_options *options);
+
+/* The number of an entry; negative with a message. */
+int log_read_index(const char *text, uint64_t *ret_index, struct error *error);
+
+#endif
