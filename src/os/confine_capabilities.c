@@ -37,7 +37,14 @@ int confine_capabilities(uint64_t kept, uint64_t inherited, struct error *error)
         struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
         struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
-        int r = syscall(SYS_capget, &header, data) < 0 ? failed(error, "capget") : bound(kept, error);
+        if (syscall(SYS_capget, &header, data) < 0)
+                return failed(error, "capget");
+        /* Becoming another user left them permitted and took them out of effect. */
+        for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+                data[i].effective = data[i].permitted;
+        if (syscall(SYS_capset, &header, data) < 0)
+                return failed(error, "capset");
+        int r = bound(kept, error);
         if (r < 0)
                 return r;
         for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
