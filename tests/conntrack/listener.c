@@ -3,7 +3,9 @@
  * collector does, confined where it may be, until SIGTERM; writes the events to HEARD and prints
  * "heard N alive N lost some|none gaps some|none".
  * listener compare HEARD LINES some|none: LINES is what `conntrack -E -o timestamp,id` printed of the same
- * namespace; every event must be one of the lines, and every line an event unless some were lost. */
+ * namespace; every event must be one of the lines, and every line an event unless some were lost.
+ * listener ends HEARD: prints "exact" where each opening has an exact end two to three seconds behind it, by
+ * the kernel's times, "bounds" where all ends are bounds, else "neither". */
 #include "collect/collector.h"
 #include "os/confine.h"
 #include "wire/conntrack_netlink.h"
@@ -266,11 +268,44 @@ static int compare_files(char **arguments)
         return same ? 0 : 1;
 }
 
+static int judge_ends(char **arguments)
+{
+        FILE *from = fopen(arguments[0], "r");
+        size_t opens = 0, exact = 0, bounds = 0;
+        struct nat_event event;
+
+        if (!from)
+                give_up("cannot read");
+        while (fread(&event, sizeof event, 1, from) == 1)
+                keep(&heard, &event);
+        fclose(from);
+        for (size_t i = 0; i < heard.count; i++) {
+                const struct nat_event *a = &heard.items[i];
+                opens += a->action == NAT_OPEN;
+                bounds += a->action == NAT_CLOSE_BOUND;
+                for (size_t j = 0; a->action == NAT_OPEN && j < heard.count; j++) {
+                        const struct nat_event *b = &heard.items[j];
+                        int64_t life = b->time_ms - a->time_ms;
+                        exact += b->action == NAT_CLOSE && b->session == a->session && life >= 1990 &&
+                                 life < 3000;
+                }
+        }
+        puts(opens == 0 || heard.count != 2 * opens ? "neither"
+                : exact == opens                    ? "exact"
+                : bounds == opens                   ? "bounds"
+                                                    : "neither");
+        free(heard.items);
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
         if (argc == 7 && strcmp(argv[1], "listen") == 0)
                 return listen_until_told(argv + 2);
         if (argc == 5 && strcmp(argv[1], "compare") == 0)
                 return compare_files(argv + 2);
-        give_up("listen NAMESPACE HEARD READY list|events BUFFER, or compare HEARD LINES some|none");
+        if (argc == 3 && strcmp(argv[1], "ends") == 0)
+                return judge_ends(argv + 2);
+        give_up("listen NAMESPACE HEARD READY list|events BUFFER, compare HEARD LINES some|none, or ends "
+                "HEARD");
 }
