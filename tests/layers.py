@@ -25,7 +25,9 @@ ROOMS = {
     "order": ["base"],
     "container": ["base", "crypto"],
     "directory": ["base", "crypto", "custody", "order"],
+    "hi1": ["base", "crypto", "order"],
     "issuance": ["base", "crypto", "custody", "order", "directory"],
+    "verify": ["base", "crypto", "custody", "order", "container", "directory"],
     "depot": ["base", "os", "crypto", "nat", "store", "custody", "settings"],
     "chronicle": ["base", "os", "crypto", "custody"],
     "courier": ["base", "os", "crypto"],
@@ -43,10 +45,10 @@ ROOMS = {
 }
 
 # Rooms that are programs: they talk to whoever runs them, and end.
-PROGRAMS = {"rogatory", "rogatoryd"}
+PROGRAMS = {"rogatory", "rogatoryd", "verify"}
 
 # Bytes in, bytes out: no file, no socket, no clock, no environment.
-PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "reception", "order", "container", "directory", "issuance"}
+PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "reception", "order", "container", "directory", "issuance", "hi1"}
 PURE_HEADERS = {"arpa/inet.h", "sys/types.h"}  # inet_pton and inet_ntop only turn text into bytes and back
 IO_HEADERS = re.compile(r"^(unistd|fcntl|dirent|poll|signal|pthread|threads|time|utime|netdb|pwd|grp|glob|ftw|spawn|"
                         r"termios|syslog|mqueue|aio|sys/.*|net/.*|netinet/.*|arpa/.*|linux/.*|pcap.*)(\.h)?$")

@@ -23,7 +23,7 @@ const char *certificate_library_reason(void)
         return reason ? reason : "no reason given";
 }
 
-static void describe_name(const X509_NAME *name, char text[CERTIFICATE_NAME_MAX])
+void certificate_describe_name(const X509_NAME *name, char text[CERTIFICATE_NAME_MAX])
 {
         BIO *out = BIO_new(BIO_s_mem());
         char *bytes = NULL;
@@ -80,8 +80,8 @@ static int describe(struct certificate *certificate)
         struct certificate_words *words = &certificate->words;
         const X509 *x509 = certificate->x509;
 
-        describe_name(X509_get_subject_name(x509), words->subject);
-        describe_name(X509_get_issuer_name(x509), words->issuer);
+        certificate_describe_name(X509_get_subject_name(x509), words->subject);
+        certificate_describe_name(X509_get_issuer_name(x509), words->issuer);
         describe_key(x509, words->key);
         BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), NULL);
         char *serial = number ? BN_bn2hex(number) : NULL;

@@ -146,12 +146,17 @@ static int follow(const struct certificate *certificate, const struct certificat
                                 subject[0] ? subject : "the certificate itself");
                 } else {
                         STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(walk);
+                        int steps = sk_X509_num(chain) - 1;
                         char subject[CERTIFICATE_NAME_MAX] = "";
-                        X509 *top = sk_X509_value(chain, sk_X509_num(chain) - 1);
-                        (void)X509_NAME_oneline(X509_get_subject_name(top), subject, sizeof subject);
-                        findings_add(findings, FINDING_HELD, "certificate-trusted", place,
-                                "The certificate of %s leads over %d steps to the pinned %s",
-                                certificate->words.subject, sk_X509_num(chain) - 1, subject);
+                        certificate_describe_name(
+                                X509_get_subject_name(sk_X509_value(chain, steps)), subject);
+                        if (steps == 0)
+                                findings_add(findings, FINDING_HELD, "certificate-trusted", place,
+                                        "The certificate of %s is pinned itself", certificate->words.subject);
+                        else
+                                findings_add(findings, FINDING_HELD, "certificate-trusted", place,
+                                        "The certificate of %s leads in %d step%s to %s, which is pinned",
+                                        certificate->words.subject, steps, steps == 1 ? "" : "s", subject);
                 }
         }
         X509_STORE_CTX_free(walk);

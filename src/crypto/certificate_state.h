@@ -30,6 +30,9 @@ STACK_OF(X509) * certificate_set_stack(const struct certificate_set *set);
 /* A store that holds exactly the pinned ones, at an instant. NULL: no memory. */
 X509_STORE *certificate_set_store(const struct certificate_set *pinned, int64_t instant_ms);
 
+/* A name for people, as in struct certificate_words. */
+void certificate_describe_name(const X509_NAME *name, char text[CERTIFICATE_NAME_MAX]);
+
 /* The first reason that the library gives for its last failure, and none is left. */
 const char *certificate_library_reason(void);
 

@@ -3,9 +3,10 @@
 """Independent programs look at the containers, signatures, timestamps and sealed evidence that we make, and our reader looks
 at theirs: openssl cms and ts, unzip, BouncyCastle, and containers of another system where they are present.
 
-usage: container.py CONTAINER_TOOL SOURCE_ROOT
+usage: container.py CONTAINER_TOOL SOURCE_ROOT ROGATORY_VERIFY ROGATORY
 """
 import glob
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import zipfile
 
-TOOL, ROOT = (os.path.abspath(word) for word in sys.argv[1:3])
+TOOL, ROOT, VERIFY, ROGATORY = (os.path.abspath(word) for word in sys.argv[1:5])
 HERE = os.path.dirname(os.path.abspath(__file__))
 JARS = ["/usr/share/java/%s.jar" % name for name in ("bcpkix", "bcprov", "bcutil")]
 failed = []
@@ -144,6 +145,58 @@ def foreign_signature(path):
     check("signed-attributes-missing" in text, "a signature without signed attributes is refused", text)
 
 
+def program_agrees():
+    """rogatory-verify: words, JSON, exit codes."""
+    text = run(VERIFY, "--pinned", "root.pem", "--timestamps", "root.pem", "--timestamp-required", "--strict", "stamped.asice")
+    check(text.rstrip().endswith("VERIFIED: the files are what was signed.") and "by a timestamp" in text and
+          "message.json (application/json)" in text, "rogatory-verify says each step and the verdict", text)
+    report = json.loads(run(VERIFY, "--json", "--pinned", "root.pem", "plain.asice"))
+    check(report["verdict"] == "verified" and report["signers"][0]["subject"] == "O=Test,CN=seal" and
+          report["signers"][0]["proven"] is None and [one["name"] for one in report["files"]] ==
+          ["message.json", "evidence/answer.json.p7m"] and not any(one["weight"] == "refused" for one in report["findings"]),
+          "rogatory-verify --json", json.dumps(report))
+    for words in (["--timestamp-required", "--timestamps", "root.pem", "plain.asice"], ["--strict", "foreign.asice"],
+                  ["bare.asice"], ["--at", "2031-01-01T00:00:00Z", "plain.asice"], ["message.json"]):
+        report = json.loads(run(VERIFY, "--json", "--pinned", "root.pem", *words, expect=1))
+        check(report["verdict"] == "refused" and report["files"] == [] and report["reasons"] > 0, "refused: " + " ".join(words))
+    done = subprocess.run([VERIFY, "--pinned", "root.pem", "--object", "message.json", "plain.asice"], capture_output=True)
+    check(done.stdout == open("message.json", "rb").read() and done.returncode == 0, "rogatory-verify --object")
+    done = subprocess.run([VERIFY, "--pinned", "relay.pem", "--object", "message.json", "plain.asice"], capture_output=True)
+    check(done.stdout == b"" and done.returncode == 1, "and nothing of a container that is refused")
+    run(VERIFY, "plain.asice", expect=2)
+    run(VERIFY, "--pinned", "root.pem", expect=2)
+    run(VERIFY, "--at", "2031-01-01T00:00:00", "--pinned", "root.pem", "plain.asice", expect=2)
+    run(VERIFY, "--pinned", "root.pem", "nothing.asice", expect=3)
+    run(VERIFY, "--pinned", "seal.key", "plain.asice", expect=3)
+    run(VERIFY, "--directory", "message.json", "plain.asice", expect=3)
+    check(run(VERIFY, "--version").startswith("rogatory-verify "), "rogatory-verify: exit codes")
+
+
+def directory_decides():
+    """With the set of `rogatory pki`: whose seal it is stands in the directory, and what it does not name is nobody's."""
+    run(ROGATORY, "pki", "set")
+    seal, directory = "set/organisations/at-prosecution-vienna/", "set/directory/"
+    with open("set.conf", "w") as file:
+        file.write(open("tsa.conf").read().replace("tsa.pem", "set/tsa.crt").replace("tsa.key", "set/tsa.key"))
+    run(TOOL, "seal", "set.p7m", "answer.json", seal + "decryption.crt")
+    run(TOOL, "make", "set.asice", seal + "seal.key", seal + "seal.crt", "set.conf", "message.json=application/json=message.json",
+        "evidence/answer.p7m=application/pkcs7-mime=set.p7m")
+    by = ["--directory", directory + "directory.json", "--directory-key", directory + "operator.pub"]
+    report = json.loads(run(VERIFY, "--json", *by, "--timestamps", "set/tsa.crt", "--timestamp-required", "--strict", "set.asice"))
+    check(report["signers"][0]["organisation"] == "at-prosecution-vienna" and report["signers"][0]["proven"],
+          "the directory says whose seal it is", json.dumps(report))
+    run(TOOL, "make", "tls.asice", seal + "tls.key", seal + "tls.crt", "-", "message.json=application/json=message.json")
+    check("refused" in run(VERIFY, "--json", *by, "tls.asice", expect=1), "another certificate of the organisation is no seal")
+    report = run(VERIFY, "--json", *by, "--pinned", "root.pem", "plain.asice", expect=1)
+    check("signer-not-in-directory" in report, "where there is a directory, an authority alone is not enough", report)
+    text = open(directory + "directory.json").read()
+    open("forged.json", "w").write(text.replace("at-prosecution-vienna", "at-prosecution-vienno"))
+    shutil.copy(directory + "directory.json.sig", "forged.json.sig")
+    run(VERIFY, "--directory", "forged.json", "--directory-key", directory + "operator.pub", "set.asice", expect=3)
+    run(TOOL, "unseal", "opened", "set.p7m", seal + "decryption.key", seal + "decryption.crt")
+    check(open("opened", "rb").read() == open("answer.json", "rb").read(), "and evidence opens with the key of the set")
+
+
 def sealed_evidence():
     for name in ("ecreceiver", "rsareceiver"):
         run("openssl", "cms", "-decrypt", "-inform", "DER", "-binary", "-in", "answer.p7m", "-recip", name + ".pem", "-inkey",
@@ -246,6 +299,8 @@ def main():
             openssl_agrees(path, stamped)
             our_reader_agrees(path, stamped)
         foreign_signature("plain.asice")
+        program_agrees()
+        directory_decides()
         sealed_evidence()
         bouncy_castle([(path, stamped) for path, _, stamped in made])
         foreign_containers()

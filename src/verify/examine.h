@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_VERIFY_EXAMINE_H
+#define ROGATORY_VERIFY_EXAMINE_H
+
+/* What rogatory-verify does with a file: one step after the other, each into the findings. Bytes come in;
+ * files are main's. */
+
+#include "base/finding.h"
+#include "container/container.h"
+#include "directory/directory.h"
+
+/* What is examined, and who is believed. */
+struct evidence {
+        const void *bytes; /* the container */
+        size_t length;
+        struct certificate_set signers;    /* pinned by hand */
+        struct certificate_set services;   /* timestamp services */
+        const struct directory *directory; /* NULL: none; its seals are pinned beside the ones by hand */
+        int64_t at_ms;
+        bool timestamp_required, deviations_refused;
+};
+
+/* What came out. Clear with examination_clear. */
+struct examination_result {
+        struct findings findings;
+        struct container container; /* empty where the file is refused */
+        const char
+                *organisations[CONTAINER_SIGNERS_MAX]; /* of each signer, of the directory; NULL: not in it */
+};
+
+/* 0: nothing fatal was found; -EBADMSG: refused; -ENOMEM, -EIO: not examined to the end. */
+int examine_evidence(const struct evidence *evidence, struct examination_result *ret_result);
+void examination_clear(struct examination_result *result);
+
+#endif
