@@ -349,6 +349,97 @@ static void test_an_expired_directory_stops_production_and_not_preservation(void
         directory_free(directory);
 }
 
+/* An order is accepted only from a key that the directory pins, and only in a role that it gives for that
+ * data: a certificate of the same authority with the same names is nobody's. */
+static void requirement_01_only_a_pinned_key_in_an_allowed_role_orders(void **state)
+{
+        struct buffer pem = buffer_make(1 << 16), key = buffer_make(1 << 16);
+        struct issuer *issuer;
+        struct error error = {0};
+        (void)state;
+        struct directory *directory = parse(scene_slice(&example));
+        const struct directory_organisation *prosecution = directory_find(directory, "at-prosecution");
+        const struct directory_certificate *pinned =
+                directory_certificate_at(prosecution, DIRECTORY_SEAL, SCENE_NOW);
+
+        assert_int_equal(issuer_new("authority", SCENE_NOW - TIME_DAY, SCENE_NOW + 400 * TIME_DAY, &issuer,
+                                 &pem, &key, &error),
+                0);
+        struct certificate *forged = scene_certificate(
+                issuer, ISSUE_SEAL, "at-prosecution", SCENE_NOW - TIME_DAY, SCENE_NOW + 90 * TIME_DAY);
+        assert_string_equal(
+                certificate_words(forged)->subject, certificate_words(pinned->certificate)->subject);
+        assert_string_equal(
+                certificate_words(forged)->issuer, certificate_words(pinned->certificate)->issuer);
+        assert_null(directory_find_certificate(
+                directory, DIRECTORY_SEAL, certificate_words(forged)->fingerprint, SCENE_NOW, NULL));
+        assert_ptr_equal(directory_find_certificate(directory, DIRECTORY_SEAL,
+                                 certificate_words(pinned->certificate)->fingerprint, SCENE_NOW, NULL),
+                prosecution);
+        /* The key alone is not enough. */
+        assert_int_equal(directory_may_order(directory, prosecution, ORGANISATION_ISSUING, false,
+                                 CATEGORY_CONTENT, SCENE_NOW),
+                DIRECTORY_CATEGORY_NOT_GIVEN);
+        assert_int_equal(directory_may_order(directory, directory_find(directory, "de-provider"),
+                                 ORGANISATION_ISSUING, false, CATEGORY_SUBSCRIBER, SCENE_NOW),
+                DIRECTORY_NO_SUCH_ROLE);
+        certificate_free(forged);
+        issuer_free(issuer);
+        directory_free(directory);
+        buffer_free(&pem);
+        buffer_free(&key);
+}
+
+/* Whom to call back is in the directory for every organisation: one without a contact is refused. */
+static void requirement_02_every_organisation_has_a_call_back_contact_of_its_own(void **state)
+{
+        (void)state;
+        struct directory *directory = parse(scene_slice(&example));
+        for (size_t i = 0; i < directory->organisation_count; i++)
+                assert_true(directory->organisations[i].contact_count > 0 &&
+                            directory->organisations[i].contacts[0].phone[0] == '+');
+        directory_free(directory);
+        struct error error = {0};
+        assert_int_equal(read_changed("organisations/1/call_back", NULL, &error), -EBADMSG);
+        assert_non_null(strstr(error.text, "organisations[1].call_back: is missing"));
+}
+
+/* No directory can let a prosecutor order traffic or content data, whoever signs it. */
+static void requirement_04_no_directory_lets_a_prosecutor_order_traffic(void **state)
+{
+        static const char *const sets[] = {"[\"traffic\"]", "[\"content\"]",
+                "[\"subscriber\",\"identify-only\",\"traffic\",\"content\"]"};
+        (void)state;
+        for (size_t i = 0; i < 3; i++) {
+                struct error error = {0};
+                assert_int_equal(
+                        read_changed("organisations/1/roles/0/production", sets[i], &error), -EBADMSG);
+                assert_non_null(strstr(error.text, "Article 4(2)"));
+                /* Preserving them is his: Article 4(3). */
+                assert_int_equal(read_changed("organisations/1/roles/0/preservation", sets[i], &error), 0);
+        }
+}
+
+/* Preservation asks for a role and a category as production does; only an expired directory does not stop it.
+ */
+static void requirement_05_preservation_gets_the_checks_of_production(void **state)
+{
+        (void)state;
+        struct directory *directory = parse(scene_slice(&example));
+        for (size_t i = 0; i < directory->organisation_count; i++) {
+                const struct directory_organisation *organisation = &directory->organisations[i];
+                if (directory_role_of(organisation, ORGANISATION_ISSUING))
+                        continue;
+                for (int category = CATEGORY_SUBSCRIBER; category <= CATEGORY_CONTENT; category++)
+                        assert_int_equal(directory_may_order(directory, organisation, ORGANISATION_ISSUING,
+                                                 true, (enum data_category)category, SCENE_NOW),
+                                DIRECTORY_NO_SUCH_ROLE);
+        }
+        directory_free(directory);
+        struct error error = {0};
+        assert_int_equal(read_changed("organisations/1/roles/0/preservation", NULL, &error), -EBADMSG);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -361,6 +452,10 @@ int main(void)
                 cmocka_unit_test(test_certificates_roll_over),
                 cmocka_unit_test(test_who_may_order_what),
                 cmocka_unit_test(test_an_expired_directory_stops_production_and_not_preservation),
+                cmocka_unit_test(requirement_01_only_a_pinned_key_in_an_allowed_role_orders),
+                cmocka_unit_test(requirement_02_every_organisation_has_a_call_back_contact_of_its_own),
+                cmocka_unit_test(requirement_04_no_directory_lets_a_prosecutor_order_traffic),
+                cmocka_unit_test(requirement_05_preservation_gets_the_checks_of_production),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
 }

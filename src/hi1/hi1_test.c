@@ -423,6 +423,40 @@ static void test_the_header_of_a_message_that_is_refused(void **state)
         assert_int_equal(hi1_read_header(slice_of("{"), &header, &error), -EBADMSG);
 }
 
+/* Every instant that travels has an explicit offset, and UTC is the only one: a naive time, one with an
+ * offset, a gap or a fold of somebody's local clock cannot be written into a message. */
+static void requirement_06_no_naive_time_travels(void **state)
+{
+        static const char *const instants[] = {"2026-11-21T10:00:00", "2026-11-21T10:00:00.000",
+                "2026-11-21T11:00:00.000+01:00", "2026-10-25T02:30:00.000", "2026-11-21 10:00:00.000Z",
+                "2026-11-21", "1795255200000", "2026-11-21T10:00:00.000z"};
+        static const char *const places[] = {
+                "\"head\":{\"kind\":\"production-order\",\"sent_ms\":\"%s\"},\"body\":{}",
+                "\"head\":{\"kind\":\"production-order\"},\"body\":{\"identifiers\":[{\"from_ms\":\"%s\"}]}",
+                "\"head\":{\"kind\":\"production-order\"},\"body\":{\"issuer\":{\"signatory\":{\"signed_ms\":"
+                "\"%s\"}}}"};
+        (void)state;
+        for (size_t i = 0; i <= sizeof instants / sizeof instants[0]; i++)
+                for (size_t k = 0; k < 3; k++) {
+                        bool good = i == sizeof instants / sizeof instants[0];
+                        const char *instant = good ? "2026-11-21T10:00:00.000Z" : instants[i],
+                                   *rest = strstr(places[k], "%s");
+                        struct buffer text = buffer_make(1000);
+                        struct findings findings = {0};
+                        struct message message;
+                        buffer_printf(&text, "{\"format\":\"rogatory-message/1\",%.*s%s%s}",
+                                (int)(rest - places[k]), places[k], instant, rest + 2);
+                        message_init(&message, MESSAGE_NONE);
+                        int r = hi1_certificate_read(
+                                slice_make((char *)text.bytes, text.length), &message, &findings);
+                        if (r != (good ? 0 : -EBADMSG))
+                                fail_msg("%s: %d", instant, r);
+                        message_free(&message);
+                        findings_free(&findings);
+                        buffer_free(&text);
+                }
+}
+
 /* Requests of others, where they are at hand: read as far as the profile goes, and what is outside it is
  * named. */
 static void test_requests_of_the_standards_own_examples(void **state)
@@ -477,6 +511,7 @@ int main(void)
                 cmocka_unit_test(test_hostile_texts),
                 cmocka_unit_test(test_certificates_that_are_refused),
                 cmocka_unit_test(test_the_header_of_a_message_that_is_refused),
+                cmocka_unit_test(requirement_06_no_naive_time_travels),
                 cmocka_unit_test(test_requests_of_the_standards_own_examples),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
