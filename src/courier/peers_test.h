@@ -182,6 +182,13 @@ static void node_tells(evutil_socket_t socket, short what, void *context)
                 shared->memory_most = shared->memory_bytes;
 }
 
+static void node_ends(evutil_socket_t socket, short what, void *context)
+{
+        (void)socket;
+        (void)what;
+        event_base_loopbreak(context);
+}
+
 static void run_node(const struct server_options *wanted, int report)
 {
         const struct timeval often = {.tv_usec = 5000};
@@ -217,8 +224,16 @@ static void run_node(const struct server_options *wanted, int report)
         if (write(report, &port, sizeof port) != sizeof port)
                 _exit(4);
         close(report);
+        struct event *ending = evsignal_new(base, SIGTERM, node_ends, base);
+        event_add(ending, NULL);
         event_base_dispatch(base);
-        _exit(5);
+        event_free(telling);
+        event_free(ending);
+        server_free(server);
+        event_base_loop(base, EVLOOP_NONBLOCK);
+        event_base_free(base);
+        queue_close(queue);
+        exit(0); /* and not _exit: a sanitizer looks for what was not freed */
 }
 
 /* Starts the node; at the port that it had before, where it has been started before in this test. */
@@ -228,6 +243,7 @@ static void start_node(struct server_options options)
 
         assert_int_equal(pipe(pipes), 0);
         options.port = node_port;
+        fflush(NULL);
         node = fork();
         if (node == 0) {
                 close(pipes[0]);
@@ -238,13 +254,18 @@ static void start_node(struct server_options options)
         close(pipes[0]);
 }
 
+/* Asks it to end; whoever was killed before is fine too. */
 static void stop_node(void)
 {
+        int status = 0;
+
         if (node <= 0)
                 return;
-        kill(node, SIGKILL);
-        waitpid(node, NULL, 0);
+        kill(node, SIGTERM);
+        waitpid(node, &status, 0);
         node = 0;
+        if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+                fail_msg("the node ended with %d", WEXITSTATUS(status));
 }
 
 static int peers_setup(void **state)

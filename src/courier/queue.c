@@ -15,6 +15,7 @@
 #define APPLICATION 0x524f4751 /* "ROGQ" */
 #define VERSION 1
 #define BUSY_MS 10000
+#define AGAIN_MS 5
 #define PIECE 65536
 
 /* Numbers are never used again (AUTOINCREMENT), so that an order by number is an order by arrival. */
@@ -327,6 +328,27 @@ static int check_or_make(struct queue *queue, struct error *error)
         return queue_end(queue, r, error);
 }
 
+/* Where it cannot be had (a file system without shared memory), SQLite goes on in another mode without a
+ * word. */
+static int check_journal(struct queue *queue, struct error *error)
+{
+        sqlite3_stmt *statement;
+        char mode[16] = "";
+
+        int r = queue_prepare(queue, error, &statement, "PRAGMA journal_mode", "");
+        if (r < 0)
+                return r;
+        r = queue_step(queue, error, statement);
+        if (r == 1)
+                queue_column_text(statement, 0, mode, sizeof mode);
+        sqlite3_finalize(statement);
+        if (r >= 0 && strcmp(mode, "wal") != 0)
+                return error_set(error, -ENOTSUP,
+                        "%s: this file system cannot keep a write-ahead log; put the queue on a local disk",
+                        queue->path);
+        return r < 0 ? r : 0;
+}
+
 static int configure(struct queue *queue, struct error *error)
 {
         /* FULL: in WAL mode a commit is on the disk when it returns
@@ -339,9 +361,19 @@ static int configure(struct queue *queue, struct error *error)
 
         sqlite3_busy_timeout(queue->database, BUSY_MS);
         sqlite3_db_config(queue->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        if (sqlite3_exec(queue->database, settings, NULL, NULL, NULL) != SQLITE_OK)
-                return queue_failed(queue, error, "cannot be opened as a queue");
-        int r = check_or_make(queue, error);
+        /* Two that make the same new file do not wait for each other by the timeout, because each would keep
+         * its lock meanwhile. */
+        for (int tries = 0; tries < BUSY_MS / AGAIN_MS; tries++) {
+                int code = sqlite3_exec(queue->database, settings, NULL, NULL, NULL);
+                if (code == SQLITE_OK)
+                        break;
+                if ((code & 0xff) != SQLITE_BUSY || tries + 1 == BUSY_MS / AGAIN_MS)
+                        return queue_failed(queue, error, "cannot be opened as a queue");
+                usleep(AGAIN_MS * 1000);
+        }
+        int r = check_journal(queue, error);
+        if (r == 0)
+                r = check_or_make(queue, error);
         return r < 0 ? r : check_integrity(queue, error);
 }
 

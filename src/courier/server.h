@@ -106,7 +106,8 @@ struct server_counts {
 /* base outlives the server, as what sink and options point to. */
 int server_new(struct event_base *base, const struct server_options *options, const struct server_sink *sink,
         struct server **ret_server, struct error *error);
-void server_free(struct server *server); /* cuts off what is open */
+/* Cuts off what is open. libevent gives its streams back when the loop runs next. */
+void server_free(struct server *server);
 uint16_t server_port(const struct server *server);
 struct server_counts server_counts(const struct server *server);
 

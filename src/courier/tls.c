@@ -195,6 +195,9 @@ int tls_server_new(const struct tls_identity *identity, tls_known_call *known, v
         }
         *kept = (struct known){.call = known, .context = context};
         SSL_CTX_set_num_tickets(tls, 0);
+        /* Else one reading goes on for as long as a peer sends new keys and no data, and nobody else's turn
+         * comes. */
+        SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
         SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         SSL_CTX_set_cert_verify_callback(tls, verify_client, NULL);
         if (!restrict_to_profile(tls) || !use_identity(tls, identity)) {
