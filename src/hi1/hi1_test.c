@@ -430,11 +430,14 @@ static void requirement_06_no_naive_time_travels(void **state)
         static const char *const instants[] = {"2026-11-21T10:00:00", "2026-11-21T10:00:00.000",
                 "2026-11-21T11:00:00.000+01:00", "2026-10-25T02:30:00.000", "2026-11-21 10:00:00.000Z",
                 "2026-11-21", "1795255200000", "2026-11-21T10:00:00.000z"};
-        static const char *const places[] = {
-                "\"head\":{\"kind\":\"production-order\",\"sent_ms\":\"%s\"},\"body\":{}",
-                "\"head\":{\"kind\":\"production-order\"},\"body\":{\"identifiers\":[{\"from_ms\":\"%s\"}]}",
-                "\"head\":{\"kind\":\"production-order\"},\"body\":{\"issuer\":{\"signatory\":{\"signed_ms\":"
-                "\"%s\"}}}"};
+        /* %s stands for the instant. */
+        static const char in_head[] =
+                "\"head\":{\"kind\":\"production-order\",\"sent_ms\":\"%s\"},\"body\":{}";
+        static const char in_identifier[] =
+                "\"head\":{\"kind\":\"production-order\"},\"body\":{\"identifiers\":[{\"from_ms\":\"%s\"}]}";
+        static const char in_signature[] = "\"head\":{\"kind\":\"production-order\"},\"body\":{\"issuer\":{"
+                                           "\"signatory\":{\"signed_ms\":\"%s\"}}}";
+        static const char *const places[] = {in_head, in_identifier, in_signature};
         (void)state;
         for (size_t i = 0; i <= sizeof instants / sizeof instants[0]; i++)
                 for (size_t k = 0; k < 3; k++) {
