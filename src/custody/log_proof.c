@@ -31,6 +31,8 @@ int log_proof_read(struct slice text, struct log_proof *ret_proof, struct error 
         struct slice line = slice_cut(&rest, '\n');
         if (slice_starts(line, EXTRA_MARK)) {
                 proof.extra = behind(line, EXTRA_MARK);
+                if (proof.extra.length == 0)
+                        return refuse(error, "a proof has a line of extra data without any");
                 line = slice_cut(&rest, '\n');
         }
         if (!slice_starts(line, INDEX_MARK) || tree_number_read(behind(line, INDEX_MARK), &proof.index) < 0)
