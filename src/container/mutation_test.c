@@ -5,6 +5,7 @@
 #include "container/container.h"
 
 #include "container/scene_test.h"
+#include "container/zip_archive.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,6 +98,57 @@ static void test_nothing_cut_or_lengthened_opens(void **state)
         free(longer);
 }
 
+/* Genuine files under each other's names, and a genuine signature over another manifest. */
+static void test_nothing_exchanged_opens(void **state)
+{
+        const struct container_part crossed[] = {
+                {scene_parts[0].name, scene_parts[0].media_type, scene_parts[1].bytes, scene_parts[1].length},
+                {scene_parts[1].name, scene_parts[1].media_type, scene_parts[0].bytes,
+                        scene_parts[0].length}};
+        struct buffer other = scene_container_of(crossed, 2, &scene.seal, &scene.stamps);
+        struct buffer parts[2] = {genuine, other};
+        struct zip_entry *entries[2];
+        uint8_t **contents[2];
+        size_t counts[2];
+        struct findings findings = {0};
+
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(
+                        zip_shape(parts[i].bytes, parts[i].length, &findings, &entries[i], &counts[i]), 0);
+                assert_int_equal(zip_unpack(parts[i].bytes, parts[i].length, entries[i], counts[i], &findings,
+                                         &contents[i]),
+                        0);
+        }
+        assert_int_equal(counts[0], counts[1]);
+        /* every mixture of the entries of the two containers; both are genuine, nothing between is */
+        for (unsigned int mixture = 0; mixture < 1u << counts[0]; mixture++) {
+                struct zip_content mixed[8];
+                struct buffer bytes = buffer_make(CONTAINER_BYTES_MAX);
+                struct error error = {0};
+                for (size_t i = 0; i < counts[0]; i++) {
+                        size_t from = mixture >> i & 1;
+                        mixed[i] = (struct zip_content){
+                                entries[from][i].name, contents[from][i], entries[from][i].size};
+                }
+                assert_int_equal(zip_pack(mixed, counts[0], &bytes, &error), 0);
+                struct container_rules rules = scene_rules(&scene);
+                unsigned int without_mimetype = mixture >> 1;
+                bool whole = without_mimetype == 0 || without_mimetype == (1u << (counts[0] - 1)) - 1;
+                assert_int_equal(
+                        strcmp(scene_verdict(bytes.bytes, bytes.length, &rules, NULL), "") == 0, whole);
+                buffer_free(&bytes);
+        }
+        for (size_t i = 0; i < 2; i++) {
+                for (size_t k = 0; k < counts[i]; k++)
+                        free(contents[i][k]);
+                free(contents[i]);
+                free(entries[i]);
+        }
+        findings_free(&findings);
+        buffer_free(&other);
+}
+
 /* Two archives in one: each program believes another part of it. */
 static void test_no_second_archive_hides(void **state)
 {
@@ -119,6 +171,7 @@ int main(void)
                 cmocka_unit_test(test_the_genuine_one_opens),
                 cmocka_unit_test(test_no_changed_byte_opens),
                 cmocka_unit_test(test_nothing_cut_or_lengthened_opens),
+                cmocka_unit_test(test_nothing_exchanged_opens),
                 cmocka_unit_test(test_no_second_archive_hides),
         };
         return cmocka_run_group_tests(tests, make_scene, free_scene);
