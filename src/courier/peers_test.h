@@ -237,7 +237,7 @@ static void run_node(const struct server_options *wanted, int report)
 }
 
 /* Starts the node; at the port that it had before, where it has been started before in this test. */
-static void start_node(struct server_options options)
+static inline void start_node(struct server_options options)
 {
         int pipes[2];
 
@@ -268,14 +268,14 @@ static void stop_node(void)
                 fail_msg("the node ended with %d", WEXITSTATUS(status));
 }
 
-static int peers_setup(void **state)
+static inline int peers_setup(void **state)
 {
         memset(shared, 0, sizeof *shared);
         node_port = 0;
         return scratch_setup(state);
 }
 
-static int peers_teardown(void **state)
+static inline int peers_teardown(void **state)
 {
         stop_node();
         return scratch_teardown(state);
