@@ -164,7 +164,7 @@ int confine(const struct confine_plan *plan, struct confine_result *ret_result, 
         if (r == 0 && !plan->without_landlock)
                 r = confine_paths(plan, &result.landlock, error);
         if (r == 0 && !plan->without_seccomp)
-                r = confine_calls(plan->role, plan->path_count > 0, &successor, error);
+                r = confine_calls(plan, &successor, error);
         if (r < 0)
                 return r;
         result.seccomp = !plan->without_seccomp;

@@ -13,7 +13,8 @@
  *   open a file                       dies; with named paths       outside of named        outside of named
  *                                     (its journal) as the store   paths: EACCES           paths: EACCES
  *   make, rename, remove files        the same                     the same                the same
- *   connect                           dies                         dies                    EACCES
+ *   connect                           dies                         dies                    EACCES, unless
+ *                                                                                          may_connect
  *   socket, bind, listen              dies                         dies                    may
  *   execve                            dies                         dies, in its            outside of named
  *                                                                  children too            paths: EACCES
@@ -73,6 +74,7 @@ struct confine_plan {
          * starts begins with. */
         uint64_t capabilities, inherited;
         const char *child_user; /* CONFINE_PARENT: the one user that a child may become; NULL: none */
+        bool may_connect; /* CONFINE_PARENT: what it starts reaches services before it confines itself */
         /* Switched off by whoever runs the node, in words of his own configuration. */
         bool without_landlock, without_seccomp;
 };

@@ -191,7 +191,7 @@ static int fail_with(scmp_filter_ctx filter, int code, int call)
 }
 
 /* Children inherit all of it, so that it forbids only what neither of them ever needs. */
-static int allow_parent(scmp_filter_ctx filter, const struct confine_successor *successor)
+static int allow_parent(scmp_filter_ctx filter, const struct confine_successor *successor, bool may_connect)
 {
         const scmp_datum_t name_spaces = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
                                          CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_THREAD;
@@ -214,16 +214,17 @@ static int allow_parent(scmp_filter_ctx filter, const struct confine_successor *
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                         SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, name_spaces, 0));
         if (r == 0) /* names of accounts are looked up in files; a service that would be asked is not */
-                r = fail_with(filter, EACCES, SCMP_SYS(connect));
+                r = may_connect ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0)
+                                : fail_with(filter, EACCES, SCMP_SYS(connect));
         if (r == 0)
                 r = allow_becoming(filter, successor);
         return r;
 }
 
-int confine_calls(enum confine_role role, bool has_paths, const struct confine_successor *successor,
-        struct error *error)
+int confine_calls(
+        const struct confine_plan *plan, const struct confine_successor *successor, struct error *error)
 {
-        bool parent = role == CONFINE_PARENT;
+        bool parent = plan->role == CONFINE_PARENT;
         scmp_filter_ctx filter = seccomp_init(parent ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
 
         if (!filter)
@@ -233,7 +234,8 @@ int confine_calls(enum confine_role role, bool has_paths, const struct confine_s
                         "the configuration if it is to run all the same");
         int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
         if (r == 0)
-                r = parent ? allow_parent(filter, successor) : allow_role(filter, role, has_paths);
+                r = parent ? allow_parent(filter, successor, plan->may_connect)
+                           : allow_role(filter, plan->role, plan->path_count > 0);
         if (r == 0)
                 r = seccomp_load(filter);
         seccomp_release(filter);

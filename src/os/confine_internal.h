@@ -16,9 +16,9 @@ struct confine_successor {
         bool is_set;
 };
 
-/* Only the role's system calls can be made from now on. has_paths: files are among them. */
-int confine_calls(enum confine_role role, bool has_paths, const struct confine_successor *successor,
-        struct error *error);
+/* Only the role's system calls can be made from now on. */
+int confine_calls(
+        const struct confine_plan *plan, const struct confine_successor *successor, struct error *error);
 
 /* The parent keeps these and hands those on; none else can ever be had again. */
 int confine_capabilities(uint64_t kept, uint64_t inherited, struct error *error);

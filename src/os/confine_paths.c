@@ -19,6 +19,7 @@
 #define NET_ALL UINT64_C(3)              /* interface 4: bind and connect of TCP */
 #define NET_CONNECT UINT64_C(2)
 #define SCOPE_ALL UINT64_C(3) /* interface 6: abstract unix sockets, signals */
+#define SCOPE_SIGNAL UINT64_C(2)
 
 struct ruleset {
         uint64_t handled_fs, handled_net, scoped;
@@ -103,11 +104,13 @@ int confine_paths(const struct confine_plan *plan, int *ret_version, struct erro
                         "if "
                         "it is to run all the same");
         if (version >= 4) {
-                set.handled_net = plan->role == CONFINE_PARENT ? NET_CONNECT : NET_ALL;
+                set.handled_net = plan->role != CONFINE_PARENT ? NET_ALL
+                                  : plan->may_connect          ? 0
+                                                               : NET_CONNECT;
                 size = 2 * sizeof(uint64_t);
         }
         if (version >= 6) {
-                set.scoped = SCOPE_ALL;
+                set.scoped = plan->may_connect ? SCOPE_SIGNAL : SCOPE_ALL;
                 size = 3 * sizeof(uint64_t);
         }
         int rules = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);

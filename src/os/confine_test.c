@@ -35,7 +35,7 @@
 #define NOT_CONFINED 100
 
 static bool has_landlock;
-static bool collect_has_paths;
+static bool collect_has_paths, parent_may_connect;
 static int before;  /* a socket that was made before */
 static int pair[2]; /* and two of the unix domain */
 
@@ -295,6 +295,7 @@ static struct confine_plan plan_of_parent(struct confine_path paths[PATHS])
                 .capabilities = kept,
                 .inherited = kept,
                 .child_user = "daemon",
+                .may_connect = parent_may_connect,
                 .without_landlock = !has_landlock};
 }
 
@@ -475,6 +476,15 @@ static int become_child_user(void)
         return r < 0 ? -r : getuid() == daemon ? 0 : EPERM;
 }
 
+static void test_parent_whose_children_connect(void **state)
+{
+        (void)state;
+        parent_may_connect = true;
+        expect(CONFINE_PARENT, connect_somewhere, ECONNREFUSED);
+        expect(CONFINE_PARENT, trace, DIES);
+        parent_may_connect = false;
+}
+
 static void test_parent(void **state)
 {
         (void)state;
@@ -617,6 +627,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_store_has_its_own, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_collect_has_what_is_named, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_store_has_children, setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_parent_whose_children_connect, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_parent, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_becomes_another_without_root, setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(test_landlock_alone, setup, scratch_teardown),

@@ -159,6 +159,21 @@ static int list_written(const struct setting *setting, struct paths *paths, stru
         return r;
 }
 
+/* What a PKCS#11 module does, only its maker knows: it may keep files of its own, or reach a service. The
+ * store opens its token first and then confines itself without any of that. */
+static bool has_token(const struct setting *setting)
+{
+        const struct settings *settings = &setting->settings;
+        bool found = false;
+
+        for (size_t i = 0; i < settings->node.journal_key.count; i++)
+                found = found || settings->node.journal_key.items[i].kind == KEY_SOURCE_TOKEN;
+        for (size_t i = 0; i < settings->realm_count; i++)
+                for (size_t j = 0; j < settings->realms[i].key.count; j++)
+                        found = found || settings->realms[i].key.items[j].kind == KEY_SOURCE_TOKEN;
+        return found;
+}
+
 static int list_paths(const struct setting *setting, const char *const programs[PRIVILEGES_PROGRAMS],
         struct paths *paths, struct error *error)
 {
@@ -168,7 +183,7 @@ static int list_paths(const struct setting *setting, const char *const programs[
         /* Certificates, secrets, zones, libraries: what a user may read at all is for the file system to say.
          */
         if (r == 0)
-                r = add(paths, "/", CONFINE_READ, error);
+                r = add(paths, "/", CONFINE_READ | (has_token(setting) ? CONFINE_WRITE : 0), error);
         if (r == 0)
                 r = add(paths, "/dev/null", CONFINE_READ | CONFINE_WRITE, error);
         for (unsigned i = 0; r == 0 && i < PRIVILEGES_PROGRAMS; i++)
@@ -202,6 +217,7 @@ int privileges_give_up(
                 .child_user = node->collect_user[0] ? node->collect_user : NULL,
                 .paths = paths->items,
                 .path_count = paths->count,
+                .may_connect = has_token(setting),
                 .capabilities = CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) |
                                 CAPABILITY(CAP_NET_BIND_SERVICE) | CAPABILITY(CAP_KILL) | admin,
                 .inherited = CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) | admin,
@@ -260,7 +276,7 @@ int privileges_allow(const struct setting *now, const struct setting *next, stru
                         "The place of the store or of its socket has changed; start the node anew");
         if (strcmp(a->collect_user, b->collect_user) != 0 || strcmp(a->store_user, b->store_user) != 0 ||
                 strcmp(a->ask_group, b->ask_group) != 0 || a->confine != b->confine ||
-                listens_to_conntrack(now) != listens_to_conntrack(next))
+                listens_to_conntrack(now) != listens_to_conntrack(next) || has_token(now) != has_token(next))
                 return error_set(error, -EINVAL,
                         "collect-user, store-user, ask-group, confine and whether conntrack is listened to "
                         "hold "

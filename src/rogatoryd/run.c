@@ -114,10 +114,10 @@ static void reload(struct node *node)
 
 /* --- Signals --- */
 
-static void say_end(enum child child, pid_t pid, int status, bool was_told)
+static void say_end(enum child child, pid_t pid, int status, bool is_wanted)
 {
         if (WIFEXITED(status))
-                log_event(was_told && WEXITSTATUS(status) == 0 ? LOG_DETAIL : LOG_FAILURE, "child-ended",
+                log_event(is_wanted && WEXITSTATUS(status) == 0 ? LOG_DETAIL : LOG_FAILURE, "child-ended",
                         "process=%s pid=%d code=%d", child_names[child], pid, WEXITSTATUS(status));
         else
                 log_event(LOG_FAILURE, "child-ended", "process=%s pid=%d signal=%d%s", child_names[child],
@@ -155,7 +155,7 @@ static void reap(struct node *node)
                                 say_halted(node, child, WIFSTOPPED(status));
                                 continue;
                         }
-                        say_end(child, pid, status, node->policy.children[i].is_told);
+                        say_end(child, pid, status, node->policy.phase == PHASE_ENDING);
                         child_forget(&node->processes[i]);
                         policy_ended(&node->policy, child);
                 }

@@ -25,7 +25,7 @@ static int wrong(struct error *problem, const char *path, const char *what)
 
 static int check_folder(const char *path, struct error *problem)
 {
-        char folder[SETTINGS_PATH_MAX];
+        char folder[KEY_SOURCE_NAME_MAX];
         struct stat status;
 
         snprintf(folder, sizeof folder, "%s", path);
@@ -151,7 +151,7 @@ static void forget(struct buffer *secret)
 static int check_key_file(const char *path, struct error *problem)
 {
         struct buffer secret = buffer_make(SECRET_MOST);
-        char folder[SETTINGS_PATH_MAX];
+        char folder[KEY_SOURCE_NAME_MAX];
         struct stat status;
 
         int r = check_folder(path, problem);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Stands in for rogatory-collect and rogatory-store in tests of rogatoryd: writes down what it was handed, and
- * behaves as a file in the store's folder says.
+/* Stands in for rogatory-collect and rogatory-store in tests of rogatoryd: writes down what it was handed,
+ * and behaves as a file in the store's folder says.
  *
  *   FOLDER/told-NAME        written: a line for each argument, descriptor and fact, whole by rename
  *   FOLDER/behaviour-NAME   read: "serve" (also where it is missing), "refuse" (ends with 3), "mute" (no sign
@@ -47,7 +47,8 @@ static void write_descriptors(FILE *file)
                 if (*rest || descriptor == dirfd(folder) || descriptor == fileno(file) ||
                         fstat((int)descriptor, &status) < 0)
                         continue;
-                fprintf(file, "descriptor %ld %s\n", descriptor, S_ISSOCK(status.st_mode) ? "socket" : "other");
+                fprintf(file, "descriptor %ld %s\n", descriptor,
+                        S_ISSOCK(status.st_mode) ? "socket" : "other");
         }
         if (folder)
                 closedir(folder);
@@ -97,7 +98,8 @@ int main(int argc, char **argv)
 {
         const char *name = strrchr(argv[0], '/');
         const char *folder = value_of(argc, argv, "--config");
-        const char *ready_text = value_of(argc, argv, "--ready"), *relay_text = value_of(argc, argv, "--relay");
+        const char *ready_text = value_of(argc, argv, "--ready"),
+                   *relay_text = value_of(argc, argv, "--relay");
         char behaviour[32];
 
         if (!name || !folder || !ready_text || !relay_text)
@@ -115,8 +117,12 @@ int main(int argc, char **argv)
                 struct pollfd wait = {.fd = relay, .events = POLLIN};
                 char byte;
                 if (strcmp(behaviour, "mute") != 0)
-                        alive_say(ready, strcmp(behaviour, "never-ready") == 0 ? ALIVE_STARTING : ALIVE_WORKING);
-                if (poll(&wait, 1, 50) > 0 && read(relay, &byte, 1) == 0 && strcmp(behaviour, "stubborn") != 0)
+                        alive_say(ready,
+                                strcmp(behaviour, "never-ready") == 0 ? ALIVE_STARTING : ALIVE_WORKING);
+                /* The collector that loses its store has nothing to do; the store has to end its work. */
+                if (strcmp(name + 1, "rogatory-store") == 0 || strcmp(behaviour, "stubborn") == 0)
+                        poll(NULL, 0, 50);
+                else if (poll(&wait, 1, 50) > 0 && read(relay, &byte, 1) == 0)
                         return 0;
         }
         return 0;
