@@ -92,7 +92,21 @@ static int write_tiles(struct chronicle *chronicle, const struct batch *batch, s
                       : r;
 }
 
-static int publish(struct chronicle *chronicle, struct error *error)
+/* What could not be settled is settled by whoever opens the log next; an erasure must be done when it is said
+ * to be, the rest is only bookkeeping: the entries are in the log. */
+static int settle(struct chronicle *chronicle, const uint64_t *erased, struct error *error)
+{
+        struct error reason = {0};
+
+        int r = openings_settle(chronicle->openings, chronicle->now.size, &chronicle->now.root, &reason);
+        if (r == 0)
+                return 0;
+        tile_edge_free(chronicle->edge);
+        chronicle->edge = NULL;
+        return erased ? error_set(error, r, "%s", reason.text) : 0;
+}
+
+static int publish(struct chronicle *chronicle, const uint64_t *erased, struct error *error)
 {
         struct checkpoint checkpoint = chronicle->now;
         struct buffer note = buffer_make(CHECKPOINT_BYTES_MAX);
@@ -110,7 +124,7 @@ static int publish(struct chronicle *chronicle, struct error *error)
         buffer_free(&chronicle->note);
         chronicle->note = note;
         chronicle->now = checkpoint;
-        return openings_settle(chronicle->openings, checkpoint.size, &checkpoint.root, error);
+        return settle(chronicle, erased, error);
 }
 
 int chronicle_append_locked(struct chronicle *chronicle, const struct chronicle_item *items, size_t count,
@@ -127,7 +141,7 @@ int chronicle_append_locked(struct chronicle *chronicle, const struct chronicle_
                 if (r == 0)
                         r = write_tiles(chronicle, &batch, error);
                 if (r == 0)
-                        r = publish(chronicle, error);
+                        r = publish(chronicle, erased, error);
                 if (r < 0) {
                         /* What is on the disk is known only when it was read again. */
                         tile_edge_free(chronicle->edge);

@@ -18,6 +18,8 @@ struct check {
         struct openings *openings;
         struct chronicle_counts counts;
         bool tiles_differ;
+        uint64_t published_size;
+        struct merkle_hash published_root;
 };
 
 /* A failure that says something of the log is a finding; the others end the examination. */
@@ -202,33 +204,43 @@ static int check_tree(struct check *check, struct error *error)
         return r;
 }
 
+/* The checkpoint that was published before must be the beginning of this one. */
 static int check_published(struct check *check, struct error *error)
 {
+        const struct checkpoint *now = &check->checkpoint;
+        struct tile_source *source;
         struct merkle_hash root;
-        uint64_t size;
 
-        int r = openings_published(check->openings, &size, &root, error);
-        if (r < 0)
-                return r;
-        if (size > check->checkpoint.size)
+        if (check->published_size > now->size) {
                 findings_add(check->findings, FINDING_FATAL, "set-back", "checkpoint",
                         "a checkpoint of %" PRIu64 " entries was published before: the log was set back",
-                        size);
-        else if (size == check->checkpoint.size && memcmp(&root, &check->checkpoint.root, sizeof root) != 0)
+                        check->published_size);
+                return 0;
+        }
+        int r = tile_source_new(chronicle_tile_read, check->folder, now->size, &source);
+        if (r < 0)
+                return error_set(error, r, "not enough memory");
+        r = merkle_root(tile_source_hash, source, check->published_size, &root, error);
+        tile_source_free(source);
+        if (r == 0 && memcmp(&root, &check->published_root, sizeof root) != 0)
                 findings_add(check->findings, FINDING_FATAL, "replaced", "checkpoint",
                         "another tree of %" PRIu64 " entries was published before: the log was replaced",
-                        size);
-        return 0;
+                        check->published_size);
+        return r;
 }
 
-static int check_database(struct check *check, struct error *error)
+/* Before the checkpoint is read: a writer goes the other way round, so that a log that grows meanwhile does
+ * not look set back. */
+static int open_database(struct check *check, struct error *error)
 {
         char path[PATH_MAX];
 
         int r = chronicle_join(check->folder, "openings.db", path, error);
         if (r == 0)
                 r = openings_open(path, false, false, &check->openings, error);
-        return r == 0 ? check_published(check, error) : r;
+        return r == 0 ? openings_published(
+                                check->openings, &check->published_size, &check->published_root, error)
+                      : r;
 }
 
 static void tell_openings(struct check *check)
@@ -239,8 +251,46 @@ static void tell_openings(struct check *check)
                 if (findings_find(check->findings, codes[i]))
                         return;
         findings_add(check->findings, FINDING_HELD, "opening", "openings.db",
-                "kept, and what their entries commit to: %" PRIu64 "; erased, each told by an entry: %" PRIu64,
+                "kept, and what their entries commit to: %" PRIu64
+                "; erased, each told by an entry: %" PRIu64,
                 check->counts.openings, check->counts.erased);
+}
+
+static int examine_signature(
+        struct check *check, const struct note_key *key, bool *ret_signed, struct error *error)
+{
+        int r = read_key(check, key, error);
+
+        if (r == 0)
+                r = read_checkpoint(check, error);
+        *ret_signed = r == 0;
+        if (r < 0)
+                return judge(check, r, "signature", "checkpoint", error);
+        findings_add(check->findings, FINDING_HELD, "signature", "checkpoint",
+                "signed by %s (key %08" PRIx32 ")", check->key.name, check->key.id);
+        check->counts.entries = check->checkpoint.size;
+        return 0;
+}
+
+static int examine(struct check *check, const struct note_key *key, struct error *error)
+{
+        bool is_signed = false;
+
+        int opened = open_database(check, error);
+        struct error reason = *error;
+        int r = examine_signature(check, key, &is_signed, error);
+        if (r < 0 || !is_signed)
+                return r;
+        if (opened < 0) {
+                *error = reason;
+                return judge(check, opened, "damaged", "openings.db", error);
+        }
+        r = check_published(check, error);
+        if (r == 0)
+                r = check_tree(check, error);
+        if (r == 0)
+                tell_openings(check);
+        return r < 0 ? judge(check, r, "damaged", "log", error) : 0;
 }
 
 int chronicle_check(const char *path, const struct note_key *key, struct findings *findings,
@@ -258,23 +308,7 @@ int chronicle_check(const char *path, const struct note_key *key, struct finding
                 return r;
         }
         check->findings = findings;
-        r = read_key(check, key, &reason);
-        if (r == 0)
-                r = read_checkpoint(check, &reason);
-        bool opened = r == 0;
-        if (r < 0)
-                r = judge(check, r, "signature", "checkpoint", &reason);
-        else
-                findings_add(findings, FINDING_HELD, "signature", "checkpoint",
-                        "signed by %s (key %08" PRIx32 ")", check->key.name, check->key.id);
-        if (opened) {
-                check->counts.entries = check->checkpoint.size;
-                r = check_database(check, &reason);
-                if (r == 0 && (r = check_tree(check, &reason)) == 0)
-                        tell_openings(check);
-                if (r < 0)
-                        r = judge(check, r, "damaged", "log", &reason);
-        }
+        r = examine(check, key, &reason);
         if (r < 0)
                 error_set(error, r, "%s", reason.text[0] ? reason.text : "the log could not be examined");
         else

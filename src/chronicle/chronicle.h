@@ -31,10 +31,10 @@ struct chronicle_keys {
         const char *witness; /* cosigns those of others */
 };
 
-/* Makes a new log without entries: the folder (which must be empty or not be there), both keys where their
- * files are not there yet, the first checkpoint. origin: which log it is, also the name of both keys: best
- * the address of the node without its scheme. -EEXIST, -EINVAL and others with a message. keys: NULL for both
- * defaults. */
+/* Makes a new log without entries: the folder where it is not there, both keys where their files are not
+ * there yet, the first checkpoint. origin: which log it is, also the name of both keys: best the address of
+ * the node without its scheme. -EEXIST where the folder holds a log, -EINVAL and others with a message. keys:
+ * NULL for both defaults. */
 int chronicle_create(
         const char *path, const char *origin, const struct chronicle_keys *keys, struct error *error);
 

@@ -190,6 +190,9 @@ static int fill(
                 r = write_public(folder, "witness.vkey", &witness.key, error);
         if (r == 0)
                 r = chronicle_join(folder, "openings.db", database, error);
+        /* Of a creation that was cut off; there is no log yet that it could belong to. */
+        if (r == 0)
+                r = file_remove(database, error);
         if (r == 0)
                 r = openings_open(database, true, true, &openings, error);
         /* The checkpoint comes last: a folder without one is no log. */

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 
-from cases import Folder, check, expect, finish
+from cases import SOURCE, Folder, check, expect, finish
 
 MAKE_LOG = os.path.abspath(sys.argv[4])
 
@@ -72,7 +72,22 @@ def root_of(proof):
     return climb(index, size, hashes), root
 
 
+def kinds():
+    """The kinds of entries stand in the document and in the completions as in the program."""
+    found = []
+    for parts, pattern in ((("src", "custody", "entry_kinds.c"), r'KIND\("([a-z-]+)"'),
+                           (("doc", "format", "custody-log.md"), r"^\| `([a-z-]+)` \| [^|]+ \| `")):
+        with open(os.path.join(SOURCE, *parts), encoding="utf-8") as file:
+            found.append(set(re.findall(pattern, file.read(), flags=re.M)))
+    check(len(found[0]) > 20 and found[0] == found[1], "kinds in the document: %s" % (found[0] ^ found[1]))
+    for name in ("rogatory.bash", "_rogatory"):
+        with open(os.path.join(SOURCE, "completions", name), encoding="utf-8") as file:
+            words = set(re.findall(r"[a-z-]+", file.read()))
+        check(found[0] <= words, "%s knows the kinds: %s" % (name, found[0] - words))
+
+
 def main():
+    kinds()
     with Folder() as folder:
         expect("log-init.txt", mask(log(folder, "init", "--origin", "node.example/log")), 0)
         expect("log-init-again.txt", mask(log(folder, "init", "--origin", "node.example/log")), 1)
