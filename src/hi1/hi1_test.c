@@ -213,6 +213,35 @@ static void test_what_cannot_be_sent_without(void **state)
         buffer_free(&text);
 }
 
+/* What was put into a message past its setters is not sent: no peer would read it. */
+static void test_what_no_reader_accepts_is_not_written(void **state)
+{
+        static const struct {
+                const char *text, *says;
+        } rows[] = {{"\xff", "grounds.offence"}, {"a\x1b[2J", "grounds.offence"}, {"", "offence"}};
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct buffer text = buffer_make(HI1_BYTES_MAX);
+                struct message message;
+                struct error error = {0};
+                example_production(&message);
+                example_text(&message.order.grounds.offence, rows[i].text);
+                assert_int_equal(hi1_write(&message, &text, &error), -EINVAL);
+                assert_non_null(strstr(error.text, rows[i].says));
+                assert_int_equal(text.length, 0);
+                message_free(&message);
+                buffer_free(&text);
+        }
+        struct buffer text = buffer_make(HI1_BYTES_MAX);
+        struct message message;
+        struct error error = {0};
+        example_production(&message);
+        EXAMPLE_SET(message.sender.organisation, "At Home");
+        assert_int_equal(hi1_write(&message, &text, &error), -EINVAL);
+        assert_non_null(strstr(error.text, "head.sender.organisation"));
+        message_free(&message);
+}
+
 /* What the form asks for is named, and refuses nothing here: a Form 3 answers it. */
 static void test_gaps_of_the_form_are_remarks_with_their_path(void **state)
 {
@@ -509,6 +538,7 @@ int main(void)
                 cmocka_unit_test(test_form_2_and_emergencies),
                 cmocka_unit_test(test_form_3_maps_to_statuses),
                 cmocka_unit_test(test_what_cannot_be_sent_without),
+                cmocka_unit_test(test_what_no_reader_accepts_is_not_written),
                 cmocka_unit_test(test_gaps_of_the_form_are_remarks_with_their_path),
                 cmocka_unit_test(test_each_deviation_is_a_finding_with_its_place),
                 cmocka_unit_test(test_hostile_texts),

@@ -50,6 +50,48 @@ static int check_sendable(const struct message *message, struct error *error)
         return r < 0 ? r : check_ids(message, error);
 }
 
+/* jansson does not say why it makes nothing of a text; this does. */
+static int check_text(
+        void *context, const char *path, const struct model_field *field, const void *object, bool within)
+{
+        const char *text;
+
+        (void)within;
+        if (field->kind != MODEL_TEXT)
+                return 0;
+        memcpy(&text, model_at_const(field, object), sizeof text);
+        if (!text || model_is_plain_text(slice_of(text)))
+                return 0;
+        return error_set(context, -EINVAL, "%s: is not UTF-8, or has control characters", path);
+}
+
+/* What is sent must be what a peer reads: a message that was put together by hand may hold what no reader
+ * accepts. */
+static int check_readable(const struct message *message, struct slice certificate, struct error *error)
+{
+        struct findings findings = {0};
+        struct message again;
+
+        message_init(&again, MESSAGE_NONE);
+        int r = hi1_certificate_read(certificate, &again, &findings);
+        if (r == -EBADMSG) {
+                const struct finding *why = NULL;
+                for (size_t i = 0; i < findings.count && !why; i++)
+                        if (findings.list[i].weight == FINDING_FATAL)
+                                why = &findings.list[i];
+                r = error_set(error, -EINVAL, "%s: %s", why ? why->place : "certificate",
+                        why ? why->sentence : "cannot be read");
+        } else if (r < 0) {
+                error_set(error, r, "the message could not be written: no memory left");
+        } else if (!message_equal(message, &again)) {
+                r = error_set(error, -EINVAL,
+                        "the message holds what cannot be written, and would be read as another");
+        }
+        message_free(&again);
+        findings_free(&findings);
+        return r;
+}
+
 int hi1_write(const struct message *message, struct buffer *ret, struct error *error)
 {
         struct buffer certificate = buffer_make(HI1_CERTIFICATE_BYTES_MAX);
@@ -63,7 +105,12 @@ int hi1_write(const struct message *message, struct buffer *ret, struct error *e
                         findings.count ? findings.list[0].sentence : "contradicts itself");
         findings_free(&findings);
         if (r == 0)
+                r = message_walk(message, check_text, error);
+        if (r == 0)
                 r = hi1_certificate_write(message, &certificate, error);
+        if (r == 0)
+                r = check_readable(
+                        message, slice_make((const char *)certificate.bytes, certificate.length), error);
         if (r == 0) {
                 root = tree_of_message(
                         message, slice_make((const char *)certificate.bytes, certificate.length), error);

@@ -2,6 +2,8 @@
 """Keys and the directory on the command line: a set is made, shown, checked and signed; what is forged, rolled back or changed
 is refused; openssl agrees with the certificates."""
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -108,6 +110,24 @@ def rolled_back(folder):
     expect("directory-open-key.txt", folder.run("directory", "sign", "newer.json", "--key", secret), 1)
 
 
+def signed_by_operator(folder, trial):
+    """The signature as the document of signed notes says: Ed25519 over the text, behind four bytes of the key's id."""
+    with open(trial + "/directory/operator.pub", encoding="ascii") as file:
+        key = base64.b64decode(file.read().strip().split("+", 2)[2])
+    with open(trial + "/directory/directory.json.sig", encoding="utf-8") as file:
+        text, line = file.read().split("\n\n")
+    with open(trial + "/directory/directory.json", "rb") as file:
+        check(text.split("\n")[2] == hashlib.sha256(file.read()).hexdigest(), "the digest that is signed")
+    paths = [folder.file(name) for name in ("key.der", "text", "signature")]
+    contents = (bytes.fromhex("302a300506032b6570032100") + key[1:], text.encode() + b"\n", base64.b64decode(line.split(" ")[2])[4:])
+    for path, content in zip(paths, contents):
+        with open(path, "wb") as file:
+            file.write(content)
+    run = subprocess.run(["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", paths[0], "-in", paths[1],
+                          "-sigfile", paths[2]], capture_output=True, text=True, check=False)
+    return run.returncode == 0
+
+
 def by_openssl(folder):
     """An independent look at what was made: chains, purposes, keys."""
     if not shutil.which("openssl"):
@@ -126,6 +146,7 @@ def by_openssl(folder):
         run = subprocess.run(["openssl", "verify", "-CAfile", trial + "/root.crt", "-purpose", "sslserver", at + "seal.crt"],
                              capture_output=True, text=True, check=False)
         check(run.returncode != 0, "a seal is no TLS server")
+    check(signed_by_operator(folder, trial), "openssl verifies the signature of the directory")
     run = subprocess.run(["openssl", "verify", "-CAfile", trial + "/root.crt", "-purpose", "timestampsign", trial + "/tsa.crt"],
                          capture_output=True, text=True, check=False)
     check(run.returncode == 0, "openssl verify: " + run.stderr)
