@@ -12,11 +12,11 @@ static const struct model_field amendment_rows[] = {
 static const struct model_type amendment_type = TYPE(amendment_rows, "amendment", amendment);
 
 static const struct model_field question_rows[] = {
-        ROW(question, identifier_id, "3F", "identifier", ID),
-        ROW(question, obstacles, "3D", "what is in the way", SET(obstacle_words)),
-        ROW(question, text, "3F", "question", LONG, ALWAYS),
+        ROW(provider_question, identifier_id, "3F", "identifier", ID),
+        ROW(provider_question, obstacles, "3D", "what is in the way", SET(obstacle_words)),
+        ROW(provider_question, text, "3F", "question", LONG, ALWAYS),
 };
-static const struct model_type question_type = TYPE(question_rows, "question", question);
+static const struct model_type question_type = TYPE(question_rows, "question", provider_question);
 static const struct model_field clarification_request_rows[] = {
         ROW(clarification_request, questions, "3F", "questions", LIST(question_type, ORDER_IDENTIFIERS_MAX),
                 ALWAYS),

@@ -119,7 +119,7 @@ static const struct model_field identifier_rows[] = {
         ROW(identifier, zone, "1E 2C", "local zone of the source", SHORT),
         ROW(identifier, service, "1E 2C", "service concerned", SHORT),
         ROW(identifier, categories, "1F 2D", "data asked of this identifier", SET(data_category_words)),
-        ROW(identifier, entry, "", "way of entry", CHOICE(entry_kind_words), ALWAYS),
+        ROW(identifier, entry, "", "way of entry", CHOICE(identifier_entry_words), ALWAYS),
         ROW(identifier, source, "", "source", PART(source_type)),
         ROW(identifier, typed_by, "", "who typed it", PERSON),
         ROW(identifier, compared_by, "", "who compared it", PERSON),

@@ -119,7 +119,7 @@ struct identifier {
         char *zone;             /* local zone of the people who read it, IANA name */
         char *service;          /* name of the service concerned */
         uint64_t categories;    /* for this one; none: those of section F */
-        enum entry_kind entry;
+        enum identifier_entry entry;
         struct identifier_source source;
         char typed_by[MODEL_PERSON_MAX];
         char compared_by[MODEL_PERSON_MAX]; /* the second person of a retyped one */
@@ -240,13 +240,13 @@ struct amendment {
 };
 
 /* Form 3 section F. */
-struct question {
+struct provider_question {
         char identifier_id[MODEL_ID_MAX]; /* not given: the whole order */
         uint64_t obstacles;
         char *text;
 };
 struct question_list {
-        struct question *items;
+        struct provider_question *items;
         size_t count;
 };
 struct clarification_request {

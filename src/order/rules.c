@@ -285,24 +285,24 @@ struct rule_settings rule_settings_default(void)
                 .delay_days_most = 180};
 }
 
-static struct finding *next_finding(struct rule_case *c)
+static struct rule_finding *next_finding(struct rule_case *c)
 {
-        struct findings *findings = c->findings;
+        struct rule_findings *findings = c->findings;
 
-        if (findings->count == FINDINGS_MAX) {
+        if (findings->count == RULE_FINDINGS_MAX) {
                 findings->untold++;
                 return NULL;
         }
         if ((findings->count & (findings->count - 1)) == 0) {
                 size_t room = findings->count ? 2 * findings->count : 1;
-                struct finding *items = reallocarray(findings->items, room, sizeof *items);
+                struct rule_finding *items = reallocarray(findings->items, room, sizeof *items);
                 if (!items) {
                         c->failed = -ENOMEM;
                         return NULL;
                 }
                 findings->items = items;
         }
-        struct finding *finding = &findings->items[findings->count++];
+        struct rule_finding *finding = &findings->items[findings->count++];
         memset(finding, 0, sizeof *finding);
         return finding;
 }
@@ -310,7 +310,7 @@ static struct finding *next_finding(struct rule_case *c)
 static void report(struct rule_case *c, enum severity severity, const char *place,
         const struct identifier *identifier, const char *format, va_list arguments)
 {
-        struct finding *finding = next_finding(c);
+        struct rule_finding *finding = next_finding(c);
 
         if (severity > c->findings->worst)
                 c->findings->worst = severity;
@@ -345,7 +345,7 @@ void broken_milder(struct rule_case *c, enum severity severity, const char *plac
 }
 
 int rules_look(const struct message *message, const struct rule_facts *facts,
-        const struct rule_settings *settings, struct findings *ret)
+        const struct rule_settings *settings, struct rule_findings *ret)
 {
         struct rule_case c = {.message = message,
                 .order = message_order_const(message),
@@ -365,11 +365,11 @@ int rules_look(const struct message *message, const struct rule_facts *facts,
                         table[i].look(&c);
         }
         if (c.failed)
-                findings_free(ret);
+                rule_findings_free(ret);
         return c.failed;
 }
 
-void findings_free(struct findings *findings)
+void rule_findings_free(struct rule_findings *findings)
 {
         free(findings->items);
         memset(findings, 0, sizeof *findings);

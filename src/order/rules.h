@@ -9,8 +9,8 @@
 #include "order/form.h"
 #include "order/scope.h"
 
-#define FINDINGS_MAX 500u
-#define FINDING_TEXT_MAX 480
+#define RULE_FINDINGS_MAX 500u
+#define RULE_FINDING_TEXT_MAX 480
 
 enum severity {
         SEVERITY_NONE,
@@ -83,24 +83,24 @@ struct rule {
         const char *production_only; /* why it is not put to preservation orders; NULL where it is */
 };
 
-struct finding {
+struct rule_finding {
         const struct rule *rule;
         enum severity severity; /* the rule's, or milder where the rule says so */
         char place[MODEL_PATH_MAX];
         char identifier_id[MODEL_ID_MAX]; /* "" for the whole message */
-        char words[FINDING_TEXT_MAX];
+        char words[RULE_FINDING_TEXT_MAX];
 };
-struct findings {
-        struct finding *items; /* owned */
+struct rule_findings {
+        struct rule_finding *items; /* owned */
         size_t count;
-        size_t untold; /* beyond FINDINGS_MAX */
+        size_t untold; /* beyond RULE_FINDINGS_MAX */
         enum severity worst;
 };
 
-/* Puts every rule to a message. 0 or -ENOMEM. ret is initialised here; findings_free when done. */
+/* Puts every rule to a message. 0 or -ENOMEM. ret is initialised here; rule_findings_free when done. */
 int rules_look(const struct message *message, const struct rule_facts *facts,
-        const struct rule_settings *settings, struct findings *ret);
-void findings_free(struct findings *findings);
+        const struct rule_settings *settings, struct rule_findings *ret);
+void rule_findings_free(struct rule_findings *findings);
 
 /* The table, for documents and readers. */
 size_t rules_count(void);

@@ -13,7 +13,7 @@ struct rule_case {
         const struct rule_settings *settings;
         uint64_t categories; /* of the order, with those of its identifiers */
         const struct rule *rule;
-        struct findings *findings;
+        struct rule_findings *findings;
         int failed; /* -ENOMEM */
 };
 

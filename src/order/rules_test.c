@@ -50,7 +50,7 @@ static void facts_for(void)
 
 static int finds(const char *id, enum severity severity)
 {
-        struct findings findings;
+        struct rule_findings findings;
         int found = 0;
 
         assert_non_null(rules_find(id));
@@ -59,7 +59,7 @@ static int finds(const char *id, enum severity severity)
                 assert_true(*findings.items[i].words && *findings.items[i].place);
                 found += findings.items[i].rule == rules_find(id) && findings.items[i].severity == severity;
         }
-        findings_free(&findings);
+        rule_findings_free(&findings);
         return found;
 }
 #define STOPS(id) assert_true(finds(id, SEVERITY_STOP) > 0)
@@ -67,14 +67,14 @@ static int finds(const char *id, enum severity severity)
 
 static void is_clean(void)
 {
-        struct findings findings;
+        struct rule_findings findings;
 
         assert_int_equal(rules_look(&message, &facts, &settings, &findings), 0);
         for (size_t i = 0; i < findings.count; i++)
                 if (findings.items[i].severity >= SEVERITY_WARNING)
                         print_error("%s: %s\n", findings.items[i].rule->id, findings.items[i].words);
         assert_true(findings.worst < SEVERITY_WARNING);
-        findings_free(&findings);
+        rule_findings_free(&findings);
 }
 
 static void test_lawful_orders_pass(void **state)
@@ -520,7 +520,7 @@ static void test_requirement_20_an_error_reaches_the_person_and_oversight(void *
 
 static void test_a_message_without_end_is_counted(void **state)
 {
-        struct findings findings;
+        struct rule_findings findings;
 
         (void)state;
         example_production(&message);
@@ -530,10 +530,10 @@ static void test_a_message_without_end_is_counted(void **state)
         }
         facts_for();
         assert_int_equal(rules_look(&message, &facts, &settings, &findings), 0);
-        assert_int_equal(findings.count, FINDINGS_MAX);
+        assert_int_equal(findings.count, RULE_FINDINGS_MAX);
         assert_true(findings.untold > 900);
         assert_int_equal(findings.worst, SEVERITY_STOP);
-        findings_free(&findings);
+        rule_findings_free(&findings);
         message_free(&message);
 }
 

@@ -190,14 +190,14 @@ static void test_several_and_unknown_name_nobody(void **state)
 
 static bool stops(const char *id)
 {
-        struct findings findings;
+        struct rule_findings findings;
         bool found = false;
 
         assert_non_null(rules_find(id));
         assert_int_equal(rules_look(&answer_message, &facts, &settings, &findings), 0);
         for (size_t i = 0; i < findings.count; i++)
                 found |= findings.items[i].rule == rules_find(id);
-        findings_free(&findings);
+        rule_findings_free(&findings);
         return found;
 }
 

@@ -189,12 +189,12 @@ static const struct word identifier_kind_words_rows[] = {
 const struct vocabulary identifier_kind_words = {"kind of identifier", identifier_kind_words_rows,
         sizeof identifier_kind_words_rows / sizeof *identifier_kind_words_rows};
 
-static const struct word entry_kind_words_rows[] = {
+static const struct word identifier_entry_rows[] = {
         {ENTRY_PASTED, "pasted", NULL, "taken by machine out of a source whose digest is known"},
         {ENTRY_RETYPED, "retyped", NULL, "typed by hand and compared by a second person"},
 };
-const struct vocabulary entry_kind_words = {
-        "way of entry", entry_kind_words_rows, sizeof entry_kind_words_rows / sizeof *entry_kind_words_rows};
+const struct vocabulary identifier_entry_words = {
+        "way of entry", identifier_entry_rows, sizeof identifier_entry_rows / sizeof *identifier_entry_rows};
 
 static const struct word identifier_warning_words_rows[] = {
         {WARNING_NO_PORT, "no-port", NULL,

@@ -160,12 +160,12 @@ enum identifier_kind {
 };
 extern const struct vocabulary identifier_kind_words;
 
-enum entry_kind {
+enum identifier_entry {
         ENTRY_NONE,
         ENTRY_PASTED,  /* taken by machine out of a source whose digest is known */
         ENTRY_RETYPED, /* by hand: needs a second person who compared it */
 };
-extern const struct vocabulary entry_kind_words;
+extern const struct vocabulary identifier_entry_words;
 
 /* What is doubtful about an identifier, found when it was read. */
 enum identifier_warning {
