@@ -8,7 +8,7 @@ SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugopti
 CLANG = $(shell command -v clang || echo cc)
 HALT = ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
-.PHONY: all build demo test fuzz soak fault bench bench-peers clang check-format format install clean help
+.PHONY: all build demo test fuzz soak fault bench bench-peers clang check-format format deb install clean help
 
 all: build
 
@@ -63,11 +63,16 @@ format:
 	@build-aux/install-dependencies format
 	@clang-format -i $$(git ls-files '*.c' '*.h')
 
+deb:
+	@build-aux/install-dependencies build
+	@build-aux/configure build-deb -Dprefix=/usr -Dbuildtype=debugoptimized
+	@JOBS=$(JOBS) build-aux/deb build-deb build-deb
+
 install: build
 	@meson install -C build --no-rebuild
 
 clean:
-	@rm -rf build build-asan build-clang build-fuzz
+	@rm -rf build build-asan build-clang build-fuzz build-deb
 
 help:
 	@echo "make               build/rogatory, installing what is needed to build it (Debian, root or sudo)"
@@ -80,5 +85,6 @@ help:
 	@echo "make bench-peers   the same beside nfdump, pmacct, PostgreSQL, SQLite, DuckDB, ClickHouse, zstd (downloads them)"
 	@echo "make clang         the same build by clang, in build-clang"
 	@echo "make check-format  are the sources formatted as .clang-format says? (make format formats them)"
+	@echo "make deb           a Debian package in build-deb: programs, units, manual; 'apt install' it"
 	@echo "make install       installs (DESTDIR is respected)"
 	@echo "make clean         removes the build folders"
