@@ -82,13 +82,14 @@ struct directory_organisation {
         size_t contact_count;
 };
 
-/* What deadlines need to know of a State. Dates are days since 1970-01-01. Outside [known_from, known_to] the
+/* What deadlines need to know of a State. Dates are days since 1970-01-01, as those of
+ * order/deadline.h. Outside [known_from, known_to] the
  * list says nothing: a year without entries is not a year without holidays. */
 struct directory_state {
         char country[3];
         char zone[DIRECTORY_ZONE_MAX]; /* name in the IANA database */
-        int32_t known_from, known_to;
-        int32_t *holidays; /* ascending; owned by the directory */
+        int64_t known_from, known_to;
+        int64_t *holidays; /* ascending; owned by the directory */
         size_t holiday_count;
 };
 
@@ -152,6 +153,10 @@ static inline bool directory_is_expired(const struct directory *directory, int64
 
 const struct directory_organisation *directory_find(const struct directory *directory, const char *name);
 const struct directory_state *directory_state_of(const struct directory *directory, const char *country);
+
+/* Is the list of holidays complete for every day that these two instants touch, in whatever zone? Where it is
+ * not, a deadline between them is not to be computed as if nothing were closed. */
+bool directory_knows_holidays(const struct directory_state *state, int64_t from_ms, int64_t to_ms);
 
 /* Whose certificate is this, pinned for this purpose at this instant? NULL where nobody's. ret_certificate
  * may be NULL. */

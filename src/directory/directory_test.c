@@ -272,6 +272,21 @@ static void test_finding_organisations(void **state)
         directory_free(directory);
 }
 
+static void test_holidays_beyond_the_list_are_not_known(void **state)
+{
+        (void)state;
+        struct directory *directory = parse(scene_slice(&example));
+        const struct directory_state *germany = directory_state_of(directory, "DE");
+        int64_t first = germany->known_from * TIME_DAY, last = germany->known_to * TIME_DAY;
+
+        assert_true(directory_knows_holidays(germany, SCENE_NOW, SCENE_NOW + 10 * TIME_DAY));
+        assert_true(directory_knows_holidays(germany, first + TIME_DAY, last - 1));
+        assert_false(directory_knows_holidays(germany, first + TIME_DAY - 1, last - 1));
+        assert_false(directory_knows_holidays(germany, first + TIME_DAY, last));
+        assert_false(directory_knows_holidays(germany, SCENE_NOW, SCENE_NOW - 1));
+        directory_free(directory);
+}
+
 static void test_certificates_roll_over(void **state)
 {
         (void)state;
@@ -449,6 +464,7 @@ int main(void)
                 cmocka_unit_test(test_a_certificate_is_for_its_purpose),
                 cmocka_unit_test(test_no_json_and_double_members),
                 cmocka_unit_test(test_finding_organisations),
+                cmocka_unit_test(test_holidays_beyond_the_list_are_not_known),
                 cmocka_unit_test(test_certificates_roll_over),
                 cmocka_unit_test(test_who_may_order_what),
                 cmocka_unit_test(test_an_expired_directory_stops_production_and_not_preservation),

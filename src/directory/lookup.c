@@ -34,6 +34,13 @@ const struct directory_state *directory_state_of(const struct directory *directo
         return NULL;
 }
 
+bool directory_knows_holidays(const struct directory_state *state, int64_t from_ms, int64_t to_ms)
+{
+        /* No zone is further than a day from UTC. */
+        return from_ms <= to_ms && from_ms / TIME_DAY - 1 >= state->known_from &&
+               to_ms / TIME_DAY + 1 <= state->known_to;
+}
+
 static bool is_pinned_at(const struct directory_certificate *certificate, int64_t at_ms)
 {
         return at_ms >= certificate->from_ms && at_ms < certificate->until_ms;

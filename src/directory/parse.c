@@ -31,7 +31,7 @@ static int read_instant(const json_t *object, const char *name, const struct jso
         return 0;
 }
 
-int directory_read_date(const char *text, int32_t *ret_day)
+int directory_read_date(const char *text, int64_t *ret_day)
 {
         struct civil civil = {.year = 0};
         uint64_t year, month, day;
@@ -46,11 +46,11 @@ int directory_read_date(const char *text, int32_t *ret_day)
         civil.day = (int)day;
         if (!civil_is_valid(&civil))
                 return -EINVAL;
-        *ret_day = (int32_t)(time_from_civil(&civil) / TIME_DAY);
+        *ret_day = time_from_civil(&civil) / TIME_DAY;
         return 0;
 }
 
-static int read_day(const char *text, const struct json_place *place, int32_t *ret, struct error *error)
+static int read_day(const char *text, const struct json_place *place, int64_t *ret, struct error *error)
 {
         if (directory_read_date(text, ret) < 0)
                 return json_refuse(place, error, "\"%.16s\" is no date; write it as 2026-12-24", text);
@@ -150,7 +150,7 @@ static int read_holidays(const json_t *object, const struct json_place *above, s
                 return -ENOMEM;
         for (size_t i = 0; r == 0 && i < count; i++) {
                 struct json_place at = {.above = &list, .index = i};
-                int32_t *day = &state->holidays[i];
+                int64_t *day = &state->holidays[i];
                 r = json_check_element(json_array_get(dates, i), &at, &date, error);
                 if (r == 0)
                         r = read_day(json_string_value(json_array_get(dates, i)), &at, day, error);

@@ -9,7 +9,7 @@
 #define DIRECTORY_FORMAT "rogatory-directory/1"
 
 /* "2026-12-24" as days since 1970-01-01. 0 or -EINVAL. */
-int directory_read_date(const char *text, int32_t *ret_day);
+int directory_read_date(const char *text, int64_t *ret_day);
 
 /* Fills the certificate out of one PEM block, in the one writing that directory_certificate_write makes. It
  * must be made for the purpose, and valid throughout the span of the pin, which stands there already.

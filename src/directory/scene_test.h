@@ -103,7 +103,7 @@ static inline void scene_states(struct directory *directory)
                 .country = "AT", .zone = "Europe/Vienna", .known_from = 20454, .known_to = 21183};
         directory->states[1] = (struct directory_state){
                 .country = "DE", .zone = "Europe/Berlin", .known_from = 20454, .known_to = 20818};
-        directory->states[0].holidays = calloc(2, sizeof(int32_t));
+        directory->states[0].holidays = calloc(2, sizeof(int64_t));
         directory->states[0].holidays[0] = 20812; /* 2026-12-25 */
         directory->states[0].holidays[1] = 20813;
         directory->states[0].holiday_count = 2;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define DIRECTORY_LINE "rogatory-directory/1\n"
+
 static struct directory *scene;
 static struct buffer text, signature;
 static struct note_secret operator;
@@ -133,9 +135,10 @@ static void test_each_byte_of_the_signature_counts(void **state)
 /* The operator's key over something else, such as a checkpoint of a log, is no signature of a directory. */
 static void test_a_note_of_another_kind_is_none_of_a_directory(void **state)
 {
-        static const char *const notes[] = {"operator.example\n7\nabcd\n",
-                "rogatory-directory/1\n07\n0000000000000000000000000000000000000000000000000000000000000000\n",
-                "rogatory-directory/1\n7\n"};
+        static const char leading_zero[] =
+                DIRECTORY_LINE "07\n0000000000000000000000000000000000000000000000000000000000000000\n";
+        static const char *const notes[] = {
+                "operator.example\n7\nabcd\n", leading_zero, DIRECTORY_LINE "7\n"};
         (void)state;
         for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
                 struct error error = {0};

@@ -15,7 +15,7 @@ static json_t *instant(int64_t at_ms)
         return json_string(time_format_utc(at_ms, text));
 }
 
-static json_t *day(int32_t days)
+static json_t *day(int64_t days)
 {
         char text[TIME_TEXT_MAX];
         return json_stringn(time_format_utc(days * TIME_DAY, text), 10);

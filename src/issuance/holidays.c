@@ -4,19 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int32_t day_of(int year, int month, int day)
+static int64_t day_of(int year, int month, int day)
 {
         struct civil civil = {.year = year, .month = month, .day = day};
-        return (int32_t)(time_from_civil(&civil) / TIME_DAY);
+        return time_from_civil(&civil) / TIME_DAY;
 }
 
 /* The Gregorian computus: golden number and century give the full moon, Easter is the Sunday behind it. */
-int32_t issuance_easter(int year)
+int64_t issuance_easter(int year)
 {
         int golden = year % 19, century = year / 100;
         int epact = (19 * golden + century - century / 4 - (8 * century + 13) / 25 + 15) % 30;
         int moon = epact - epact / 28 * (1 - 29 / (epact + 1) * ((21 - golden) / 11));
-        int32_t full = day_of(year, 3, 21) + moon;
+        int64_t full = day_of(year, 3, 21) + moon;
 
         /* Day 0 was a Thursday, so that (day + 4) % 7 counts from Sunday. */
         return full + 7 - (full + 4) % 7;
@@ -56,11 +56,11 @@ static const struct feast feasts[] = {
 
 static int compare_days(const void *a, const void *b)
 {
-        int32_t one = *(const int32_t *)a, other = *(const int32_t *)b;
+        int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
         return (one > other) - (one < other);
 }
 
-int issuance_holidays(const char *country, int year, int32_t *ret_days, size_t room, size_t *ret_count)
+int issuance_holidays(const char *country, int year, int64_t *ret_days, size_t room, size_t *ret_count)
 {
         size_t count = 0;
 
@@ -70,7 +70,7 @@ int issuance_holidays(const char *country, int year, int32_t *ret_days, size_t r
                         continue;
                 if (count == room)
                         return -E2BIG;
-                int32_t day = feast->month ? day_of(year, feast->month, feast->day)
+                int64_t day = feast->month ? day_of(year, feast->month, feast->day)
                                            : issuance_easter(year) + feast->day;
                 /* Ascension can fall on the first of May. */
                 bool there = false;

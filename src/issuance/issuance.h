@@ -30,7 +30,7 @@ struct issuance_organisation {
 struct issuance_state {
         char country[3];
         char zone[DIRECTORY_ZONE_MAX];
-        int32_t holidays[DIRECTORY_HOLIDAYS_MAX]; /* days since 1970-01-01, ascending */
+        int64_t holidays[DIRECTORY_HOLIDAYS_MAX]; /* days since 1970-01-01, ascending */
         size_t holiday_count;
         bool stated; /* in the list, so that nothing is computed */
 };
@@ -73,7 +73,7 @@ void issuance_set_free(struct issuance_set *set); /* wipes what is secret */
 
 /* Easter Sunday of a year (Gregorian), and the public holidays of all of Austria or Germany in a year,
  * ascending; -ENOENT for other countries. */
-int32_t issuance_easter(int year);
-int issuance_holidays(const char *country, int year, int32_t *ret_days, size_t room, size_t *ret_count);
+int64_t issuance_easter(int year);
+int issuance_holidays(const char *country, int year, int64_t *ret_days, size_t room, size_t *ret_count);
 
 #endif

@@ -135,7 +135,7 @@ static int read_state(const struct reading *reading, struct slice rest)
         if (r == 0)
                 r = take(reading, slice_word(&rest), "the zone", state->zone, sizeof state->zone);
         for (struct slice word = slice_word(&rest); r == 0 && word.length > 0; word = slice_word(&rest)) {
-                int32_t *day = &state->holidays[state->holiday_count];
+                int64_t *day = &state->holidays[state->holiday_count];
                 if (state->holiday_count == DIRECTORY_HOLIDAYS_MAX)
                         return refuse(reading, "too many holidays", slice_of(""));
                 r = take(reading, word, "the date", date, sizeof date);

@@ -241,8 +241,8 @@ static int make_holidays(const struct making *making, struct directory_state *st
         struct civil begin = {.year = first, .month = 1, .day = 1},
                      end = {.year = last, .month = 12, .day = 31};
 
-        state->known_from = (int32_t)(time_from_civil(&begin) / TIME_DAY);
-        state->known_to = (int32_t)(time_from_civil(&end) / TIME_DAY);
+        state->known_from = time_from_civil(&begin) / TIME_DAY;
+        state->known_to = time_from_civil(&end) / TIME_DAY;
         if (!(state->holidays = calloc(DIRECTORY_HOLIDAYS_MAX, sizeof *state->holidays)))
                 return -ENOMEM;
         if (from) {

@@ -13,7 +13,7 @@ static void append_at(struct buffer *ret, int64_t at_ms)
         buffer_append_text(ret, time_format_utc(at_ms, text));
 }
 
-static void append_day(struct buffer *ret, int32_t day)
+static void append_day(struct buffer *ret, int64_t day)
 {
         char text[TIME_TEXT_MAX];
         buffer_printf(ret, "%.10s", time_format_utc(day * TIME_DAY, text));
@@ -222,7 +222,7 @@ static size_t certificate_concerns(
 
 size_t directory_write_concerns(const struct directory *directory, int64_t now_ms, struct buffer *ret)
 {
-        int32_t today = (int32_t)(now_ms / TIME_DAY);
+        int64_t today = now_ms / TIME_DAY;
         size_t count = 0;
 
         if (directory_is_expired(directory, now_ms)) {
