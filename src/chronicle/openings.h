@@ -45,6 +45,11 @@ int openings_erased_by(struct openings *openings, uint64_t entry, uint64_t *ret_
 
 /* ---- the logs of others ---- */
 
+/* What a log can make us keep of it. A checkpoint older than so many is no longer known, and is then proven
+ * anew where it comes late; a log against which so much speaks is convicted, and more says no more. */
+#define PEER_CHECKPOINTS_MAX 10000
+#define PEER_EVIDENCE_MAX 100
+
 /* The latest checkpoint that was accepted of this log; its text is appended to ret_note (may be NULL).
  * -ENOENT without a message. */
 int openings_peer_latest(struct openings *openings, const char *origin, struct checkpoint *ret_checkpoint,
@@ -54,7 +59,7 @@ int openings_peer_knows(struct openings *openings, const struct checkpoint *chec
 int openings_peer_add(struct openings *openings, const struct checkpoint *checkpoint, struct slice note,
         int64_t at_ms, struct error *error);
 
-/* Keeps both checkpoints. 1 where this is new, 0 where it was kept before. kept: NULL where none is. */
+/* Keeps both checkpoints. 1 where this is new, 0 where it was kept before or PEER_EVIDENCE_MAX are. */
 int openings_evidence_add(struct openings *openings, const struct checkpoint *offered, const char *verdict,
         struct slice kept_note, struct slice offered_note, int64_t at_ms, struct error *error);
 typedef int openings_evidence_visit(void *context, const char *origin, const char *verdict, int64_t at_ms,

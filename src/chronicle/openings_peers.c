@@ -74,6 +74,20 @@ int openings_peer_knows(struct openings *openings, const struct checkpoint *chec
         return r;
 }
 
+/* Bound to an origin and a limit. */
+static int run_limited(
+        struct openings *openings, const char *text, const char *origin, int limit, struct error *error)
+{
+        sqlite3_stmt *statement;
+
+        int r = openings_statement(openings, text, &statement, error);
+        if (r < 0)
+                return r;
+        sqlite3_bind_text(statement, 1, origin, -1, SQLITE_STATIC);
+        sqlite3_bind_int(statement, 2, limit);
+        return openings_finish(openings, statement, error);
+}
+
 int openings_peer_add(struct openings *openings, const struct checkpoint *checkpoint, struct slice note,
         int64_t at_ms, struct error *error)
 {
@@ -87,7 +101,29 @@ int openings_peer_add(struct openings *openings, const struct checkpoint *checkp
                 return r;
         sqlite3_bind_blob64(statement, 4, note.text, note.length, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 5, at_ms);
-        return openings_finish(openings, statement, error);
+        r = openings_finish(openings, statement, error);
+        return r < 0 ? r
+                     : run_limited(openings,
+                               "DELETE FROM peer WHERE origin = ?1 AND size <= (SELECT size FROM peer WHERE"
+                               " origin = ?1 ORDER BY size DESC LIMIT 1 OFFSET ?2)",
+                               checkpoint->origin, PEER_CHECKPOINTS_MAX, error);
+}
+
+/* How much speaks against a log already. */
+static int count_evidence(struct openings *openings, const char *origin, struct error *error)
+{
+        sqlite3_stmt *statement;
+
+        int r = openings_statement(
+                openings, "SELECT count(*) FROM evidence WHERE origin = ?", &statement, error);
+        if (r < 0)
+                return r;
+        sqlite3_bind_text(statement, 1, origin, -1, SQLITE_STATIC);
+        r = sqlite3_step(statement) == SQLITE_ROW
+                    ? sqlite3_column_int(statement, 0)
+                    : openings_failed(openings, "the database cannot be read", error);
+        sqlite3_finalize(statement);
+        return r;
 }
 
 int openings_evidence_add(struct openings *openings, const struct checkpoint *offered, const char *verdict,
@@ -95,7 +131,10 @@ int openings_evidence_add(struct openings *openings, const struct checkpoint *of
 {
         sqlite3_stmt *statement;
 
-        int r = bind_peer(openings,
+        int r = count_evidence(openings, offered->origin, error);
+        if (r < 0 || r >= PEER_EVIDENCE_MAX)
+                return r < 0 ? r : 0;
+        r = bind_peer(openings,
                 "INSERT OR IGNORE INTO evidence(origin, size, root, verdict, kept, offered,"
                 " at_ms) VALUES(?, ?, ?, ?, ?, ?, ?)",
                 offered, &statement, error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "chronicle/witness.h"
 
+#include "chronicle/openings.h"
+#include "os/keyring.h"
 #include "os/scratch_test.h"
 
 #include <setjmp.h>
@@ -253,6 +255,56 @@ static void test_late_checkpoints(void **state)
         chronicle_close(log);
 }
 
+static int count_evidence(void *context, const char *origin, const char *verdict, int64_t at_ms,
+        struct slice kept, struct slice offered)
+{
+        (void)origin;
+        (void)verdict;
+        (void)at_ms;
+        (void)kept;
+        (void)offered;
+        ++*(unsigned *)context;
+        return 0;
+}
+
+/* Whoever has the key of a log can sign any number of stories; they do not fill our disk. */
+static void test_evidence_has_a_limit(void **state)
+{
+        struct chronicle *witness = open_log("witness", "witness.example/log"), *log = open_log("log", PEER);
+        struct buffer secret_text = buffer_make(SECRET_MOST), body = buffer_make(WITNESS_REQUEST_MAX);
+        struct note_secret secret;
+        struct error error = {0};
+        unsigned count = 0;
+
+        (void)state;
+        append(log, 1);
+        assert_int_equal(witness_log(witness, log, 0), WITNESS_ACCEPTED);
+        assert_int_equal(secret_file_read(scratch_path("log/log.key"), &secret_text, &error), 0);
+        assert_int_equal(
+                note_secret_read(slice_trim(slice_make((char *)secret_text.bytes, secret_text.length)),
+                        &secret, &error),
+                0);
+        for (unsigned i = 0; i < PEER_EVIDENCE_MAX + 5; i++) {
+                struct checkpoint story = {.origin = PEER, .size = 1};
+                struct buffer note = buffer_make(CHECKPOINT_BYTES_MAX);
+                struct witness_request request = {.old_size = 1};
+                story.root.bytes[0] = (uint8_t)i;
+                assert_int_equal(checkpoint_sign(&story, &secret, 0, &note, &error), 0);
+                request.checkpoint = slice_make((char *)note.bytes, note.length);
+                buffer_clear(&body);
+                assert_int_equal(witness_request_write(&request, &body), 0);
+                assert_int_equal(ask(witness, chronicle_log_key(log), &body, NULL).verdict, WITNESS_FORKED);
+                buffer_free(&note);
+        }
+        assert_int_equal(chronicle_evidence_walk(witness, count_evidence, &count, &error), 0);
+        assert_int_equal(count, PEER_EVIDENCE_MAX);
+        assert_int_equal(size_of(witness), PEER_EVIDENCE_MAX);
+        chronicle_close(witness);
+        chronicle_close(log);
+        buffer_free(&secret_text);
+        buffer_free(&body);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -261,6 +313,7 @@ int main(void)
                 CASE(test_what_grows_is_cosigned),
                 CASE(requirement_18_a_forked_or_shrunken_log_is_refused_with_evidence),
                 CASE(test_late_checkpoints),
+                CASE(test_evidence_has_a_limit),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
