@@ -416,6 +416,32 @@ int queue_open(const char *path, struct queue **ret_queue, struct error *error)
         return 0;
 }
 
+int queue_work_begin(struct queue *queue, struct error *error)
+{
+        if (queue->taken)
+                return error_set(error, -EBUSY, "%s: a step is open already", queue->path);
+        int r = queue_begin(queue, error);
+        if (r == 0)
+                queue->taken = TAKEN_WORK;
+        return r;
+}
+
+int queue_work_commit(struct queue *queue, struct error *error)
+{
+        if (queue->taken != TAKEN_WORK)
+                return error_set(error, -EINVAL, "%s: no step is open", queue->path);
+        queue->taken = 0;
+        return queue_end(queue, 0, error);
+}
+
+void queue_work_abandon(struct queue *queue)
+{
+        if (queue->taken != TAKEN_WORK)
+                return;
+        queue->taken = 0;
+        (void)queue_end(queue, -ECANCELED, NULL);
+}
+
 void queue_close(struct queue *queue)
 {
         if (!queue)

@@ -36,6 +36,12 @@ void queue_close(struct queue *queue); /* what was begun and not committed is un
  * statements are part of the same transaction. Tables of the queue are not the caller's to touch. */
 struct sqlite3 *queue_database(struct queue *queue);
 
+/* A transaction of such a consumer that takes no message: its own statements and what it enqueues become
+ * durable together, or not at all. -EBUSY where one is open already, or a message is taken. */
+int queue_work_begin(struct queue *queue, struct error *error);
+int queue_work_commit(struct queue *queue, struct error *error);
+void queue_work_abandon(struct queue *queue); /* nothing is fine */
+
 /* --- Outbox --- */
 
 enum outgoing_state {
@@ -63,7 +69,8 @@ struct outgoing {
 
 /* 0: it will be delivered, or failed with a reason at not_after_ms. 1: it was there before (same id,
  * recipient and content). -EEXIST: the id stands for another message. -EFBIG, -EINVAL with words. While a
- * message is taken (queue_take_begin) it becomes durable with queue_take_commit. */
+ * message is taken (queue_take_begin) it becomes durable with queue_take_commit, within queue_work_begin with
+ * queue_work_commit. */
 int queue_enqueue(struct queue *queue, const char *id, const char *recipient, int64_t not_after_ms,
         const struct content *content, int64_t now_ms, struct error *error);
 

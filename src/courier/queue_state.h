@@ -13,6 +13,8 @@ struct queue {
         sqlite3 *database;
         char *path;
         int64_t taken; /* number of the message that is taken; 0: none, and no transaction is open */
+#define TAKEN_WORK                                                                                           \
+        INT64_C(-1) /* instead of a number: a transaction of the consumer's own (queue_work_begin) */
 };
 
 /* Turns what SQLite said last into a negative errno and words: "FILE: WHAT: reason". */
