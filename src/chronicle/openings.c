@@ -14,6 +14,7 @@ static const char schema[] =
         "NULL);"
         "CREATE TABLE opening(entry INTEGER PRIMARY KEY, salt BLOB NOT NULL, content BLOB NOT NULL);"
         "CREATE TABLE erased(entry INTEGER PRIMARY KEY, by_entry INTEGER NOT NULL);"
+        "CREATE INDEX erased_by ON erased(by_entry);"
         "CREATE TABLE peer(origin TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT "
         "NULL,"
         " at_ms INTEGER NOT NULL, PRIMARY KEY(origin, size));"
@@ -221,8 +222,10 @@ int openings_settle(
                 return r;
         r = forget_unpublished(openings, size, error);
         if (r == 0)
-                r = openings_run(
-                        openings, "DELETE FROM opening WHERE entry IN (SELECT entry FROM erased)", error);
+                r = openings_run(openings,
+                        "DELETE FROM opening WHERE entry IN (SELECT entry FROM erased WHERE by_entry >="
+                        " (SELECT size FROM published))",
+                        error);
         if (r == 0)
                 r = openings_statement(
                         openings, "INSERT OR REPLACE INTO published VALUES(1, ?, ?)", &statement, error);

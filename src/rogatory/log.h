@@ -21,7 +21,4 @@ int log_show(const struct command *command, const struct log_options *options);
 int log_prove(const struct command *command, const struct log_options *options);
 int log_erase(const struct command *command, const struct log_options *options);
 
-/* The number of an entry; negative with a message. */
-int log_read_index(const char *text, uint64_t *ret_index, struct error *error);
-
 #endif

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int log_read_index(const char *text, uint64_t *ret_index, struct error *error)
+static int read_index(const char *text, uint64_t *ret_index, struct error *error)
 {
         if (tree_number_read(slice_of(text), ret_index) < 0)
                 return error_set(error, -EINVAL, "'%s' is no number of an entry; the first is 0", text);
@@ -106,7 +106,7 @@ static int read_range(const struct log_options *options, struct show *show, stru
         if (options->operand && (options->from || options->limit))
                 return error_set(error, -EINVAL, "one entry is shown without --from and --limit");
         if (options->operand || options->from)
-                r = log_read_index(options->operand ? options->operand : options->from, &show->from, error);
+                r = read_index(options->operand ? options->operand : options->from, &show->from, error);
         if (r == 0 && options->limit && slice_number(slice_of(options->limit), INT64_MAX, &show->limit) < 0)
                 r = error_set(error, -EINVAL, "--limit: '%s' is no number", options->limit);
         if (r == 0 && options->kind && !entry_kind_find(options->kind))
@@ -172,7 +172,7 @@ int log_prove(const struct command *command, const struct log_options *options)
         struct error error = {0};
         uint64_t index;
 
-        if (log_read_index(options->operand, &index, &error) < 0)
+        if (read_index(options->operand, &index, &error) < 0)
                 return complain_usage(command, "%s", error.text);
         int r = chronicle_open(options->log, CHRONICLE_READ, NULL, &chronicle, &error);
         if (r == 0)
@@ -203,7 +203,7 @@ int log_erase(const struct command *command, const struct log_options *options)
         char person[PERSON_TEXT_MAX];
         uint64_t index;
 
-        if (log_read_index(options->operand, &index, &error) < 0)
+        if (read_index(options->operand, &index, &error) < 0)
                 return complain_usage(command, "%s", error.text);
         if (!options->reason || slice_trim(slice_of(options->reason)).length == 0)
                 return complain_usage(command, "say why with --reason TEXT; it stands in the log");
