@@ -90,7 +90,7 @@ int chronicle_entry(struct chronicle *chronicle, uint64_t index, uint8_t ret_ent
 int chronicle_opening(struct chronicle *chronicle, uint64_t index, uint8_t ret_salt[COMMITMENT_SALT_BYTES],
         struct buffer *ret_content, struct error *error);
 
-/* Appends a proof that stands alone (custody/log_proof.h): that the entry stands in the latest checkpoint.
+/* Appends a proof that stands alone (custody/log_opening.h): that the entry stands in the latest checkpoint.
  * Its extra data is the opening, {"content":TEXT,"salt":HEX}, where there is one and with_opening is true.
  * Nothing that does not verify is given out. */
 int chronicle_prove(struct chronicle *chronicle, uint64_t index, bool with_opening, struct buffer *ret,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "chronicle/chronicle.h"
 
-#include "custody/log_proof.h"
+#include "custody/log_opening.h"
 #include "custody/statistics.h"
 #include "os/file.h"
 #include "os/scratch_test.h"
@@ -151,6 +151,51 @@ static void test_appended_entries_are_proven(void **state)
         assert_int_equal(fatal_findings(NULL), 0);
         buffer_free(&text);
         buffer_free(&content);
+}
+
+/* Whoever has the proof and the public key learns what was entered, and nothing else can be made of it. */
+static void test_a_proof_tells_what_was_entered(void **state)
+{
+        struct buffer text = buffer_make(LOG_PROOF_MAX), forged = buffer_make(LOG_PROOF_EXTRA_MAX);
+        const uint8_t salt[COMMITMENT_SALT_BYTES] = {1};
+        struct checkpoint checkpoint;
+        struct log_proof proof;
+        struct log_entry entry;
+        struct error error = {0};
+
+        (void)state;
+        create_log();
+        struct chronicle *chronicle = open_log(CHRONICLE_WRITE);
+        append(chronicle, 1);
+        append(chronicle, 2);
+        const struct note_key *key = chronicle_log_key(chronicle);
+        assert_int_equal(chronicle_prove(chronicle, 1, true, &text, &error), 0);
+        assert_int_equal(log_proof_read(slice_make((char *)text.bytes, text.length), &proof, &error), 0);
+        assert_int_equal(log_opening_verify(&proof, ORIGIN, key, 1, &checkpoint, &entry, &error), 0);
+        assert_int_equal(checkpoint.size, 2);
+        assert_string_equal(entry.kind_name, "plaintext-read");
+        assert_string_equal(json_string_value(json_object_get(entry.fields, "what")), "file 2");
+        log_entry_free(&entry);
+
+        assert_int_equal(
+                log_opening_verify(&proof, "other.example", key, 1, &checkpoint, &entry, &error), -EBADMSG);
+        assert_int_equal(log_opening_verify(&proof, ORIGIN, chronicle_witness_key(chronicle), 1, &checkpoint,
+                                 &entry, &error),
+                -ENOKEY);
+        struct slice honest = proof.extra;
+        assert_int_equal(log_opening_write(salt, slice_of("{}"), &forged), 0);
+        proof.extra = slice_make((char *)forged.bytes, forged.length);
+        assert_int_equal(log_opening_verify(&proof, ORIGIN, key, 1, &checkpoint, &entry, &error), -EBADMSG);
+        for (size_t length = 1; length < honest.length; length++) {
+                proof.extra = slice_make(honest.text, length);
+                assert_int_equal(
+                        log_opening_verify(&proof, ORIGIN, key, 1, &checkpoint, &entry, &error), -EBADMSG);
+        }
+        proof.extra.length = 0;
+        assert_int_equal(log_opening_verify(&proof, ORIGIN, key, 1, &checkpoint, &entry, &error), -ENODATA);
+        chronicle_close(chronicle);
+        buffer_free(&text);
+        buffer_free(&forged);
 }
 
 static void test_several_handles(void **state)
@@ -426,6 +471,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 CASE(test_a_new_log),
                 CASE(test_appended_entries_are_proven),
+                CASE(test_a_proof_tells_what_was_entered),
                 CASE(test_several_handles),
                 CASE(test_what_is_no_entry_is_not_appended),
                 CASE(requirement_17_erasing_an_opening_keeps_every_proof_valid),

@@ -2,7 +2,7 @@
 /* Reading entries and openings, and proofs out of the tiles. */
 #include "base/base64.h"
 #include "chronicle/state.h"
-#include "custody/log_proof.h"
+#include "custody/log_opening.h"
 #include "custody/witness.h"
 
 #include <errno.h>
@@ -102,23 +102,15 @@ static int write_extra(struct chronicle *chronicle, uint64_t index, struct buffe
 {
         struct buffer content = buffer_make(LOG_ENTRY_MAX);
         uint8_t salt[COMMITMENT_SALT_BYTES];
-        char hex[DIGEST_TEXT_MAX];
 
         int r = chronicle_opening(chronicle, index, salt, &content, error);
         if (r == -ENODATA) {
                 buffer_free(&content);
                 return 0;
         }
-        if (r == 0) {
-                json_t *extra = json_pack("{s:s%, s:s}", "content", (const char *)content.bytes,
-                        content.length, "salt", digest_format(salt, hex));
-                char *text = extra ? json_dumps(extra, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-                r = text ? base64_write(text, strlen(text), ret) : -ENOMEM;
-                if (r < 0)
-                        error_set(error, r, "not enough memory");
-                free(text);
-                json_decref(extra);
-        }
+        if (r == 0 && (r = log_opening_write(
+                               salt, slice_make((const char *)content.bytes, content.length), ret)) < 0)
+                error_set(error, r, "not enough memory");
         buffer_free(&content);
         return r;
 }
