@@ -307,8 +307,8 @@ static struct rule_finding *next_finding(struct rule_case *c)
         return finding;
 }
 
-static void report(struct rule_case *c, enum severity severity, const char *place,
-        const struct identifier *identifier, const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void report(struct rule_case *c, enum severity severity,
+        const char *place, const struct identifier *identifier, const char *format, va_list arguments)
 {
         struct rule_finding *finding = next_finding(c);
 
