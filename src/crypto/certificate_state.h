@@ -5,6 +5,7 @@
 /* What certificates and private keys are inside; for this room, and for the ones that speak TLS with them. */
 
 #include "crypto/certificate.h"
+#include "crypto/private_key.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -18,6 +19,8 @@ struct certificate {
 
 struct private_key {
         EVP_PKEY *key;
+        struct private_key_token token; /* where the key is in one */
+        void *method;                   /* how OpenSSL asks the token; owned, NULL without */
 };
 
 /* Shares an X509 that somebody else read. 0, -EBADMSG, -ENOMEM. */
@@ -29,6 +32,9 @@ STACK_OF(X509) * certificate_set_stack(const struct certificate_set *set);
 
 /* A store that holds exactly the pinned ones, at an instant. NULL: no memory. */
 X509_STORE *certificate_set_store(const struct certificate_set *pinned, int64_t instant_ms);
+
+/* Frees what private_key_in_token made for a key. */
+void private_key_leave_token(struct private_key *key);
 
 /* A name for people, as in struct certificate_words. */
 void certificate_describe_name(const X509_NAME *name, char text[CERTIFICATE_NAME_MAX]);

@@ -76,6 +76,7 @@ void private_key_free(struct private_key *key)
         if (!key)
                 return;
         EVP_PKEY_free(key->key);
+        private_key_leave_token(key);
         free(key);
 }
 

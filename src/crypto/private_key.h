@@ -26,6 +26,22 @@ int private_key_parse(const void *bytes, size_t length, struct private_key_guard
         struct private_key **ret_key, struct error *error);
 void private_key_free(struct private_key *key); /* wipes; NULL is fine */
 
+/* A key in a token that nobody can take it out of (PKCS#11): what is to be done with it is asked for. Each
+ * returns 0 or a negative errno, and keeps no pointer. size: bytes of a coordinate of the curve, 32 for
+ * P-256. */
+struct private_key_token {
+        /* ECDSA over a digest: r and s, big endian, size bytes each (CKM_ECDSA). */
+        int (*sign)(void *context, const uint8_t *digest, size_t length, size_t size, uint8_t *ret_signature);
+        /* ECDH with an uncompressed point (04 x y): the shared x coordinate, size bytes (CKM_ECDH1_DERIVE,
+         * CKD_NULL). NULL where the token cannot. */
+        int (*agree)(void *context, const uint8_t *point, size_t length, size_t size, uint8_t *ret_secret);
+        void *context; /* must outlive the key */
+};
+
+/* The private key of an EC certificate, in a token. 0, -EINVAL (no EC certificate), -ENOMEM. */
+int private_key_in_token(const struct certificate *certificate, const struct private_key_token *token,
+        struct private_key **ret_key, struct error *error);
+
 /* Does the certificate speak of this key? */
 bool private_key_fits(const struct private_key *key, const struct certificate *certificate);
 
