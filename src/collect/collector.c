@@ -204,8 +204,13 @@ static int take_socket(const struct collect_listener *wanted, int *ret_socket, s
  */
 static void ask_for_buffer(int socket, uint32_t bytes)
 {
-        int wanted = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
+        int wanted = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes, granted = 0;
+        socklen_t length = sizeof granted;
 
+        /* A socket that was handed over may have been given more than this process could ask for: it is not
+         * taken away again. The kernel tells twice what was asked for (socket(7)). */
+        if (getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &granted, &length) == 0 && granted / 2 >= wanted)
+                return;
         if (bytes && setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0)
                 (void)setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
 }

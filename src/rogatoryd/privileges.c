@@ -228,6 +228,11 @@ int privileges_give_up(
         free(paths);
         if (r < 0)
                 return r;
+        if (!node->collect_user[0])
+                log_event(LOG_CAUTION, "users-not-separated",
+                        "text=\"collect-user is not said, so the process that reads the network is the user "
+                        "that "
+                        "owns the store; fit for a trial\"");
         log_event(node->confine == NODE_CONFINE_ON ? LOG_DETAIL : LOG_CAUTION, "confined",
                 "user=%lu landlock=%d seccomp=%s", (unsigned long)result.uid, result.landlock,
                 result.seccomp ? "yes" : "no");

@@ -117,8 +117,8 @@ static void reload(struct node *node)
 static void say_end(enum child child, pid_t pid, int status, bool is_wanted)
 {
         if (WIFEXITED(status))
-                log_event(is_wanted && WEXITSTATUS(status) == 0 ? LOG_DETAIL : LOG_FAILURE, "child-ended",
-                        "process=%s pid=%d code=%d", child_names[child], pid, WEXITSTATUS(status));
+                log_event(is_wanted ? LOG_DETAIL : LOG_FAILURE, "child-ended", "process=%s pid=%d code=%d",
+                        child_names[child], pid, WEXITSTATUS(status));
         else
                 log_event(LOG_FAILURE, "child-ended", "process=%s pid=%d signal=%d%s", child_names[child],
                         pid, WTERMSIG(status),
@@ -155,7 +155,10 @@ static void reap(struct node *node)
                                 say_halted(node, child, WIFSTOPPED(status));
                                 continue;
                         }
-                        say_end(child, pid, status, node->policy.phase == PHASE_ENDING);
+                        bool is_wanted = node->policy.phase == PHASE_ENDING;
+                        say_end(child, pid, status, is_wanted);
+                        if (!is_wanted)
+                                tell_status(node, "One of the two processes ended; both are started anew");
                         child_forget(&node->processes[i]);
                         policy_ended(&node->policy, child);
                 }

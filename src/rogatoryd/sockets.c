@@ -250,6 +250,13 @@ static bool has(const struct sockets *sockets, int socket)
         return false;
 }
 
+static void reuse(struct node_socket *wanted, const struct node_socket *open)
+{
+        wanted->socket = open->socket;
+        if (wanted->buffer != open->buffer)
+                ask_for_buffer(wanted);
+}
+
 /* Closes what `from` has and `kept` has not. */
 static void close_others(const struct sockets *from, const struct sockets *kept)
 {
@@ -274,7 +281,7 @@ int sockets_open(
                 if (r < 0 || taken)
                         continue;
                 if (open)
-                        one->socket = open->socket;
+                        reuse(one, open);
                 else
                         r = one->use == SOCKET_ASK ? open_ask(one, setting->ask_path, owner, group, error)
                                                    : open_network(one, error);

@@ -102,8 +102,8 @@ class Node:
             file.write(how)
         os.chmod(path, 0o644)
 
-    def start(self, *options, watchdog=None, sockets=None):
-        """sockets: [(name, socket)] as a service manager hands them over."""
+    def start(self, *options, watchdog=None, sockets=None, before=()):
+        """sockets: [(name, socket)] as a service manager hands them over. before: a program that starts it."""
         environment = {"PATH": os.environ["PATH"], "SECRET_OF_TEST": "1"}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
@@ -116,7 +116,7 @@ class Node:
         threading.Thread(target=self.listen_to_notices, args=(self.manager,), daemon=True).start()
         if watchdog:
             environment["WATCHDOG_USEC"] = str(watchdog)
-        command = [self.program, "--config", self.store, "--libexec", self.libexec, *options]
+        command = [*before, self.program, "--config", self.store, "--libexec", self.libexec, *options]
         keep = []
         if sockets:
             # LISTEN_PID is that of the process itself, which only a shell in its place can know.

@@ -5,6 +5,7 @@ manager hears of it."""
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -250,9 +251,39 @@ def as_root():
         check(it.ended() == 0, "it ends")
 
 
+def as_a_service():
+    """The store-user from the start, with the capabilities that the unit gives: no root at any time."""
+    if not IS_ROOT or not shutil.which("setpriv"):
+        print("SKIP: not root, or no setpriv, so nothing was started as a service manager does")
+        return
+    kept = "+setuid,+setgid,+kill,+net_bind_service"
+    manager = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--inh-caps=" + kept, "--ambient-caps=" + kept,
+               "--bounding-set=-all," + kept, "--no-new-privs"]
+    with node(as_root=True) as it:
+        it.configure("[node]\nstore-user = nobody\ncollect-user = daemon\n")
+        it.start(before=manager)
+        check(it.ended() == 1 and "install -d -o daemon" in it.lines[-1], "it says what only root can do: %s" % it.lines)
+        os.mkdir(it.store + "/journal", 0o700)
+        os.chown(it.store + "/journal", pwd.getpwnam("daemon").pw_uid, -1)
+        os.chown(it.store, -1, pwd.getpwnam("daemon").pw_gid)
+        os.chmod(it.store, 0o710)
+        it.start(before=manager)
+        it.said("ready")
+        collect, store = it.facts("rogatory-collect"), it.facts("rogatory-store")
+        check(int(collect["status"]["CapEff"], 16) == 1 << 6 | 1 << 7, "the collector may become its user: %s" % collect["status"])
+        check(int(store["status"]["CapEff"], 16) == 0, "the store may become nobody: %s" % store["status"])
+        it.configure("[node]\nstore-user = nobody\ncollect-user = daemon\n", LISTENERS % (it.udp, 700 + os.getpid() % 300))
+        os.chown(it.store + "/journal", pwd.getpwnam("daemon").pw_uid, -1)
+        it.signal(signal.SIGHUP)
+        it.said("ready", times=2)
+        check(it.count("reload-refused") == 0, "a port below 1024 can be added: %s" % it.lines)
+        it.signal(signal.SIGTERM)
+        check(it.ended() == 0, "it ends")
+
+
 def main():
     for part in (command_line, starts_and_ends, is_started_again, is_given_up, is_reloaded, sockets_are_handed_over, is_refused,
-                 as_root):
+                 as_root, as_a_service):
         try:
             part()
         except AssertionError as error:
