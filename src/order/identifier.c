@@ -114,6 +114,9 @@ static int read_excerpt(struct reading *reading, struct slice ground, struct sli
         if (is_address_kind(reading->kind)) {
                 address_value(reading, excerpt);
                 reading->warnings |= address_warnings(reading);
+        } else { /* a port beside a telephone number is not the number's */
+                reading->source_port = reading->destination_port = reading->protocol = MODEL_UNSTATED;
+                memset(&reading->destination, 0, sizeof reading->destination);
         }
         if (reading->times) {
                 reading->warnings |=
