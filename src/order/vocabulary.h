@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 
+#include <limits.h> /* has a WORD_BIT of its own, which would otherwise come behind ours */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,7 @@ struct vocabulary {
 };
 
 /* A set of choices of one list: bit v stands for the word of value v. */
+#undef WORD_BIT
 #define WORD_BIT(value) (UINT64_C(1) << (value))
 
 /* "not-stated" for 0 and "unheard-of" for a value that the list does not have: never NULL. */
