@@ -13,6 +13,8 @@
 static int compare_part(struct examination *e, const struct reference *reference, size_t in, size_t *right)
 {
         struct buffer part = buffer_make(MANIFEST_BYTES_MAX);
+        if (!examination_may_work(e, (uint64_t)e->entries[in].size * CONTAINER_PARSING_WORK))
+                return -EBADMSG;
         int r = canonical_xml_part(e->contents[in], e->entries[in].size, reference->fragment, &part);
         enum manifest_match match =
                 r == 0 ? manifest_compare(reference, part.bytes, part.length) : MANIFEST_UNKNOWN;
@@ -57,6 +59,8 @@ static int compare(struct examination *e, const struct reference *reference, siz
         size_t at = examination_find(e, reference->name);
         if (at != SIZE_MAX) {
                 e->states[at].referenced++;
+                if (!examination_may_work(e, e->entries[at].size))
+                        return -EBADMSG;
                 if (!reference->part)
                         compare_file(e, reference, place, at, right);
         } else if (fnmatch("*hashchain*", place, 0) != 0) {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,16 @@ size_t examination_find(const struct examination *e, const char *name)
                 if (strcmp(e->entries[i].name, name) == 0)
                         return i;
         return SIZE_MAX;
+}
+
+bool examination_may_work(struct examination *e, uint64_t bytes)
+{
+        bool before = e->work > CONTAINER_WORK_MAX;
+        e->work += bytes;
+        if (e->work > CONTAINER_WORK_MAX && !before)
+                (void)findings_refuse(e->findings, "too-much-work", "archive",
+                        "It lists its files so often that comparing their digests is given up");
+        return e->work <= CONTAINER_WORK_MAX;
 }
 
 static int unpack(struct examination *e)
@@ -82,16 +93,42 @@ static int examine_mimetype(struct examination *e)
         return 0;
 }
 
+/* mimetype, the files as the first manifest lists them, each manifest with its signature behind it. */
+static bool in_written_order(const struct examination *e)
+{
+        char manifest[64], signature[64];
+        size_t i = 0, number = 0;
+
+        if (e->count == 0 || e->states[i++].role != ENTRY_MIMETYPE)
+                return false;
+        for (; i < e->count && e->states[i].role == ENTRY_OBJECT; i++)
+                if (e->states[i].position != i)
+                        return false;
+        for (; i + 1 < e->count; i += 2) {
+                (void)snprintf(manifest, sizeof manifest, "META-INF/ASiCManifest%03zu.xml", ++number);
+                (void)snprintf(signature, sizeof signature, "META-INF/signature%03zu.p7s", number);
+                if (strcmp(e->entries[i].name, manifest) != 0 ||
+                        strcmp(e->entries[i + 1].name, signature) != 0)
+                        return false;
+        }
+        return i == e->count;
+}
+
 /* Where only what rogatory writes is let in, nothing in the packaging may differ from it: no byte of it could
  * be changed then. */
-static int refuse_deviations(struct examination *e, size_t remarked_before)
+static void examine_packaging(struct examination *e, size_t remarks)
 {
-        if (!e->rules->deviations_refused || e->findings->remarked == remarked_before)
-                return 0;
-        return findings_refuse(e->findings, "packaging-deviates", "archive",
-                "The container is packed otherwise than rogatory packs (see the remarks), and between nodes "
-                "only "
-                "that is accepted");
+        if (!in_written_order(e)) {
+                remarks++;
+                findings_add(e->findings, FINDING_REMARK, "archive-written-otherwise", "archive",
+                        "The entries are not in the order, or manifests and signatures not of the names, of "
+                        "rogatory");
+        }
+        if (e->rules->deviations_refused && remarks > 0)
+                (void)findings_refuse(e->findings, "packaging-deviates", "archive",
+                        "The container is packed otherwise than rogatory packs (see the remarks), and "
+                        "between nodes "
+                        "only that is accepted");
 }
 
 static void examine_others(struct examination *e)
@@ -136,8 +173,10 @@ static int examine(struct examination *e)
                 return r;
         (void)examine_mimetype(e);
         examine_others(e);
-        (void)refuse_deviations(e, remarked);
+        size_t remarks = e->findings->remarked - remarked;
         r = examine_manifests(e);
+        if (r == 0 || r == -EBADMSG)
+                examine_packaging(e, remarks);
         if (r == 0 || r == -EBADMSG)
                 r = examine_foreign(e);
         if (r < 0 && r != -EBADMSG)

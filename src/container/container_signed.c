@@ -32,6 +32,10 @@ static int compare_reference(struct covering *c, size_t number)
                                 "It lists \"%s\" twice", reference->name);
         c->covers[number] = at;
         e->states[at].referenced++;
+        if (e->manifest_count == 1)
+                e->states[at].position = number + 1;
+        if (!examination_may_work(e, e->entries[at].size))
+                return -EBADMSG;
         switch (manifest_compare(reference, e->contents[at], e->entries[at].size)) {
         case MANIFEST_SAME:
                 return 0;
@@ -66,9 +70,14 @@ static int take_types(struct covering *c)
 {
         for (size_t i = 0; i < c->manifest.count; i++) {
                 struct examined_entry *state = &c->e->states[c->covers[i]];
+                const char *type = c->manifest.references[i].media_type;
+                if (state->media_type && strcmp(state->media_type, type) != 0)
+                        return findings_refuse(c->e->findings, "media-type-differs", c->place,
+                                "It says of \"%s\" another media type than another manifest",
+                                c->manifest.references[i].name);
                 if (state->media_type)
                         continue;
-                state->media_type = strdup(c->manifest.references[i].media_type);
+                state->media_type = strdup(type);
                 if (!state->media_type)
                         return -ENOMEM;
         }
@@ -142,6 +151,7 @@ static int examine_parts(struct covering *c)
 static int examine_manifest(struct examination *e, size_t at)
 {
         struct covering c = {.e = e, .place = e->entries[at].name};
+        e->manifest_count++;
         int r = manifest_read(e->contents[at], e->entries[at].size, c.place, e->findings, &c.manifest);
         if (r < 0)
                 return r;

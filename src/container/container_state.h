@@ -17,8 +17,14 @@ enum entry_role {
         ENTRY_OTHER,     /* anything else in META-INF */
 };
 
+/* Bytes that are hashed for comparing digests, parsing counted sixteenfold: a small container could ask for
+ * each of its bytes a thousand times. */
+#define CONTAINER_WORK_MAX (UINT64_C(1) << 30)
+#define CONTAINER_PARSING_WORK 16
+
 struct examined_entry {
         enum entry_role role;
+        size_t position;   /* in the first manifest that was read, from 1; 0: it is not in it */
         size_t covered;    /* by how many manifests whose signature holds */
         size_t referenced; /* by how many manifests or foreign references at all */
         bool followed;     /* a hash chain that was read */
@@ -36,10 +42,15 @@ struct examination {
         size_t count;
         struct cms_signature signers[CONTAINER_SIGNERS_MAX];
         size_t signer_count;
+        size_t manifest_count; /* read so far */
+        uint64_t work;
 };
 
 /* The entry of this name, or SIZE_MAX. */
 size_t examination_find(const struct examination *e, const char *name);
+
+/* Charges so many bytes; false where that is too much, with a fatal finding. */
+bool examination_may_work(struct examination *e, uint64_t bytes);
 
 /* The ASiCManifests and their signatures; fatal findings where they do not hold. -ENOMEM, -EIO. */
 int examine_manifests(struct examination *e);

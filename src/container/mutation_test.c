@@ -139,6 +139,26 @@ static void test_nothing_exchanged_opens(void **state)
                         strcmp(scene_verdict(bytes.bytes, bytes.length, &rules, NULL), "") == 0, whole);
                 buffer_free(&bytes);
         }
+        /* the genuine entries, each in turn moved to another place */
+        for (size_t from = 0; from < counts[0]; from++) {
+                for (size_t to = 0; to < counts[0]; to++) {
+                        struct zip_content moved[8];
+                        struct buffer bytes = buffer_make(CONTAINER_BYTES_MAX);
+                        struct error error = {0};
+                        for (size_t i = 0, next = 0; i < counts[0]; i++) {
+                                next += next == from;
+                                size_t which = i == to ? from : next++;
+                                moved[i] = (struct zip_content){
+                                        entries[0][which].name, contents[0][which], entries[0][which].size};
+                        }
+                        assert_int_equal(zip_pack(moved, counts[0], &bytes, &error), 0);
+                        if (from == to)
+                                assert_memory_equal(bytes.bytes, genuine.bytes, genuine.length);
+                        else
+                                check(bytes.bytes, bytes.length, "moved entry", from);
+                        buffer_free(&bytes);
+                }
+        }
         for (size_t i = 0; i < 2; i++) {
                 for (size_t k = 0; k < counts[i]; k++)
                         free(contents[i][k]);

@@ -175,7 +175,7 @@ static int parse_der(
 static int parse_pem(
         const void *bytes, size_t length, const char *name, struct certificate_set *set, struct error *error)
 {
-        BIO *in = BIO_new_mem_buf(bytes, (int)length);
+        BIO *in = BIO_new_mem_buf(length > 0 ? bytes : "", (int)length);
         char *kind = NULL, *header = NULL;
         unsigned char *der = NULL;
         long der_length = 0;

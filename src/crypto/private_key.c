@@ -49,7 +49,7 @@ int private_key_parse(const void *bytes, size_t length, struct private_key_guard
                         guard.mode & 07777);
         if (length > PRIVATE_KEY_BYTES_MAX)
                 return error_set(error, -EBADMSG, "%s: too long for a private key", name);
-        BIO *in = BIO_new_mem_buf(bytes, (int)length);
+        BIO *in = BIO_new_mem_buf(length > 0 ? bytes : "", (int)length);
         struct private_key *key = calloc(1, sizeof *key);
         if (!in || !key) {
                 BIO_free(in);
