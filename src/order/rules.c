@@ -208,6 +208,13 @@ static const struct row table[] = {
                 "Form 3 speaks of identifiers that the order has", KIND(CANNOT_EXECUTE), 0, NULL,
                 look_form3_identifiers),
         /* Afterwards */
+        RULE("message-is-its-sender's", "7(1), 8(1), 12, 19, 20", STOP,
+                "whoever seals a message about an order is its sender, and the party of the order that may "
+                "send it",
+                EVERY & ~(ORDERS), 0, NULL, look_from_party),
+        RULE("clearance-is-about-the-order", "10(2)", STOP,
+                "a clearance speaks of identifiers that the order has", KIND(EA_CLEARANCE), 0, NULL,
+                look_clearance),
         RULE("extended-once-by-30-days", "11(1)", STOP, "preservation is extended once, by 30 days",
                 KIND(EXTENSION), 0, NULL, look_extension),
         RULE("withdrawal-deletes", "4(5)", STOP,

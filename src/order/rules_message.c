@@ -11,6 +11,89 @@ static bool is_of_order(const struct rule_case *c, const char *id)
         return !c->facts->order || !*id || order_identifier(c->facts->order, id);
 }
 
+/* Which parties of an order may send what about it. */
+static bool is_from_provider(enum message_kind kind)
+{
+        return kind == MESSAGE_CLARIFICATION_REQUEST || kind == MESSAGE_CANNOT_EXECUTE ||
+               kind == MESSAGE_ANSWER;
+}
+
+static bool is_from_anybody(enum message_kind kind)
+{
+        return kind == MESSAGE_RECEIPT || kind == MESSAGE_ERROR_REPORT;
+}
+
+static bool is_from_enforcing(enum message_kind kind)
+{
+        return kind == MESSAGE_EA_OBJECTION || kind == MESSAGE_EA_CLEARANCE;
+}
+
+static bool is_one_of(const char *name, const char *one, const char *other)
+{
+        return *name && (strcmp(name, one) == 0 || strcmp(name, other) == 0);
+}
+
+static bool is_enforcing(const struct rule_case *c, const char *name)
+{
+        const struct organisation_facts *facts = &c->facts->enforcing;
+        const struct ea_involvement *ea = &c->facts->order->ea;
+
+        if (!facts->known || !(facts->roles & WORD_BIT(ORGANISATION_ENFORCING)) ||
+                strcmp(facts->organisation, name) != 0 ||
+                strcmp(facts->country, c->facts->order->addressee.country) != 0)
+                return false;
+        /* where the order names one, it is that one; Form 3 may have called one that it does not name */
+        return !*ea->authority.organisation || strcmp(ea->authority.organisation, name) == 0;
+}
+
+static bool may_send(const struct rule_case *c, const char *name)
+{
+        const struct order *order = c->facts->order;
+        enum message_kind kind = c->message->kind;
+        bool authority = is_one_of(name, order->issuer.organisation, order->validator.organisation);
+        bool provider =
+                is_one_of(name, order->addressee.organisation, order->addressee.provider_organisation);
+
+        if (is_from_anybody(kind))
+                return authority || provider || is_enforcing(c, name);
+        if (is_from_provider(kind))
+                return provider;
+        if (is_from_enforcing(kind))
+                return is_enforcing(c, name);
+        if (kind ==
+                MESSAGE_VALIDATION) /* of whoever validates afterwards: rule validator-is-in-the-directory */
+                return authority ||
+                       (c->facts->validator.known && strcmp(c->facts->validator.organisation, name) == 0 &&
+                               (c->facts->validator.roles & WORD_BIT(ORGANISATION_VALIDATING)));
+        return authority;
+}
+
+void look_from_party(struct rule_case *c)
+{
+        const char *sender = c->message->sender.organisation, *seal = c->facts->sealed_by;
+
+        if (c->facts->received && strcmp(seal, sender) != 0)
+                broken(c, "message.sender", NULL, "sent by \"%s\", but sealed by \"%s\"", sender,
+                        *seal ? seal : "nobody");
+        if (!c->facts->order) {
+                if (c->facts->received)
+                        broken(c, "message.order_id", NULL, "no such order is known here");
+                return;
+        }
+        if (!may_send(c, sender))
+                broken(c, "message.sender", NULL, "\"%s\" is not the party of the order that may send %s",
+                        sender, word_name(&message_kind_words, c->message->kind));
+}
+
+void look_clearance(struct rule_case *c)
+{
+        const struct text_list *ids = &c->message->ea_clearance.identifier_ids;
+
+        for (size_t i = 0; i < ids->count; i++)
+                if (!is_of_order(c, ids->items[i]))
+                        broken(c, "identifier_ids", NULL, "the order has no identifier %s", ids->items[i]);
+}
+
 /* The Member States: what lies in one of them is not a third country (Article 17(1)). */
 static bool is_member_state(const char *country)
 {

@@ -518,6 +518,72 @@ static void test_requirement_20_an_error_reaches_the_person_and_oversight(void *
         message_free(&message);
 }
 
+/* A clearance, an objection, a withdrawal count only from the party that may send them. */
+static void test_requirement_01_messages_about_an_order_come_from_its_parties(void **state)
+{
+        static const struct {
+                enum message_kind kind;
+                const char *senders[4];
+        } rows[] = {
+                {MESSAGE_EA_CLEARANCE, {"ie-enforcing"}},
+                {MESSAGE_EA_OBJECTION, {"ie-enforcing"}},
+                {MESSAGE_ANSWER, {"ie-carrier"}},
+                {MESSAGE_CANNOT_EXECUTE, {"ie-carrier"}},
+                {MESSAGE_CLARIFICATION_REQUEST, {"ie-carrier"}},
+                {MESSAGE_CLARIFICATION_ANSWER, {"at-court-vienna"}},
+                {MESSAGE_WITHDRAWAL, {"at-court-vienna"}},
+                {MESSAGE_EXTENSION, {"at-court-vienna"}},
+                {MESSAGE_REVIEW_DECISION, {"at-court-vienna"}},
+                {MESSAGE_RECEIPT, {"at-court-vienna", "ie-carrier", "ie-enforcing"}},
+        };
+        static const char *const everybody[] = {"at-court-vienna", "ie-carrier", "ie-enforcing", "de-court"};
+        struct message about;
+
+        (void)state;
+        example_traffic(&about);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                for (size_t k = 0; k < 4; k++) {
+                        bool may = false;
+                        for (size_t n = 0; n < 4 && rows[i].senders[n]; n++)
+                                may |= strcmp(rows[i].senders[n], everybody[k]) == 0;
+                        message_init(&message, rows[i].kind);
+                        facts_for();
+                        facts.order = &about.order;
+                        EXAMPLE_SET(message.sender.organisation, everybody[k]);
+                        EXAMPLE_SET(facts.sealed_by, everybody[k]);
+                        assert_int_equal(finds("message-is-its-sender's", SEVERITY_STOP), !may);
+                        EXAMPLE_SET(facts.sealed_by, "at-elsewhere");
+                        STOPS("message-is-its-sender's");
+                        facts.sealed_by[0] = '\0';
+                        STOPS("message-is-its-sender's");
+                        EXAMPLE_SET(facts.sealed_by, everybody[k]);
+                        facts.order = NULL;
+                        STOPS("message-is-its-sender's");
+                        message_free(&message);
+                }
+        /* an enforcing authority of another State, or one that the directory does not know */
+        message_init(&message, MESSAGE_EA_CLEARANCE);
+        facts_for();
+        facts.order = &about.order;
+        EXAMPLE_SET(message.sender.organisation, "ie-enforcing");
+        EXAMPLE_SET(facts.sealed_by, "ie-enforcing");
+        PASSES("message-is-its-sender's");
+        EXAMPLE_SET(facts.enforcing.country, "DE");
+        STOPS("message-is-its-sender's");
+        EXAMPLE_SET(facts.enforcing.country, "IE");
+        facts.enforcing.roles = WORD_BIT(ORGANISATION_PROVIDER);
+        STOPS("message-is-its-sender's");
+        const struct model_field *ids =
+                model_field_find(message_body_type(message.kind), slice_of("identifier_ids"));
+        assert_int_equal(
+                model_texts_add(ids, message_body(&message), slice_of(EXAMPLE_IDENTIFIER_ID), NULL), 0);
+        PASSES("clearance-is-about-the-order");
+        assert_int_equal(model_texts_add(ids, message_body(&message), slice_of(EXAMPLE_MESSAGE_ID), NULL), 0);
+        STOPS("clearance-is-about-the-order");
+        message_free(&message);
+        message_free(&about);
+}
+
 static void test_a_message_without_end_is_counted(void **state)
 {
         struct rule_findings findings;
@@ -543,6 +609,7 @@ int main(void)
                 cmocka_unit_test(test_lawful_orders_pass),
                 cmocka_unit_test(test_every_rule_has_a_name_an_article_and_a_sentence),
                 cmocka_unit_test(test_requirement_01_a_name_alone_is_believed_nothing),
+                cmocka_unit_test(test_requirement_01_messages_about_an_order_come_from_its_parties),
                 cmocka_unit_test(test_requirement_02_an_emergency_needs_two_people_and_a_call_back),
                 cmocka_unit_test(test_requirement_03_an_emergency_without_validation_ends_after_48_hours),
                 cmocka_unit_test(test_requirement_04_prosecutor_order_for_traffic_is_rejected),

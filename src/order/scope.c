@@ -3,6 +3,8 @@
 
 #include "order/form.h"
 
+#include <stdio.h>
+
 const char *scope_fate_words(enum scope_fate fate)
 {
         static const char *const words[SCOPE_FATES] = {
@@ -26,6 +28,93 @@ const struct scope_refusal *scope_refusal_of(const struct scope *scope, const ch
                         return refusal;
         }
         return NULL;
+}
+
+struct refusal_list {
+        struct scope_refusal *items;
+        size_t room, count;
+};
+
+static void add_refusal(
+        struct refusal_list *list, const char *identifier_id, const char *who, const char *reason)
+{
+        if (list->count < list->room) {
+                struct scope_refusal *refusal = &list->items[list->count];
+                snprintf(refusal->identifier_id, sizeof refusal->identifier_id, "%s", identifier_id);
+                snprintf(refusal->reason, sizeof refusal->reason, "%s: %s", who, reason);
+        }
+        list->count++;
+}
+
+static void add_refusals(
+        struct refusal_list *list, const struct text_list *ids, const char *who, const char *reason)
+{
+        if (ids->count == 0)
+                add_refusal(list, "", who, reason);
+        for (size_t i = 0; i < ids->count; i++)
+                add_refusal(list, ids->items[i], who, reason);
+}
+
+/* The first word of a set says why; all of them stand in the message itself. */
+static const char *first_meaning(const struct vocabulary *words, uint64_t set)
+{
+        return word_meaning(words, set ? __builtin_ctzll(set) : 0);
+}
+
+size_t scope_refusals_of(const struct message *message, struct scope_refusal *ret_refusals, size_t room)
+{
+        struct refusal_list list = {.items = ret_refusals, .room = room};
+
+        switch (message->kind) {
+        case MESSAGE_EA_OBJECTION:
+                for (size_t i = 0; i < message->ea_objection.objections.count; i++) {
+                        const struct objection *objection = &message->ea_objection.objections.items[i];
+                        if (objection->effect != OBJECTION_CONDITIONAL)
+                                add_refusal(&list, objection->identifier_id,
+                                        "the enforcing authority refuses it",
+                                        first_meaning(&refusal_ground_words, objection->grounds));
+                }
+                break;
+        case MESSAGE_WITHDRAWAL:
+                add_refusals(&list, &message->withdrawal.identifier_ids, "withdrawn",
+                        word_meaning(&withdrawal_reason_words, message->withdrawal.reason));
+                break;
+        case MESSAGE_REVIEW_DECISION:
+                if (message->review_decision.outcome != REVIEW_UPHELD)
+                        add_refusals(&list, &message->review_decision.identifier_ids, "the court",
+                                word_meaning(&review_outcome_words, message->review_decision.outcome));
+                break;
+        case MESSAGE_CANNOT_EXECUTE:
+                for (size_t i = 0; i < message->cannot_execute.reasons.count; i++) {
+                        const struct impossibility *reason = &message->cannot_execute.reasons.items[i];
+                        add_refusal(&list, reason->identifier_id, "not executed",
+                                first_meaning(&obstacle_words, reason->obstacles));
+                }
+                break;
+        default:
+                break;
+        }
+        return list.count;
+}
+
+bool scope_covers_all(const struct order *order, const struct text_list *identifier_ids)
+{
+        for (size_t i = 0; identifier_ids->count && i < order->identifiers.count; i++) {
+                bool found = false;
+                for (size_t k = 0; k < identifier_ids->count && !found; k++)
+                        found = strcmp(identifier_ids->items[k], order->identifiers.items[i].id) == 0;
+                if (!found)
+                        return false;
+        }
+        return true;
+}
+
+bool scope_refuses_all(const struct scope *scope)
+{
+        for (size_t i = 0; i < scope->order->identifiers.count; i++)
+                if (!scope_refusal_of(scope, scope->order->identifiers.items[i].id))
+                        return false;
+        return scope->order->identifiers.count > 0;
 }
 
 static bool has_address(const struct identifier *identifier, const struct address *address)

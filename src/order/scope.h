@@ -57,6 +57,17 @@ size_t scope_filter(const struct scope *scope, const struct scope_record *record
 /* NULL where the identifier may be answered. */
 const struct scope_refusal *scope_refusal_of(const struct scope *scope, const char *identifier_id);
 
+/* What a message that was checked takes out of the order: objections that refuse or want deleted,
+ * withdrawals, what a court lifted, Form 3. Conditions refuse nothing. Writes the first `room` of them,
+ * returns how many there are. */
+size_t scope_refusals_of(const struct message *message, struct scope_refusal *ret_refusals, size_t room);
+
+/* Does a list of identifiers (of a clearance, a withdrawal ...) cover the whole order? An empty list means
+ * all. */
+bool scope_covers_all(const struct order *order, const struct text_list *identifier_ids);
+/* Are all identifiers of the order refused? */
+bool scope_refuses_all(const struct scope *scope);
+
 /* May persons be named for this identifier? one: yes. several: only where the order asks for all. none,
  * unknown: no. */
 bool scope_may_name(const struct scope *scope, const char *identifier_id, enum answer_verdict verdict);

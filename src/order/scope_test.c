@@ -148,6 +148,51 @@ static void test_requirement_13_a_partial_refusal_is_enforced_per_identifier(voi
         assert_false(scope_may_name(&scope, EXAMPLE_IDENTIFIER_ID, VERDICT_OF_ONE));
 }
 
+static void test_requirement_13_refusals_come_out_of_messages(void **state)
+{
+        struct message objection;
+        struct scope_refusal refusals[4];
+        void *item = NULL;
+        const struct model_field *ids =
+                model_field_find(message_body_type(MESSAGE_EA_CLEARANCE), slice_of("identifier_ids"));
+
+        (void)state;
+        message_init(&objection, MESSAGE_EA_OBJECTION);
+        const struct model_field *list =
+                model_field_find(message_body_type(objection.kind), slice_of("objections"));
+        assert_int_equal(model_list_add(list, message_body(&objection), &item, NULL), 0);
+        struct objection *one = item;
+        EXAMPLE_SET(one->identifier_id, EXAMPLE_IDENTIFIER_2_ID);
+        one->effect = OBJECTION_CONDITIONAL;
+        one->grounds = WORD_BIT(GROUND_PRESS_FREEDOM);
+        assert_int_equal(scope_refusals_of(&objection, refusals, 4), 0);
+        one->effect = OBJECTION_REFUSED;
+        assert_int_equal(scope_refusals_of(&objection, refusals, 0), 1);
+        assert_int_equal(scope_refusals_of(&objection, refusals, 4), 1);
+        scope.refusals = refusals;
+        scope.refusal_count = 1;
+        assert_non_null(scope_refusal_of(&scope, EXAMPLE_IDENTIFIER_2_ID));
+        assert_null(scope_refusal_of(&scope, EXAMPLE_IDENTIFIER_ID));
+        assert_false(scope_refuses_all(&scope));
+        message_free(&objection);
+        message_init(&objection, MESSAGE_WITHDRAWAL); /* of no identifier: of all */
+        assert_int_equal(scope_refusals_of(&objection, refusals, 4), 1);
+        assert_true(scope_refuses_all(&scope));
+        message_free(&objection);
+
+        /* a clearance of some is none of the whole */
+        message_init(&objection, MESSAGE_EA_CLEARANCE);
+        const struct text_list *cleared = &objection.ea_clearance.identifier_ids;
+        assert_true(scope_covers_all(scope.order, cleared));
+        assert_int_equal(
+                model_texts_add(ids, message_body(&objection), slice_of(EXAMPLE_IDENTIFIER_ID), NULL), 0);
+        assert_false(scope_covers_all(scope.order, cleared));
+        assert_int_equal(
+                model_texts_add(ids, message_body(&objection), slice_of(EXAMPLE_IDENTIFIER_2_ID), NULL), 0);
+        assert_true(scope_covers_all(scope.order, cleared));
+        message_free(&objection);
+}
+
 /* Every address around the range, every port around the port: exactly what was ordered passes. */
 static void test_the_filter_agrees_with_the_order_on_a_grid(void **state)
 {
@@ -329,6 +374,7 @@ int main(void)
                 TEST(test_requirement_11_records_outside_the_scope_cannot_leave),
                 TEST(test_requirement_11_traffic_leaves_only_from_within_the_time_ordered),
                 TEST(test_requirement_13_a_partial_refusal_is_enforced_per_identifier),
+                TEST(test_requirement_13_refusals_come_out_of_messages),
                 TEST(test_the_filter_agrees_with_the_order_on_a_grid),
                 TEST(test_several_and_unknown_name_nobody),
                 TEST(test_requirement_09_an_answer_has_its_labels),
