@@ -46,7 +46,9 @@ struct rule_facts {
         /* Whose seal is on the container, by the certificate that the directory pins; "" on drafts. */
         char sealed_by[MODEL_ORGANISATION_MAX];
         uint64_t protections_seen; /* enum protection: what the provider's desk itself noticed */
-        const struct order *order; /* of messages about an order: that order; NULL where it is not known */
+        /* Of messages about an order, and of amendments: that order as it was until now; NULL where it is not
+         * known. */
+        const struct order *order;
         const struct scope_refusal *refusals; /* of answers: what must not be answered */
         size_t refusal_count;
         int64_t near_edge_ms;      /* of answers: an edge nearer than this is near */
@@ -97,7 +99,9 @@ struct rule_findings {
         enum severity worst;
 };
 
-/* Puts every rule to a message. 0 or -ENOMEM. ret is initialised here; rule_findings_free when done. */
+/* Puts every rule to a message. Of a draft the numbers and instants that it will be sent with are filled in
+ * before, or form-is-complete names them. 0 or -ENOMEM. ret is initialised here; rule_findings_free when
+ * done. */
 int rules_look(const struct message *message, const struct rule_facts *facts,
         const struct rule_settings *settings, struct rule_findings *ret);
 void rule_findings_free(struct rule_findings *findings);

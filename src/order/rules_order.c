@@ -76,9 +76,20 @@ void look_call_back(struct rule_case *c)
                         c->order->issuer.organisation);
 }
 
+/* An amendment does not begin the 48 hours anew. */
+static int64_t first_signed(const struct rule_case *c)
+{
+        int64_t now = c->order->issuer.signatory.signed_ms;
+        int64_t before = c->facts->order ? c->facts->order->issuer.signatory.signed_ms : TIME_UNKNOWN;
+
+        if (now == TIME_UNKNOWN || (before != TIME_UNKNOWN && before < now))
+                return before;
+        return now;
+}
+
 void look_overdue(struct rule_case *c)
 {
-        int64_t due = deadline_validation(c->order->issuer.signatory.signed_ms);
+        int64_t due = deadline_validation(first_signed(c));
         char text[TIME_TEXT_MAX];
 
         if (is_unvalidated(c) && !*c->order->validator.organisation && due != TIME_UNKNOWN &&

@@ -165,6 +165,16 @@ static void test_requirement_03_an_emergency_without_validation_ends_after_48_ho
         PASSES("validated-within-48-hours");
         facts.now_ms++;
         STOPS("validated-within-48-hours");
+        /* a later generation with a later date does not begin them anew */
+        struct message first;
+        example_emergency(&first);
+        facts.order = &first.order;
+        message.order.issuer.signatory.signed_ms += TIME_DAY;
+        STOPS("validated-within-48-hours");
+        facts.order = NULL;
+        PASSES("validated-within-48-hours");
+        message.order.issuer.signatory.signed_ms -= TIME_DAY;
+        message_free(&first);
         message.order.deadline.kind = DEADLINE_TEN_DAYS;
         STOPS("unvalidated-is-an-emergency");
         message.order.deadline.kind = DEADLINE_EIGHT_HOURS_LIFE;

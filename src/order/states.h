@@ -150,19 +150,22 @@ struct step_facts {
         bool validated;        /* validated since */
         enum severity worst;   /* of the findings about the order */
         bool warnings_decided; /* a person decided each warning, on record */
-        bool ea_involved;
-        bool ea_cleared;
-        bool ea_refused_all;
+        bool ea_involved;      /* section K, or the rules say that it has to be */
+        bool ea_cleared;       /* by checked messages that cover all identifiers: scope_covers_all */
+        bool ea_refused_all;   /* scope_refuses_all, by its objections */
         bool ea_delete;
         bool question_open;
         bool review_open, review_lifted;
         bool route_open;
-        bool withdrawn, amended;
+        bool withdrawn;     /* all identifiers; of some: changed_ms and scope_refusals_of */
+        bool amended;       /* a newer generation than the one examined */
         bool answer_passes; /* rules_look of the answer found nothing that stops, and scope let every record
                                pass */
         bool deleted;
         bool delay_decided;
-        int64_t issued_ms;       /* signed by the issuer; of 48 hours */
+        /* Of the 48 hours: when the first generation was signed, or received where that is earlier; an
+         * amendment does not begin them anew. */
+        int64_t issued_ms;
         int64_t ea_release_ms;   /* deadline_ea_release; TIME_UNKNOWN: nobody proves that it was notified */
         int64_t question_due_ms; /* deadline_clarification */
         int64_t preserved_until_ms;
