@@ -51,11 +51,16 @@ struct rule_facts {
         const struct order *order;
         const struct scope_refusal *refusals; /* of answers: what must not be answered */
         size_t refusal_count;
-        int64_t near_edge_ms;      /* of answers: an edge nearer than this is near */
-        int64_t order_received_ms; /* by the provider; TIME_UNKNOWN */
-        int64_t third_country_ms;  /* end of the 10 days of Article 17(1); TIME_UNKNOWN: not judged */
-        bool extended_before;      /* the preservation was extended already */
+        int64_t near_edge_ms;     /* of answers: an edge nearer than this is near */
+        int64_t third_country_ms; /* end of the 10 days of Article 17(1); TIME_UNKNOWN: not judged */
+        bool extended_before;     /* the preservation was extended already */
 };
+
+/* Nothing known yet: every organisation is a stranger. */
+static inline struct rule_facts rule_facts_make(int64_t now_ms, bool received)
+{
+        return (struct rule_facts){.now_ms = now_ms, .received = received, .third_country_ms = TIME_UNKNOWN};
+}
 
 /* What a node has laid down. rule_settings_default fills in careful values. */
 struct rule_settings {

@@ -33,11 +33,8 @@ static void facts_for(void)
 {
         const struct order *order = message_order_const(&message);
 
-        facts = (struct rule_facts){.now_ms = EXAMPLE_NOW,
-                .received = true,
-                .third_country_ms = TIME_UNKNOWN,
-                .order_received_ms = TIME_UNKNOWN,
-                .near_edge_ms = TIME_MINUTE};
+        facts = rule_facts_make(EXAMPLE_NOW, true);
+        facts.near_edge_ms = TIME_MINUTE;
         if (order) {
                 facts.issuer = organisation(
                         order->issuer.organisation, "AT", ORGANISATION_ISSUING, order->issuer.nature);
