@@ -55,6 +55,8 @@ static void take_damage(void *context, size_t offset, size_t length)
         ((struct written *)context)->damaged += length;
 }
 
+static struct seal *seal; /* of the file that is made; NULL: it is plain */
+
 /* One batch of so many entries; returns its length. */
 static size_t write_batch(struct written *written, struct buffer *file, unsigned entries, uint8_t seed)
 {
@@ -72,7 +74,14 @@ static size_t write_batch(struct written *written, struct buffer *file, unsigned
         }
         size_t length = written->count >= first ? batch.length : 0;
         if (length) {
-                journal_batch_seal(batch.bytes, batch.length - JOURNAL_BATCH_HEAD_BYTES, MARK, first,
+                if (seal) {
+                        check(buffer_reserve(&batch, JOURNAL_TAG_BYTES) == 0);
+                        check(journal_payload_seal(seal, batch.bytes + JOURNAL_BATCH_HEAD_BYTES,
+                                      batch.length - JOURNAL_BATCH_HEAD_BYTES, first, MARK) == 0);
+                        batch.length += JOURNAL_TAG_BYTES;
+                        length = batch.length;
+                }
+                journal_batch_close(batch.bytes, batch.length - JOURNAL_BATCH_HEAD_BYTES, MARK, first,
                         (uint32_t)(written->count + 1 - first));
                 buffer_append(file, batch.bytes, batch.length);
         }
@@ -88,6 +97,11 @@ static void write_and_damage(const uint8_t *bytes, size_t length)
         struct journal_scanned scanned;
         uint8_t head[JOURNAL_HEADER_BYTES];
         size_t orders = 1 + bytes[0] % 16;
+        static const uint8_t key[SEAL_KEY_BYTES] = {1, 2, 3};
+
+        /* A file of every other kind is sealed; damage in it is found by its tags too. */
+        seal = NULL;
+        check(!(bytes[0] & 0x40) || seal_new(key, &seal) == 0);
 
         journal_header_write(&header, head);
         buffer_append(&file, head, sizeof head);
@@ -101,11 +115,13 @@ static void write_and_damage(const uint8_t *bytes, size_t length)
         }
         const struct journal_scan_sink sink = {
                 .context = &written, .entry = take_written, .damaged = take_damage};
-        check(journal_scan(file.bytes, file.length, &sink, &scanned, NULL) == 0);
+        check(journal_scan(file.bytes, file.length, seal, &sink, &scanned, NULL) == 0);
         check(scanned.entries == written.delivered && scanned.sound_end <= file.length);
         check(is_damaged || (written.delivered == written.count && written.damaged == 0));
         check(scanned.damaged_bytes + (file.length - scanned.sound_end) == written.damaged);
         buffer_free(&file);
+        seal_free(seal);
+        seal = NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
@@ -118,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         const struct journal_scan_sink sink = {.context = &next, .entry = take_any};
         if (bytes[0] & 1)
                 write_and_damage(bytes + 1, length - 1);
-        else if (journal_scan(bytes + 1, length - 1, &sink, &scanned, NULL) == 0)
+        else if (journal_scan(bytes + 1, length - 1, NULL, &sink, &scanned, NULL) == 0)
                 check(scanned.sound_end <= length - 1 && scanned.next_sequence >= next);
         return 0;
 }

@@ -34,8 +34,11 @@ static void free_journal(struct journal *journal)
 {
         if (journal->file >= 0)
                 close(journal->file);
+        journal_keys_close(journal);
+        seal_free(journal->seal);
         lock_release(journal->lock);
         buffer_free(&journal->batch);
+        buffer_free(&journal->sealed);
         free(journal->files);
         free(journal);
 }
@@ -52,6 +55,7 @@ int journal_open(const char *folder, const struct journal_options *options, stru
         journal->lock = journal->file = -1;
         journal->unsynced_ms = -1;
         journal->batch = buffer_make(JOURNAL_BATCH_HEAD_BYTES + JOURNAL_PENDING_MAX);
+        journal->sealed = buffer_make(JOURNAL_BATCH_HEAD_BYTES + JOURNAL_PENDING_MAX + JOURNAL_TAG_BYTES);
         if (options)
                 journal->options = *options;
         if (journal->options.sync_interval_ms == 0)
@@ -66,6 +70,8 @@ int journal_open(const char *folder, const struct journal_options *options, stru
                 r = journal_path(journal, "lock", path, error);
         if (r == 0)
                 r = lock_take(path, false, &journal->lock, error);
+        if (r == 0)
+                r = journal_keys_open(journal, error);
         if (r == 0)
                 r = journal_list(journal, error);
         if (r == 0)
@@ -121,6 +127,9 @@ static int make_file(
 
         if (getrandom(&content.mark, sizeof content.mark, 0) != (ssize_t)sizeof content.mark)
                 return failed(error, path, "no random number could be had");
+        int made = journal_key_make(journal, file, &content, &journal->seal, error);
+        if (made < 0)
+                return made;
         journal_header_write(&content, header);
         int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (descriptor < 0)
@@ -162,6 +171,8 @@ static int begin_file(struct journal *journal, struct error *error)
 static void leave_file(struct journal *journal)
 {
         close(journal->file);
+        seal_free(journal->seal);
+        journal->seal = NULL;
         journal->file = -1;
 }
 
@@ -183,6 +194,30 @@ static int choose_file(struct journal *journal, struct error *error)
         return begin_file(journal, error);
 }
 
+/* The batch as it is written: itself, or sealed beside itself, because a write that fails is tried again, in
+ * another file and so under another key. */
+static int close_batch(struct journal *journal, struct buffer **ret_written, struct error *error)
+{
+        struct buffer *batch = &journal->batch;
+
+        if (journal->seal) {
+                buffer_clear(&journal->sealed);
+                buffer_append(&journal->sealed, batch->bytes, batch->length);
+                if (buffer_reserve(&journal->sealed, JOURNAL_TAG_BYTES) < 0)
+                        return error_set(error, -ENOMEM, "%s: not enough memory", journal->folder);
+                int r = journal_payload_seal(journal->seal, journal->sealed.bytes + JOURNAL_BATCH_HEAD_BYTES,
+                        batch->length - JOURNAL_BATCH_HEAD_BYTES, journal->flushed, journal->mark);
+                if (r < 0)
+                        return error_set(error, r, "%s: cannot be sealed", journal->folder);
+                batch = &journal->sealed;
+                batch->length += JOURNAL_TAG_BYTES;
+        }
+        journal_batch_close(batch->bytes, batch->length - JOURNAL_BATCH_HEAD_BYTES, journal->mark,
+                journal->flushed, journal->pending_count);
+        *ret_written = batch;
+        return 0;
+}
+
 int journal_flush(struct journal *journal, struct error *error)
 {
         if (journal->pending_count == 0)
@@ -191,9 +226,10 @@ int journal_flush(struct journal *journal, struct error *error)
         if (r < 0)
                 return r;
         struct journal_file *file = &journal->files[journal->file_count - 1];
-        journal_batch_seal(journal->batch.bytes, journal->batch.length - JOURNAL_BATCH_HEAD_BYTES,
-                journal->mark, journal->flushed, journal->pending_count);
-        r = file_write_all(journal->file, journal->batch.bytes, journal->batch.length, file->name, error);
+        struct buffer *written;
+        r = close_batch(journal, &written, error);
+        if (r == 0)
+                r = file_write_all(journal->file, written->bytes, written->length, file->name, error);
         if (r < 0) {
                 /* The cut-off batch is taken back. Where that fails it stays as what it is, damage in front
                  * of a file's end, and the next batch goes into another file. */
@@ -208,7 +244,7 @@ int journal_flush(struct journal *journal, struct error *error)
                 }
                 return r;
         }
-        file->bytes += journal->batch.length;
+        file->bytes += written->length;
         journal->flushed += journal->pending_count;
         if (journal->unsynced_ms < 0)
                 journal->unsynced_ms = clock_steady_ms();
@@ -341,24 +377,15 @@ static int replay_file(struct journal *journal, const struct journal_file *file,
         const struct journal_scan_sink sink = {
                 .context = replaying, .entry = replay_entry, .damaged = replay_damage};
         struct journal_scanned scanned;
-        struct file_map map;
-        char path[PATH_MAX];
+        size_t length = 0;
 
-        int r = journal_path(journal, file->name, path, error);
-        if (r == 0)
-                r = file_map(path, &map, error);
-        if (r < 0)
+        int r = journal_scan_file(journal, file, &sink, &scanned, &length, error);
+        if (r != -EBADMSG && r != -ENOTSUP)
                 return r;
-        struct journal_header header;
-        if (journal_header_read(map.bytes, map.length, &header, NULL) < 0) {
-                /* Shorter than its header: its writer was killed at its beginning. */
-                replaying->replayed.damaged_files += map.length >= JOURNAL_HEADER_BYTES;
-                replaying->replayed.damaged_bytes += map.length;
-        } else {
-                r = journal_scan(map.bytes, map.length, &sink, &scanned, error);
-        }
-        file_unmap(&map);
-        return r;
+        /* Shorter than its header: its writer was killed at its beginning. */
+        replaying->replayed.damaged_files += length >= JOURNAL_HEADER_BYTES;
+        replaying->replayed.damaged_bytes += length;
+        return 0;
 }
 
 int journal_replay(struct journal *journal, const struct journal_replay_sink *sink,
@@ -371,7 +398,8 @@ int journal_replay(struct journal *journal, const struct journal_replay_sink *si
         if (journal->released == 0 && journal->file_count)
                 replaying.expected = journal->files[0].first_sequence;
         for (size_t i = 0; r == 0 && i < journal->file_count; i++)
-                r = replay_file(journal, &journal->files[i], &replaying, error);
+                if (!journal_file_is_released(journal, i))
+                        r = replay_file(journal, &journal->files[i], &replaying, error);
         if (r < 0)
                 return r;
         tell_lost(&replaying, journal->flushed, TIME_UNKNOWN);

@@ -20,6 +20,9 @@
  * released exactly once and in order; what is missing shows as a gap in the numbers and is told. Files are
  * only appended to: a batch that was cut off is no batch, and the next writer begins a new file.
  *
+ * Sealed, the key of a file is destroyed before the file is removed, and the key that it stood under is
+ * replaced: copies of either are of no use then.
+ *
  * After a sync that failed nobody knows what of the entries since `durable` is on the disk. It is told once,
  * by the error of that call; what comes after goes into another file, and `durable` goes on behind its
  * success.
@@ -27,6 +30,7 @@
  * For one thread. Calls block for as long as the disk takes. */
 
 #include "depot/journal_format.h"
+#include "settings/key_source.h"
 
 #define JOURNAL_SYNC_MS_DEFAULT INT64_C(1000)
 #define JOURNAL_FILE_BYTES_DEFAULT (UINT64_C(256) << 20) /* a file that is longer is followed by another */
@@ -35,6 +39,8 @@
 struct journal_options {
         int64_t sync_interval_ms; /* 0: JOURNAL_SYNC_MS_DEFAULT */
         uint64_t file_bytes_max;  /* 0: JOURNAL_FILE_BYTES_DEFAULT */
+        struct key_sources key;   /* what it is sealed by: a key for each file, in FOLDER/keys/journal.keys
+                                   * (doc/format/key-table.md); count 0: it is plain */
 };
 
 /* What was found when it was opened. */

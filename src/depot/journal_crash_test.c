@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "depot/journal.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "os/scratch_test.h"
 
 #include <setjmp.h>
@@ -32,9 +33,25 @@ static size_t make_content(uint64_t sequence, uint8_t bytes[2000])
         return length;
 }
 
+static struct key_sources sources; /* with ROGATORY_SEALED: a key file */
+
+static void choose_sources(void)
+{
+        struct error error = {0};
+        char text[300];
+
+        sources.count = 0;
+        if (!getenv("ROGATORY_SEALED"))
+                return;
+        snprintf(text, sizeof text, "file:%s", scratch_path("secret/journal.key"));
+        assert_int_equal(folder_make(scratch_path("secret"), &error), 0);
+        assert_int_equal(key_sources_read(slice_of(text), &sources, &error), 0);
+}
+
 static void write_for_ever(int report)
 {
-        const struct journal_options options = {.sync_interval_ms = 3, .file_bytes_max = 300000};
+        const struct journal_options options = {
+                .sync_interval_ms = 3, .file_bytes_max = 300000, .key = sources};
         struct journal *journal;
         struct error error = {0};
         uint8_t bytes[2000];
@@ -86,10 +103,11 @@ static void assert_journal_is_whole(const struct progress *progress)
         struct replaying replaying = {0};
         const struct journal_replay_sink sink = {.context = &replaying, .entry = check_entry};
         struct journal_replayed replayed;
+        const struct journal_options options = {.key = sources};
         struct journal *journal;
         struct error error = {0};
 
-        if (journal_open(scratch_path("j"), NULL, &journal, NULL, &error) < 0 ||
+        if (journal_open(scratch_path("j"), &options, &journal, NULL, &error) < 0 ||
                 journal_replay(journal, &sink, &replayed, &error) < 0)
                 fail_msg("%s", error.text);
         struct journal_state state = journal_state(journal);
@@ -139,6 +157,7 @@ static void test_killed_writer_loses_nothing_flushed(void **state)
 
         (void)state;
         srand(20261120);
+        choose_sources();
         /* A busy machine gives a short life no time for anything: then there are more of them. */
         for (unsigned life = 0; life < lives || (life < 40 * lives && !has_lived(&progress)); life++) {
                 live_and_die(&progress, (unsigned)rand() % 40000);

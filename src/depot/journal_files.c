@@ -147,28 +147,61 @@ static int read_released(const struct journal *journal, uint64_t *ret_sequence, 
         return r == -EFBIG ? -EBADMSG : r;
 }
 
+int journal_scan_file(struct journal *journal, const struct journal_file *file,
+        const struct journal_scan_sink *sink, struct journal_scanned *ret, size_t *ret_length,
+        struct error *error)
+{
+        struct journal_header header;
+        struct seal *seal = NULL;
+        struct file_map map;
+        char path[PATH_MAX];
+
+        int r = journal_path(journal, file->name, path, error);
+        if (r == 0)
+                r = file_map(path, &map, error);
+        if (r < 0)
+                return r;
+        if (ret_length)
+                *ret_length = map.length;
+        r = journal_header_read(map.bytes, map.length, &header, error);
+        if (r == 0)
+                r = journal_key_find(journal, file, &header, &seal, error);
+        if (r == 0)
+                r = journal_scan(map.bytes, map.length, seal, sink, ret, error);
+        seal_free(seal);
+        file_unmap(&map);
+        return r;
+}
+
+/* Nothing in the file is needed any more; its key may have been destroyed by a writer that was killed before
+ * it removed the file. */
+bool journal_file_is_released(const struct journal *journal, size_t index)
+{
+        return index + 1 < journal->file_count &&
+               journal->files[index + 1].first_sequence <= journal->released + 1;
+}
+
 /* The last file that holds an entry says where the sequences go on. */
 static int find_end(struct journal *journal, struct journal_found *found, struct error *error)
 {
         const struct journal_scan_sink counting = {.entry = NULL};
         struct journal_scanned scanned;
-        char path[PATH_MAX];
         int r = 0;
 
         for (size_t i = journal->file_count; r == 0 && i-- > 0;) {
-                struct file_map map;
-                r = journal_path(journal, journal->files[i].name, path, error);
-                if (r == 0)
-                        r = file_map(path, &map, error);
-                if (r < 0)
-                        break;
-                int scan = journal_scan(map.bytes, map.length, &counting, &scanned, NULL);
-                if (i + 1 == journal->file_count && (scan < 0 || scanned.sound_end < map.length))
-                        found->torn_bytes = map.length - (scan < 0 ? 0 : scanned.sound_end);
-                file_unmap(&map);
-                if (scan == -ENOTSUP)
-                        r = error_set(
-                                error, scan, "%s: was written by a later version of this program", path);
+                const struct journal_file *file = &journal->files[i];
+                size_t length = 0;
+                int scan = journal_scan_file(journal, file, &counting, &scanned, &length, error);
+                if (scan == -ENOKEY && journal_file_is_released(journal, i))
+                        continue;
+                if (scan < 0 && scan != -EBADMSG)
+                        return scan == -ENOTSUP
+                                       ? error_set(error, scan,
+                                                 "%s/%s: was written by a later version of this program",
+                                                 journal->folder, file->name)
+                                       : scan;
+                if (i + 1 == journal->file_count && (scan < 0 || scanned.sound_end < length))
+                        found->torn_bytes = length - (scan < 0 ? 0 : scanned.sound_end);
                 if (scan < 0 || scanned.entries == 0)
                         continue;
                 if (scanned.next_sequence > journal->next)
@@ -206,14 +239,16 @@ int journal_recover(struct journal *journal, struct journal_found *ret_found, st
         return 0;
 }
 
-/* A file without entries that are still needed: the next one begins at or before the first that is. */
+/* Files without entries that are still needed: the next one begins at or before the first that is. Their keys
+ * go first. */
 static int remove_released(struct journal *journal, struct error *error)
 {
-        size_t gone = 0;
-        int r = 0;
+        size_t due = 0, gone = 0;
 
-        while (r == 0 && gone + 1 < journal->file_count &&
-                journal->files[gone + 1].first_sequence <= journal->released + 1) {
+        while (due < journal->file_count && journal_file_is_released(journal, due))
+                due++;
+        int r = journal_keys_destroy(journal, due, error);
+        while (r == 0 && gone < due) {
                 char path[PATH_MAX];
                 r = journal_path(journal, journal->files[gone].name, path, error);
                 if (r == 0)

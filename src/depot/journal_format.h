@@ -7,6 +7,7 @@
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "crypto/seal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,8 @@
 #define JOURNAL_HEADER_BYTES 64u
 #define JOURNAL_BATCH_HEAD_BYTES 32u
 #define JOURNAL_ENTRY_HEAD_BYTES 40u
+#define JOURNAL_KEY_ID_BYTES 16u
+#define JOURNAL_TAG_BYTES SEAL_TAG_BYTES /* behind the entries of a sealed batch */
 
 /* Named limits. A length above them is damage, whatever its checksum says. */
 #define JOURNAL_ENTRY_MAX (1u << 20)    /* bytes of one message */
@@ -35,7 +38,9 @@ struct journal_entry {
 struct journal_header {
         int64_t window_from; /* all receipt times lie in one window, which begins here */
         uint64_t first_sequence;
-        uint64_t mark; /* random; stands in every batch of this file and in no other */
+        uint64_t mark;  /* random; stands in every batch of this file and in no other */
+        bool is_sealed; /* its batches are sealed, by the key of that number */
+        uint8_t key_id[JOURNAL_KEY_ID_BYTES];
 };
 
 void journal_header_write(const struct journal_header *header, uint8_t ret_bytes[JOURNAL_HEADER_BYTES]);
@@ -49,8 +54,12 @@ int journal_header_read(
 int journal_entry_write(struct buffer *payload, const struct journal_entry *entry);
 
 /* The head that goes in front of a payload (which follows it at once in memory, behind the head's bytes). */
-void journal_batch_seal(
+void journal_batch_close(
         uint8_t *batch, size_t payload_length, uint64_t mark, uint64_t first_sequence, uint32_t count);
+/* Seals the entries behind a batch's head in place of themselves; JOURNAL_TAG_BYTES more are written. The
+ * numbers are those that journal_batch_close is called with afterwards. 0 or -EIO, -ENOMEM. */
+int journal_payload_seal(
+        struct seal *seal, uint8_t *payload, size_t length, uint64_t first_sequence, uint64_t mark);
 
 struct journal_scan_sink {
         void *context;
@@ -70,9 +79,10 @@ struct journal_scanned {
         size_t damaged_bytes;   /* before that: damage between whole batches */
 };
 
-/* Reads a whole file. What is damaged is passed over up to the next whole batch, which its mark and checksum
- * show beyond doubt. A NULL entry only counts. 0, the header's errors, or what the sink returned. */
-int journal_scan(const void *bytes, size_t length, const struct journal_scan_sink *sink,
+/* Reads a whole file. seal: by its key, NULL where it is not sealed. What is damaged is passed over up to the
+ * next whole batch, which its mark and checksum show beyond doubt. A NULL entry only counts. 0, the header's
+ * errors, or what the sink returned. */
+int journal_scan(const void *bytes, size_t length, struct seal *seal, const struct journal_scan_sink *sink,
         struct journal_scanned *ret, struct error *error);
 
 #endif

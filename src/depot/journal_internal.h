@@ -26,13 +26,36 @@ struct journal {
         size_t file_count, file_capacity;
         int file; /* descriptor of the file that is written; -1: the next flush begins one */
         uint64_t mark;
-        struct buffer batch; /* room for the head, then the pending entries */
+        struct buffer batch;  /* room for the head, then the pending entries */
+        struct buffer sealed; /* the same as it is written */
         uint32_t pending_count;
         int64_t pending_window;
         uint64_t next, flushed, durable, released;
-        bool folder_changed; /* a file's name is not on the disk yet */
-        int64_t unsynced_ms; /* steady clock: since when something is with the kernel only; -1: nothing is */
+        bool folder_changed;  /* a file's name is not on the disk yet */
+        struct depot *keeper; /* of the keys; owned; NULL: it is plain */
+        struct seal *seal;    /* by the key of the file that is written; owned; NULL: it is plain */
+        int64_t unsynced_ms;  /* steady clock: since when something is with the kernel only; -1: nothing is */
 };
+
+/* journal_keys.c. The table is opened with the lock held, and made where there is none. */
+int journal_keys_open(struct journal *journal, struct error *error);
+void journal_keys_close(struct journal *journal);
+/* A key for a file that begins: its number goes into the header. ret_seal NULL: the journal is plain. */
+int journal_key_make(struct journal *journal, const struct journal_file *file, struct journal_header *header,
+        struct seal **ret_seal, struct error *error);
+/* That of a file that is read; NULL where it is plain. -ENOKEY with words. */
+int journal_key_find(struct journal *journal, const struct journal_file *file,
+        const struct journal_header *header, struct seal **ret_seal, struct error *error);
+/* Destroys the keys of the first `count` files, before they are removed. */
+int journal_keys_destroy(struct journal *journal, size_t count, struct error *error);
+
+/* Is nothing of the file needed any more? Its key may be gone: a writer was killed before it removed it. */
+bool journal_file_is_released(const struct journal *journal, size_t index);
+
+/* Maps and scans one of the files. As journal_scan; -ENOKEY. ret_length (may be NULL): of the file. */
+int journal_scan_file(struct journal *journal, const struct journal_file *file,
+        const struct journal_scan_sink *sink, struct journal_scanned *ret, size_t *ret_length,
+        struct error *error);
 
 /* FOLDER/name. -ENAMETOOLONG with a message. */
 int journal_path(
