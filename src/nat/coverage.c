@@ -152,6 +152,10 @@ static void join_span(struct coverage_span *a, const struct coverage_span *b)
                 a->to = b->to;
                 a->sequence_to = b->sequence_to;
                 a->flags = (uint8_t)((a->flags & ~SPAN_CONTINUES) | (b->flags & SPAN_CONTINUES));
+        } else if (!((a->flags | b->flags) & SPAN_CONTINUES) &&
+                   (int32_t)(b->sequence_to - a->sequence_to) > 0) {
+                a->sequence_to =
+                        b->sequence_to; /* times are whole seconds; numbers tell more of one second */
         }
         if (!(b->flags & SPAN_KNOWN_ONLY))
                 a->flags &= (uint8_t)~SPAN_KNOWN_ONLY;
