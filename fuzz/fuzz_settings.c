@@ -3,6 +3,7 @@
 #include "settings/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define WRITTEN_MAX (64 * 1024 * 1024)
 
@@ -15,6 +16,11 @@ static void write_all(const struct settings *settings, struct buffer *text)
                         abort();
         for (size_t i = 0; i < settings->exporter_count; i++)
                 if (settings_write_exporter(text, &settings->exporters[i]) < 0)
+                        abort();
+        if (settings_write_node(text, &settings->node) < 0)
+                abort();
+        for (size_t i = 0; i < settings->listener_count; i++)
+                if (settings_write_listener(text, &settings->listeners[i]) < 0)
                         abort();
 }
 
@@ -34,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         write_all(&settings, &text);
         if (settings_parse((const char *)text.bytes, text.length, &again, problems, 4, &count) < 0)
                 abort();
-        if (again.realm_count != settings.realm_count || again.exporter_count != settings.exporter_count)
+        if (again.realm_count != settings.realm_count || again.exporter_count != settings.exporter_count ||
+                again.listener_count != settings.listener_count ||
+                memcmp(&again.node, &settings.node, sizeof again.node) != 0)
                 abort();
         settings_free(&again);
         settings_free(&settings);
