@@ -99,6 +99,17 @@ void intake_forget_future(struct coverage *coverage, int64_t latest_ms)
         coverage->span_count = kept;
 }
 
+/* Where it is counted how a realm's addresses are shared; NULL: nowhere. */
+static struct sharing *sharing_of(struct intake *intake, const char *realm)
+{
+        const struct settings *settings = depot_settings(intake->depot);
+
+        for (size_t i = 0; intake->sharing && i < settings->realm_count; i++)
+                if (strcmp(settings->realms[i].name, realm) == 0)
+                        return &intake->sharing[i];
+        return NULL;
+}
+
 int intake_flush(struct intake *intake, int64_t before, bool with_coverage, struct error *error)
 {
         int r = 0;
@@ -117,6 +128,8 @@ int intake_flush(struct intake *intake, int64_t before, bool with_coverage, stru
                         .sources = &intake->sources,
                         .hosts = &intake->hosts,
                         .heartbeat_ms = intake->heartbeat_ms,
+                        .sharing = sharing_of(intake, realm->settings.name),
+                        .whole = intake->now_ms,
                 };
                 r = merge_run(&request, &intake->merged, error);
                 if (r == 0 && with_coverage)

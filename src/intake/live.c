@@ -173,11 +173,13 @@ struct intake_live_state intake_live_state(const struct intake *intake)
         return state;
 }
 
-int intake_live_merge(struct intake *intake, struct depot *depot, int64_t now_ms,
+int intake_live_merge(struct intake *intake, struct depot *depot, int64_t now_ms, struct sharing *sharing,
         struct intake_live_merged *ret_merged, struct error *error)
 {
         intake->depot = depot;
         intake->latest_ms = now_ms + TIME_DAY;
+        intake->now_ms = now_ms;
+        intake->sharing = sharing;
         intake->merged = (struct merge_counts){0};
         int r = intake_flush(intake, INT64_MAX, true, error);
         *ret_merged = (struct intake_live_merged){.windows = intake->merged.windows_written,

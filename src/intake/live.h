@@ -10,6 +10,7 @@
  * read for its settings alone, and must outlive it. */
 
 #include "intake/intake.h"
+#include "nat/sharing.h"
 
 #define INTAKE_LIVE_GAPS_JOIN 4096u /* pieces of hearing are joined whenever so many more have come */
 
@@ -40,12 +41,13 @@ struct intake_live_state {
 struct intake_live_state intake_live_state(const struct intake *intake);
 
 /* Writes all of it into a store that is opened for writing. The intake is used up, whatever comes of it: call
- * it in a process of its own. */
+ * it in a process of its own. sharing: NULL, or how the addresses of each realm (by the number of its
+ * section) are shared in its latest hour; of realms where no such hour is written it stays as it is. */
 struct intake_live_merged {
         uint64_t windows, bytes;
         uint64_t paired, open; /* bindings, each counted in the window it begins in */
 };
-int intake_live_merge(struct intake *intake, struct depot *depot, int64_t now_ms,
+int intake_live_merge(struct intake *intake, struct depot *depot, int64_t now_ms, struct sharing *sharing,
         struct intake_live_merged *ret_merged, struct error *error);
 
 /* The windows that concern an outside address as they would be after a merge, into the memory of a store

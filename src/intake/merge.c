@@ -80,6 +80,9 @@ struct window_merge {
         size_t points_room;
         struct segment_writer *writer;
         struct segment_header made; /* what was written */
+        bool counts_sharing;
+        struct sharing sharing;
+        struct sharing_counter counter;
         size_t at_carried;
         uint32_t at_stream, at_sheet;
 };
@@ -201,6 +204,13 @@ static int merge_address(struct window_merge *m, uint32_t outside)
         if (r < 0 || m->result.count == 0)
                 return r;
         count_bindings(m);
+        if (m->counts_sharing) {
+                uint32_t users;
+                r = sharing_count(&m->counter, m->result.items, m->result.count, &users);
+                if (r < 0)
+                        return r;
+                sharing_add(&m->sharing, outside, users);
+        }
         r = carry_select(m->result.items, m->result.count, &walk->rules, m->to, &m->carry_out);
         return r < 0 ? r
                      : segment_writer_sheet(m->writer, m->result.items, m->result.count, walk->request->hosts,
@@ -331,6 +341,7 @@ static void window_merge_free(struct window_merge *m)
         binding_list_free(&m->known);
         binding_list_free(&m->result);
         free(m->points);
+        sharing_counter_free(&m->counter);
         opened_close(&m->stored);
 }
 
@@ -348,6 +359,9 @@ static int rewrite_window(struct window_merge *m, const struct coverage *coverag
                 depot_draft_abandon(&draft);
                 return r;
         }
+        m->sharing.open = m->carry_out.count;
+        if (m->counts_sharing)
+                *walk->request->sharing = m->sharing;
         uint64_t bytes = draft.bytes;
         r = depot_draft_publish(walk->request->depot, &draft, walk->error);
         if (r < 0)
@@ -416,8 +430,12 @@ static int visit(struct walk *walk, size_t index)
         struct window_merge m = {
                 .walk = walk, .from = stop->window_from, .to = stop->window_from + DEPOT_WINDOW_MS};
         struct coverage cut = {0};
+        const struct sharing *sharing = walk->request->sharing;
         int r = 0;
 
+        m.counts_sharing = sharing && m.to <= walk->request->whole &&
+                           (sharing->window_from == TIME_UNKNOWN || m.from >= sharing->window_from);
+        m.sharing.window_from = m.from;
         m.bucket = find_bucket(walk->request, stop->window_from);
         if (stop->stored)
                 r = opened_open(walk, stop->window_from, &m.stored);

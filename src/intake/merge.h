@@ -8,6 +8,7 @@
 #include "depot/depot.h"
 #include "intake/bucket.h"
 #include "intake/source.h"
+#include "nat/sharing.h"
 
 /* What one merge works on. */
 struct merge_request {
@@ -23,6 +24,10 @@ struct merge_request {
         /* NULL, or the one outside address that matters: its windows are made as they would be, into memory
          * (depot_begin_memory), and the points stay where they are. */
         const uint32_t *only;
+        /* NULL, or what is counted of the latest window that was written whole (that ends at or before
+         * `whole`): how its addresses are shared. Left as it is where all that was written is older. */
+        struct sharing *sharing;
+        int64_t whole;
 };
 
 struct merge_counts {

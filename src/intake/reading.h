@@ -44,8 +44,10 @@ struct intake {
         struct radius_decoder *radius; /* NULL until the first packet of its kind */
         struct intake_summary summary;
         struct merge_counts merged;
-        int64_t latest_ms;    /* as in the options, filled in */
-        int64_t heartbeat_ms; /* the largest of the sources met */
+        struct sharing *sharing; /* by number of the realm's section, or NULL: not counted; borrowed */
+        int64_t now_ms;          /* with `sharing`: an hour that has ended by then is whole */
+        int64_t latest_ms;       /* as in the options, filled in */
+        int64_t heartbeat_ms;    /* the largest of the sources met */
         /* The file being read. */
         const char *path;
         uint64_t place;       /* byte offset, packet or line of what is being decoded */

@@ -89,7 +89,7 @@ static int preserve_of(struct keeper *keeper, int count, char **words)
         int r = generations_turn(&keeper->generations, &error);
         while (r == 0 && generations_closed(&keeper->generations) > 0) {
                 r = generations_merge(
-                        &keeper->generations, keeper->options.store, clock_now_ms(), &merged, &error);
+                        &keeper->generations, keeper->options.store, clock_now_ms(), NULL, &merged, &error);
                 if (r != -EBUSY || clock_steady_ms() > until_ms)
                         break;
                 r = 0;

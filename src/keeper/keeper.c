@@ -58,6 +58,8 @@ int keeper_open(struct keeper *keeper, const struct keeper_options *options, str
                 r = read_configuration(keeper, error);
         if (r == 0)
                 r = generations_open(&keeper->generations, keeper->depot, error);
+        if (r == 0)
+                r = keeper_begin_counting(keeper, error);
         if (r < 0)
                 return r;
         const struct settings *settings = depot_settings(keeper->depot);
@@ -77,6 +79,7 @@ void keeper_close(struct keeper *keeper)
 {
         relay_reader_free(keeper->reader);
         generations_close(&keeper->generations);
+        keeper_end_counting(keeper);
         if (keeper->depot)
                 depot_close(keeper->depot);
         buffer_free(&keeper->out);
@@ -194,6 +197,7 @@ static int turn(struct keeper *keeper, uint8_t *bytes, const sigset_t *while_wai
                 child_ended = 0;
                 r = r < 0 ? r : keeper_reap(keeper, error);
         }
+        r = r < 0 ? r : keeper_tell_counts(keeper, error);
         r = r < 0 ? r : send_out(keeper, error);
         tell_alive(keeper);
         return r < 0 ? r : 0;

@@ -24,6 +24,7 @@
 #define KEEPER_QUESTION_SECONDS 7200 /* a batch may take long, but not for ever */
 #define KEEPER_READ_BYTES (256u << 10)
 #define KEEPER_ALIVE_MS (ALIVE_INTERVAL_MS / 2) /* how often the parent hears of it */
+#define KEEPER_COUNTS_MS 1000                   /* how often the collector hears how the store does */
 #define KEEPER_RETRY_MS 1000       /* a merge that found another writer, or failed, is tried again ... */
 #define KEEPER_RETRY_MOST_MS 60000 /* ... later each time */
 
@@ -78,6 +79,9 @@ struct keeper {
         bool said_full;
         sigset_t signals; /* that were blocked before */
         struct keeper_counts counts;
+        struct sharing *sharing; /* how addresses are shared, by number of the realm; shared with merges */
+        size_t sharing_realms;
+        int64_t counts_ms;    /* steady clock, when the collector was told last */
         struct error failure; /* why the relay ends */
 };
 
@@ -103,6 +107,12 @@ int keeper_merge_if_due(struct keeper *keeper, struct error *error);
 
 /* Somebody asks: has him answered. */
 void keeper_answer(struct keeper *keeper);
+
+/* Numbers for whoever watches the node (counting.c): the collector is told them where that is due. 0, or
+ * negative with a message. */
+int keeper_begin_counting(struct keeper *keeper, struct error *error);
+int keeper_tell_counts(struct keeper *keeper, struct error *error);
+void keeper_end_counting(struct keeper *keeper);
 
 /* Children that ended: a merge that succeeded is told to the collector. 0, or negative with a message. */
 int keeper_reap(struct keeper *keeper, struct error *error);

@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "intake/import_test.h"
 #include "os/clock.h"
+#include "relay/counts.h"
 #include "relay/relay.h"
 
 #include <fcntl.h>
@@ -35,6 +36,7 @@ static struct {
         struct relay_reader *reader;
         uint64_t released;
         bool greeted;
+        struct relay_store_counts counts; /* as told last */
 } node;
 
 static int see_hello(void *context, const struct relay_hello *hello)
@@ -48,6 +50,19 @@ static int see_released(void *context, uint64_t sequence)
 {
         (void)context;
         node.released = sequence;
+        return 0;
+}
+
+static int see_counts(void *context, const void *bytes, size_t length)
+{
+        enum relay_counts_kind kind;
+        size_t count;
+
+        (void)context;
+        assert_int_equal(relay_counts_unpack(bytes, length, &kind, &count), 0);
+        assert_int_equal(kind, RELAY_COUNTS_STORE);
+        assert_int_equal(count, 1);
+        relay_counts_row(bytes, kind, 0, &node.counts);
         return 0;
 }
 
@@ -137,7 +152,7 @@ static void greet(void)
 static void start_node(void)
 {
         const struct relay_limits limits = {.exporters = 1, .realms = 1};
-        const struct relay_sink sink = {.hello = see_hello, .released = see_released};
+        const struct relay_sink sink = {.hello = see_hello, .released = see_released, .counts = see_counts};
         char relay[16], ask[16], path[256];
         int pair[2];
 
@@ -160,6 +175,7 @@ static void start_node(void)
         node.out = buffer_make(64u << 20);
         node.released = 0;
         node.greeted = false;
+        node.counts = (struct relay_store_counts){0};
         relay_writer_begin(&node.writer, &limits, &node.out);
         assert_int_equal(relay_reader_new(RELAY_AT_COLLECTOR, &limits, &sink, &node.reader), 0);
         greet();
@@ -212,6 +228,16 @@ static bool wait_released(uint64_t sequence, int64_t ms)
                         usleep(5000);
         }
         return node.released >= sequence;
+}
+
+/* Reads until it told of so many events and merges; false where it does not. */
+static bool wait_counts(uint64_t events, uint64_t merges, int64_t ms)
+{
+        int64_t until = clock_steady_ms() + ms;
+
+        while ((node.counts.events < events || node.counts.merges < merges) && clock_steady_ms() < until)
+                wait_released(UINT64_MAX, 50);
+        return node.counts.events >= events && node.counts.merges >= merges;
 }
 
 /* --- What it is told --- */
@@ -291,6 +317,37 @@ static void test_a_binding_is_seen_before_its_hour_is_over(void **state)
         tell_mark(1);
         usleep(80000); /* the wait that the node is allowed */
         expect(0, "100.64.0.5", 4711, now - 30000);
+        assert_int_equal(stop_node(SIGTERM), 0);
+}
+
+static void test_it_tells_how_it_does(void **state)
+{
+        (void)state;
+        make_node();
+        start_node();
+        int64_t hour = clock_now_ms() / TIME_HOUR * TIME_HOUR - TIME_HOUR;
+        for (unsigned i = 0; i < 20; i++)
+                tell_lent(hour + i * 1000, 2000 + i, 1 + i % 18);
+        tell_binding_now(hour + 5000, 3000, 1, NAT_OPEN);
+        tell_heard(hour, hour + 10 * TIME_MINUTE);
+        tell_mark(1);
+        assert_true(wait_counts(41, 0, 20000));
+        /* Before the first merge nothing is known of how addresses are shared. */
+        assert_int_equal(node.counts.events, 41);
+        assert_int_equal(node.counts.held_events, 41);
+        assert_true(node.counts.held_bytes > 0);
+        assert_true(node.counts.disk_free_bytes > 0);
+        assert_true(node.counts.users_over == UINT64_MAX);
+        assert_true(node.counts.last_merge_ms == INT64_MIN);
+        merge_now();
+        assert_true(wait_counts(41, 1, 20000));
+        assert_int_equal(node.counts.held_events, 0);
+        assert_true(node.counts.windows > 0);
+        assert_int_equal(node.counts.sharing.window_from, hour);
+        assert_int_equal(node.counts.open_bindings, 1);
+        assert_int_equal(node.counts.users_most, 18);
+        assert_int_equal(node.counts.users_over, 1);
+        assert_int_equal(node.counts.sharing.worst[0].outside, 0xc6336407);
         assert_int_equal(stop_node(SIGTERM), 0);
 }
 
@@ -471,6 +528,7 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(
                         test_a_binding_is_seen_before_its_hour_is_over, scratch_setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(test_it_tells_how_it_does, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_what_is_merged_is_released_and_answered_alike, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(

@@ -46,7 +46,7 @@ static void merge_in_child(struct keeper *keeper, int result_to)
         int64_t began = clock_steady_ms(), now_ms = clock_now_ms();
 
         int r = generations_merge(
-                &keeper->generations, keeper->options.store, now_ms, &result.merged, &error);
+                &keeper->generations, keeper->options.store, now_ms, keeper->sharing, &result.merged, &error);
         /* What is merged is merged, also where retention fails; that is tried again with the next. */
         if (r == 0 && retain(keeper, now_ms, &error) < 0)
                 keeper_say(LOG_FAILURE, "retention-failed", "%s", error.text);

@@ -46,7 +46,7 @@ int generations_turn(struct generations *generations, struct error *error)
 }
 
 int generations_merge(struct generations *generations, const char *path, int64_t now_ms,
-        struct generations_merged *ret_merged, struct error *error)
+        struct sharing *sharing, struct generations_merged *ret_merged, struct error *error)
 {
         struct depot *depot = NULL;
 
@@ -54,7 +54,7 @@ int generations_merge(struct generations *generations, const char *path, int64_t
         int r = depot_open(path, DEPOT_WRITE, &depot, error);
         for (unsigned i = 0; i + 1 < generations->count && r == 0; i++) {
                 struct intake_live_merged merged;
-                r = intake_live_merge(generations->items[i].intake, depot, now_ms, &merged, error);
+                r = intake_live_merge(generations->items[i].intake, depot, now_ms, sharing, &merged, error);
                 ret_merged->windows.windows += merged.windows;
                 ret_merged->windows.bytes += merged.bytes;
                 ret_merged->windows.paired += merged.paired;

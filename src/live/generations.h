@@ -47,13 +47,13 @@ static inline unsigned generations_closed(const struct generations *generations)
 int generations_turn(struct generations *generations, struct error *error);
 
 /* Merges the closed ones into the store at `path`, in their order; for a process of its own, which ends after
- * it. -EBUSY where another writer has the store. */
+ * it. sharing: as for intake_live_merge. -EBUSY where another writer has the store. */
 struct generations_merged {
         struct intake_live_merged windows;
         uint64_t mark; /* of the last one that was merged */
 };
 int generations_merge(struct generations *generations, const char *path, int64_t now_ms,
-        struct generations_merged *ret_merged, struct error *error);
+        struct sharing *sharing, struct generations_merged *ret_merged, struct error *error);
 
 /* The first `count` are in the store: forgets them. Returns the mark of the last of them. */
 uint64_t generations_forget(struct generations *generations, unsigned count);

@@ -157,10 +157,23 @@ static void feed_rest(struct generations *generations, struct depot **ret_depot,
                 fail_msg("%s", error.text);
 }
 
+/* The last hour that is over, and who held the one address in it. */
+static void check_sharing(const struct sharing *sharing)
+{
+        /* Five hosts take turns at the ports, and one has a port of its own. */
+        assert_int_equal(sharing->window_from, DAY_START + 6 * TIME_HOUR);
+        assert_int_equal(sharing->worst[0].outside, 0xc6336407);
+        assert_int_equal(sharing->worst[0].users, 6);
+        assert_int_equal(sharing->worst[1].users, 0);
+        assert_int_equal(sharing->addresses[6], 1);
+        assert_true(sharing->open > 0);
+}
+
 static void check(int64_t cut, const int64_t *pieces, size_t count)
 {
         struct generations generations;
         struct generations_merged merged;
+        struct sharing sharing[2] = {SHARING_NONE, SHARING_NONE};
         struct live_view view;
         struct depot *depot;
 
@@ -179,10 +192,12 @@ static void check(int64_t cut, const int64_t *pieces, size_t count)
 
         /* And the merge leaves the store that an import would have made. */
         assert_int_equal(generations_turn(&generations, &error), 0);
-        if (generations_merge(&generations, scratch_path("live"), NOW_MS, &merged, &error) < 0)
+        if (generations_merge(&generations, scratch_path("live"), NOW_MS, sharing, &merged, &error) < 0)
                 fail_msg("%s", error.text);
         assert_int_equal(merged.mark, count - 1);
         assert_true(merged.windows.windows > 0);
+        check_sharing(&sharing[0]);
+        assert_true(sharing[1].window_from == TIME_UNKNOWN);
         assert_same_telling("after the merge", tell_realm("whole", "default"), tell_realm("live", "default"));
         assert_int_equal(generations_forget(&generations, generations_closed(&generations)), count - 1);
         generations_close(&generations);
@@ -254,7 +269,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(
                         test_answers_before_a_merge_are_those_after_it, scratch_setup, scratch_teardown),
-                cmocka_unit_test_setup_teardown(test_without_a_stored_window, scratch_setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_without_a_stored_window, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_that_an_empty_node_says_what_its_store_says, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(

@@ -6,6 +6,7 @@
  * process began, where nothing else is said; -1 (all bits set): not known. */
 
 #include "base/buffer.h"
+#include "nat/sharing.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,10 +47,11 @@ struct relay_store_counts {
         uint64_t merges, merges_failed, windows, window_bytes;
         int64_t last_merge_ms, last_merge_took_ms;
         uint64_t open_bindings;          /* at the end of the last merged hour */
-        uint64_t users_most, users_over; /* of one public address at a time; addresses over the limit */
+        uint64_t users_most, users_over; /* of one public address in it; addresses over SHARING_LIMIT */
         uint64_t questions, questions_busy;
         uint64_t disk_free_bytes;
-        int64_t key_since_ms; /* of the oldest realm's key */
+        int64_t key_since_ms;   /* when the oldest key file of a realm was written */
+        struct sharing sharing; /* of the last merged hour, all realms */
 };
 
 /* Rows of one kind as the payload of a COUNTS frame (relay_write_counts): as many as fit into one, at most
