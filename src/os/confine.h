@@ -9,24 +9,22 @@
  *
  * What is forbidden, and how that shows:
  *
- *                                     CONFINE_COLLECT              CONFINE_STORE           CONFINE_PARENT
- *   open a file                       dies; with named paths       outside of named        outside of named
- *                                     (its journal) as the store   paths: EACCES           paths: EACCES
- *   make, rename, remove files        the same                     the same                the same
- *   connect                           dies                         dies                    EACCES, unless
- *                                                                                          may_connect
- *   socket, bind, listen              dies                         dies                    may
- *   execve                            dies                         dies, in its            outside of named
- *                                                                  children too            paths: EACCES
- *   fork                              dies                         may: a child is         may
- *                                                                  confined like it
- *   threads, name spaces, clone3      dies                         dies                    dies; clone3
- * ENOSYS become root, or anybody           dies                         dies                    EPERM, but
- * child_user ptrace, process_vm_readv          dies                         dies                    dies
- *   memory that can be executed       dies                         dies                    may: it starts
- * programs signal to another process         dies                         dies                    to its
- * children mount, kexec, bpf, modules        dies                         dies                    dies
- *   anything that is not listed       dies                         dies                    ENOSYS
+ *                                 CONFINE_COLLECT      CONFINE_STORE        CONFINE_PARENT
+ *   open, make, rename, remove    dies; with named     outside of named     outside of named
+ *     files                       paths as the store   paths: EACCES        paths: EACCES
+ *   connect                       dies                 dies                 EACCES
+ *   socket, bind, listen          dies                 dies                 may
+ *   execve                        dies                 dies                 only named programs
+ *   fork                          dies                 may                  may
+ *   threads                       dies                 dies                 may; clone3: ENOSYS
+ *   name spaces, mount, bpf       dies                 dies                 dies
+ *   ptrace, process_vm_readv      dies                 dies                 dies
+ *   become another user           dies                 dies                 only child_user
+ *   memory that can be executed   dies                 dies                 may: loads programs
+ *   signal to another process     dies                 dies                 to its children
+ *   anything that is not listed   dies                 dies                 ENOSYS
+ *
+ * What the store or the parent starts is confined like it. A parent with may_connect connects.
  *
  * "Dies" is SIGSYS for the whole process, which the parent sees. Descriptors that are open already go on
  * working: listeners, files, journals and keys are opened before, or passed by the parent. What metadata
