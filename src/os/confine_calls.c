@@ -214,8 +214,8 @@ static int allow_parent(scmp_filter_ctx filter, const struct confine_successor *
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                         SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ, name_spaces, 0));
         if (r == 0) /* names of accounts are looked up in files; a service that would be asked is not */
-                r = plan->may_connect ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0)
-                                      : fail_with(filter, EACCES, SCMP_SYS(connect));
+                r = may_connect ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0)
+                                : fail_with(filter, EACCES, SCMP_SYS(connect));
         if (r == 0)
                 r = allow_becoming(filter, successor);
         return r;
@@ -234,7 +234,7 @@ int confine_calls(
                         "the configuration if it is to run all the same");
         int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
         if (r == 0)
-                r = parent ? allow_parent(filter, successor, plan)
+                r = parent ? allow_parent(filter, successor, plan->may_connect)
                            : allow_role(filter, plan->role, plan->path_count > 0);
         if (r == 0)
                 r = seccomp_load(filter);
