@@ -22,6 +22,7 @@
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"
 #define SELDOM_MS 60000
+#define FILE_BYTES_LEAST (1u << 20)
 
 /* Zones that exporters state, opened when they are first met. */
 struct zone_table {
@@ -167,9 +168,20 @@ static int open_reception(struct node *node, struct error *error)
         return r < 0 ? r : reception_new(&node->settings, &zones, &sink, &node->reception, error);
 }
 
+/* Room comes back file by file: a journal of few bytes has small ones. */
+static uint64_t file_bytes(uint64_t journal_limit)
+{
+        uint64_t bytes = journal_limit / 16;
+
+        if (journal_limit == 0 || bytes > JOURNAL_FILE_BYTES_DEFAULT)
+                return JOURNAL_FILE_BYTES_DEFAULT;
+        return bytes > FILE_BYTES_LEAST ? bytes : FILE_BYTES_LEAST;
+}
+
 static int open_journal(struct node *node, struct error *error)
 {
-        const struct journal_options options = {.sync_interval_ms = node->settings.node.sync_interval_ms};
+        const struct journal_options options = {.sync_interval_ms = node->settings.node.sync_interval_ms,
+                .file_bytes_max = file_bytes(node->settings.node.journal_limit)};
         struct journal_found found = {0};
         int r = journal_open(node->journal_folder, &options, &node->journal, &found, error);
 

@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -38,7 +39,7 @@ enum { FLOWS, RADIUS, LINES, STRANGE, LISTENERS };
         "[listener radius]\ntransport = radius\nport = 1813\naddress = 127.0.0.1\n"                          \
         "[listener lines]\ntransport = tcp\ncontent = syslog\nport = 6514\naddress = 127.0.0.1\n"            \
         "[listener strange]\ntransport = udp\ncontent = flow\nport = 4740\naddress = 127.0.0.1\n"            \
-        "[node]\nsync-interval = 100ms\ndisk-reserve = 16MiB\n"
+        "[node]\nsync-interval = 100ms\ndisk-reserve = 16MiB\njournal-limit = 64MiB\n"
 
 static const char *program;
 static unsigned kills = 12;
@@ -54,7 +55,7 @@ static uint32_t draw(uint32_t below)
 
 /* --- What the store was told --- */
 
-#define FLOWS_MAX 200000u
+#define FLOWS_MAX 2000000u
 #define USERS_MAX 20000u
 
 static struct {
@@ -314,6 +315,7 @@ static void store_all(void)
 
 static struct encoder message;
 static uint32_t sent_flows;
+static bool announces; /* the next message has the template, which only the first has otherwise */
 static int64_t flow_times[FLOWS_MAX];
 static uint8_t acknowledged[USERS_MAX];
 
@@ -332,8 +334,9 @@ static void send_flows(int socket, unsigned messages)
         for (unsigned i = 0; i < messages && sent_flows + 20 < FLOWS_MAX; i++) {
                 int64_t now = clock_now_ms();
                 encode_message(&message, 10, (uint32_t)(now / 1000), sent_flows, 1);
-                if (sent_flows == 0)
+                if (sent_flows == 0 || announces)
                         encode_template(&message, 256, SESSION_TEMPLATE);
+                announces = false;
                 encode_set(&message, 256);
                 for (unsigned k = 0; k < 10; k++, sent_flows++) {
                         flow_times[sent_flows] = now;
@@ -532,6 +535,58 @@ static void test_killed_at_any_moment(void **state)
         close(radius);
 }
 
+/* The disk of the journal is nearly full: nothing is taken, which shows, and what the store then releases is
+ * room for the rest. Nothing is claimed that was lost meanwhile. */
+static void test_a_full_disk(void **state)
+{
+        static char page[1 << 20];
+        char folder[300];
+        bool stopped = false, taken_again = false;
+
+        (void)state;
+        snprintf(folder, sizeof folder, "%s/journal", scratch_path("node"));
+        if (geteuid() != 0 || mount("none", folder, "tmpfs", 0, "size=24m,mode=777") < 0) {
+                print_message("SKIP: this user may not mount a small file system\n");
+                return;
+        }
+        start();
+        wait_ready();
+        announces = true; /* what was kept of it lies below the mount */
+        int flows = connected(SOCK_DGRAM, ports[FLOWS]);
+        for (unsigned i = 0; i < 400 && !stopped; i++) {
+                send_flows(flows, 200);
+                listen_for(20);
+                get("/readyz", page, sizeof page);
+                stopped = strstr(page, "503") != NULL;
+        }
+        assert_true(stopped);
+        get("/metrics", page, sizeof page);
+        assert_non_null(strstr(page, "rogatory_taking 0\n"));
+        listen_for(2500); /* a state of templates is kept behind the last mark */
+        store_all();
+        for (unsigned i = 0; i < 400 && !taken_again; i++) {
+                listen_for(20);
+                get("/readyz", page, sizeof page);
+                taken_again = strstr(page, "200 OK") != NULL;
+        }
+        assert_true(taken_again);
+        listen_for(1000); /* the kernel's buffer is emptied */
+        store_all();
+        listen_for(200);
+        uint32_t before = sent_flows;
+        send_flows(flows, 10);
+        for (unsigned i = 0; i < 200 && !told.live_events[before]; i++)
+                listen_for(20);
+        assert_true(told.live_events[before]);
+        get("/metrics", page, sizeof page);
+        assert_non_null(strstr(page, "rogatory_stops_total "));
+        listen_for(1500);
+        check_claims();
+        kill_node();
+        close(flows);
+        assert_int_equal(umount2(folder, MNT_DETACH), 0);
+}
+
 static int setup(void **state)
 {
         int r = scratch_setup(state);
@@ -551,6 +606,7 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_everything_once),
                 cmocka_unit_test(test_killed_at_any_moment),
+                cmocka_unit_test(test_a_full_disk),
         };
 
         if (argc < 2)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "node/statistics.h"
 
+#include "base/address.h"
+#include "base/time.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
 /* What a number is. Times and offsets stand in milliseconds and are told in seconds. */
-enum number { SUM, NOW, INSTANT, OFFSET };
+enum number { SUM, NOW, INSTANT, OFFSET, LASTED };
 
 struct metric {
-        const char *name; /* without "rogatory_" and "_total" or "_seconds"; in JSON as it is */
+        const char *name; /* without "rogatory_" and its suffix; in JSON as it is */
         const char *help;
         enum number number;
         size_t at; /* of eight bytes in its row */
@@ -65,6 +68,8 @@ static const struct metric collector_metrics[] = {
         {"taking", "1 where messages are taken, 0 where they wait in the kernel", NOW,
                 ROW(relay_collector_counts, is_taking)},
         {"stops", "How often nothing was taken", SUM, ROW(relay_collector_counts, stops)},
+        {"stopped", "For how long nothing was taken, in all, in seconds", LASTED,
+                ROW(relay_collector_counts, stop_ms)},
         {"started", "When the collector began, since 1970", INSTANT, ROW(relay_collector_counts, started_ms)},
 };
 
@@ -82,14 +87,16 @@ static const struct metric store_metrics[] = {
         {"store_last_merge_took", "How long it took", OFFSET, ROW(relay_store_counts, last_merge_took_ms)},
         {"store_open_bindings", "Open at the end of the last merged hour", NOW,
                 ROW(relay_store_counts, open_bindings)},
-        {"store_users_most", "Most users of one public address at a time", NOW,
+        {"store_hour", "Beginning of the last merged hour, since 1970", INSTANT,
+                ROW(relay_store_counts, sharing.window_from)},
+        {"store_users_most", "Most users of one public address in the last merged hour", NOW,
                 ROW(relay_store_counts, users_most)},
-        {"store_users_over", "Public addresses with more users than the limit", NOW,
+        {"store_users_over", "Public addresses with more than 16 users in the last merged hour", NOW,
                 ROW(relay_store_counts, users_over)},
         {"store_questions", "Questions answered", SUM, ROW(relay_store_counts, questions)},
         {"store_questions_busy", "Questions turned away", SUM, ROW(relay_store_counts, questions_busy)},
         {"store_disk_free_bytes", "Free space", NOW, ROW(relay_store_counts, disk_free_bytes)},
-        {"store_key_since", "Since when the oldest realm's key is in use, since 1970", INSTANT,
+        {"store_key_since", "When the oldest key file of a realm was written, since 1970", INSTANT,
                 ROW(relay_store_counts, key_since_ms)},
 };
 
@@ -108,7 +115,7 @@ static bool is_known(const struct metric *metric, int64_t number)
 {
         if (metric->number == SUM || metric->number == NOW)
                 return number != -1;
-        return number != INT64_MIN && number != INT32_MIN && (metric->number == OFFSET || number > 0);
+        return number != INT64_MIN && number != INT32_MIN && (metric->number != INSTANT || number > 0);
 }
 
 static void write_number(const struct metric *metric, int64_t number, struct buffer *ret)
@@ -124,7 +131,12 @@ static void write_number(const struct metric *metric, int64_t number, struct buf
 
 static const char *suffix(const struct metric *metric)
 {
-        return metric->number == SUM ? "_total" : metric->number == NOW ? "" : "_seconds";
+        static const char *const suffixes[] = {[SUM] = "_total",
+                [NOW] = "",
+                [INSTANT] = "_seconds",
+                [OFFSET] = "_seconds",
+                [LASTED] = "_seconds_total"};
+        return suffixes[metric->number];
 }
 
 /* --- Prometheus --- */
@@ -133,7 +145,7 @@ static void begin_metric(const struct metric *metric, struct buffer *ret)
 {
         buffer_printf(ret, "# HELP rogatory_%s%s %s.\n# TYPE rogatory_%s%s %s\n", metric->name,
                 suffix(metric), metric->help, metric->name, suffix(metric),
-                metric->number == SUM ? "counter" : "gauge");
+                metric->number == SUM || metric->number == LASTED ? "counter" : "gauge");
 }
 
 static void write_line(const struct metric *metric, const char *label, const char *value, const void *row,
@@ -164,6 +176,19 @@ static void write_refusals(const struct statistics *s, struct buffer *ret)
                                         s->exporters[i].name, refusal_name(k), s->exporters[i].refused[k]);
 }
 
+/* Above how many users addresses are counted: powers of two, as far as they are counted one by one. */
+static void write_sharing(const struct sharing *sharing, struct buffer *ret)
+{
+        buffer_append_text(ret, "# HELP rogatory_store_addresses_over Public addresses with more users in "
+                                "the last merged hour.\n"
+                                "# TYPE rogatory_store_addresses_over gauge\n");
+        if (sharing->window_from == TIME_UNKNOWN)
+                return;
+        for (uint32_t users = 0; users < SHARING_EXACT; users = users ? 2 * users : 1)
+                buffer_printf(ret, "rogatory_store_addresses_over{users=\"%" PRIu32 "\"} %" PRIu64 "\n",
+                        users, sharing_over(sharing, users));
+}
+
 int statistics_prometheus(const struct statistics *s, struct buffer *ret)
 {
         for (size_t m = 0; m < COUNT(exporter_metrics); m++) {
@@ -187,6 +212,8 @@ int statistics_prometheus(const struct statistics *s, struct buffer *ret)
                 begin_metric(&store_metrics[m], ret);
                 write_line(&store_metrics[m], NULL, NULL, &s->store, ret);
         }
+        if (s->store_is_known)
+                write_sharing(&s->store.sharing, ret);
         return ret->failed;
 }
 
@@ -227,14 +254,40 @@ static void write_exporter(const struct statistics_exporter *exporter, struct bu
         buffer_append_text(ret, "}}");
 }
 
+/* [users, addresses with so many] where there are any, and who has most. */
+static void write_shares(const struct sharing *sharing, struct buffer *ret)
+{
+        char address[ADDRESS_TEXT_MAX];
+        bool first = true;
+
+        if (sharing->window_from == TIME_UNKNOWN)
+                return;
+        buffer_append_text(ret, ",\"shares\":[");
+        for (unsigned users = 0; users <= SHARING_EXACT; users++)
+                if (sharing->addresses[users]) {
+                        buffer_printf(ret, "%s[%u,%" PRIu32 "]", first ? "" : ",", users,
+                                sharing->addresses[users]);
+                        first = false;
+                }
+        buffer_append_text(ret, "],\"worst\":[");
+        for (unsigned i = 0; i < SHARING_WORST && sharing->worst[i].users > 0; i++) {
+                struct address outside = address_from_ipv4(sharing->worst[i].outside);
+                buffer_printf(ret, "%s{\"address\":\"%s\",\"users\":%" PRIu32 "}", i ? "," : "",
+                        address_format(&outside, address), sharing->worst[i].users);
+        }
+        buffer_append_u8(ret, ']');
+}
+
 int statistics_json(const struct statistics *s, struct buffer *ret)
 {
         buffer_printf(ret, "{\"now\":%" PRId64 ".%03" PRId64 ",\"collector\":{", s->now_ms / 1000,
                 s->now_ms % 1000);
         write_members(collector_metrics, COUNT(collector_metrics), "", &s->collector, ret);
         buffer_append_text(ret, "},\"store\":{");
-        if (s->store_is_known)
+        if (s->store_is_known) {
                 write_members(store_metrics, COUNT(store_metrics), "store_", &s->store, ret);
+                write_shares(&s->store.sharing, ret);
+        }
         buffer_append_text(ret, "},\"listeners\":[");
         for (size_t i = 0; i < s->listener_count; i++) {
                 buffer_printf(ret, "%s{\"name\":\"%s\",\"transport\":\"%s\",", i ? "," : "",
