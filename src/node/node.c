@@ -181,7 +181,8 @@ static uint64_t file_bytes(uint64_t journal_limit)
 static int open_journal(struct node *node, struct error *error)
 {
         const struct journal_options options = {.sync_interval_ms = node->settings.node.sync_interval_ms,
-                .file_bytes_max = file_bytes(node->settings.node.journal_limit)};
+                .file_bytes_max = file_bytes(node->settings.node.journal_limit),
+                .key = node->settings.node.journal_key};
         struct journal_found found = {0};
         int r = journal_open(node->journal_folder, &options, &node->journal, &found, error);
 
@@ -234,12 +235,25 @@ static int give_journal(struct node *node, const char *name, struct error *error
 int node_confine(struct node *node, struct error *error)
 {
         const struct node_settings *settings = &node->settings.node;
-        const struct confine_path paths[] = {{node->journal_folder, CONFINE_READ | CONFINE_WRITE},
-                {ZONE_FOLDER, CONFINE_READ}}; /* the C library reads a zone again and again */
+        const char *key = key_sources_file(&settings->journal_key),
+                   *credentials = getenv("CREDENTIALS_DIRECTORY");
+        struct confine_path paths[4] = {{node->journal_folder, CONFINE_READ | CONFINE_WRITE}};
+        char key_folder[KEY_SOURCE_NAME_MAX];
+        size_t count = 1;
+
+        if (node->zones->count > 0 && access(ZONE_FOLDER, F_OK) == 0)
+                paths[count++] = (struct confine_path){ZONE_FOLDER, CONFINE_READ}; /* read again and again */
+        if (key && strrchr(key, '/')) { /* the journal's key is replaced when entries are released */
+                snprintf(key_folder, sizeof key_folder, "%.*s",
+                        strrchr(key, '/') == key ? 1 : (int)(strrchr(key, '/') - key), key);
+                paths[count++] = (struct confine_path){key_folder, CONFINE_READ | CONFINE_WRITE};
+        }
+        if (credentials)
+                paths[count++] = (struct confine_path){credentials, CONFINE_READ};
         const struct confine_plan plan = {.role = CONFINE_COLLECT,
                 .user = settings->collect_user[0] ? settings->collect_user : NULL,
                 .paths = paths,
-                .path_count = node->zones->count > 0 && access(ZONE_FOLDER, F_OK) == 0 ? 2 : 1,
+                .path_count = count,
                 .without_landlock = settings->confine & NODE_WITHOUT_LANDLOCK,
                 .without_seccomp = settings->confine & NODE_WITHOUT_SECCOMP};
 

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -161,7 +162,7 @@ static void write_file(const char *path, const char *text)
         assert_int_equal(chmod(path, 0600), 0);
 }
 
-static void make_node(const char *more)
+static void make_node(void)
 {
         char settings[4096], path[300], secret[300];
 
@@ -173,7 +174,14 @@ static void make_node(const char *more)
         if (geteuid() == 0)
                 length += snprintf(
                         settings + length, sizeof settings - (size_t)length, "collect-user = " USER "\n");
-        snprintf(settings + length, sizeof settings - (size_t)length, "%s", more);
+        if (getenv("ROGATORY_SEALED")) { /* the journal too */
+                const struct passwd *user = geteuid() == 0 ? getpwnam(USER) : NULL;
+                assert_int_equal(mkdir(scratch_path("keys"), 0700), 0);
+                if (user)
+                        assert_int_equal(chown(scratch_path("keys"), user->pw_uid, user->pw_gid), 0);
+                snprintf(settings + length, sizeof settings - (size_t)length,
+                        "journal-key = file:%s/journal.key\n", scratch_path("keys"));
+        }
         write_file(path, settings);
         for (unsigned i = 0; i < LISTENERS; i++)
                 sockets[i] = bound(i == LINES ? SOCK_STREAM : SOCK_DGRAM, &ports[i]);
@@ -545,6 +553,8 @@ static void test_a_full_disk(void **state)
 
         (void)state;
         snprintf(folder, sizeof folder, "%s/journal", scratch_path("node"));
+        if (getenv("ROGATORY_SEALED")) /* its key table would lie below the mount */
+                return;
         if (geteuid() != 0 || mount("none", folder, "tmpfs", 0, "size=24m,mode=777") < 0) {
                 print_message("SKIP: this user may not mount a small file system\n");
                 return;
@@ -592,7 +602,7 @@ static int setup(void **state)
         int r = scratch_setup(state);
 
         if (r == 0) {
-                make_node("");
+                make_node();
                 if (geteuid() == 0) {
                         assert_int_equal(chmod(scratch, 0711), 0);
                         assert_int_equal(chmod(scratch_path("node"), 0711), 0);

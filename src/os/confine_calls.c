@@ -159,6 +159,10 @@ static int allow_role(scmp_filter_ctx filter, enum confine_role role, bool has_p
                 r = allow_some(filter);
         if (r == 0 && (role == CONFINE_STORE || has_paths))
                 r = allow(filter, files, sizeof files / sizeof *files);
+        /* Whoever reads a key keeps it out of core dumps (secret_keep), and asks for nothing more. */
+        if (r == 0 && (role == CONFINE_STORE || has_paths))
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 2,
+                        SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE, 0), SCMP_A1(SCMP_CMP_EQ, 0, 0));
         if (r == 0 && role == CONFINE_STORE)
                 r = allow(filter, children, sizeof children / sizeof *children);
         if (r == 0 && role == CONFINE_STORE)
