@@ -26,6 +26,7 @@ ROOMS = {
     "container": ["base", "crypto"],
     "directory": ["base", "crypto", "custody", "order"],
     "hi1": ["base", "crypto", "order"],
+    "evidence": ["base", "crypto", "nat", "order"],
     "issuance": ["base", "crypto", "custody", "order", "directory"],
     "verify": ["base", "crypto", "custody", "order", "container", "directory"],
     "depot": ["base", "os", "crypto", "nat", "store", "custody", "settings"],
@@ -37,6 +38,8 @@ ROOMS = {
     "inquiry": ["base", "os", "crypto", "nat", "store", "custody", "settings", "depot"],
     "live": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot", "intake", "inquiry"],
     "upkeep": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "depot"],
+    "exchange": ["base", "os", "crypto", "nat", "store", "custody", "settings", "order", "container", "directory", "issuance", "hi1",
+                 "depot", "chronicle", "courier", "inquiry", "upkeep"],
     "keeper": ["base", "os", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "depot", "intake", "inquiry",
                "live", "upkeep", "rogatory"],
     "rogatory": ["base", "os", "crypto", "nat", "wire", "store", "custody", "issuance", "directory", "container", "order", "settings", "depot", "intake", "inquiry",
@@ -49,7 +52,7 @@ ROOMS = {
 PROGRAMS = {"rogatory", "rogatoryd", "verify"}
 
 # Bytes in, bytes out: no file, no socket, no clock, no environment.
-PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "reception", "order", "container", "directory", "issuance", "hi1"}
+PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "reception", "order", "container", "directory", "issuance", "hi1", "evidence"}
 PURE_HEADERS = {"arpa/inet.h", "sys/types.h"}  # inet_pton and inet_ntop only turn text into bytes and back
 IO_HEADERS = re.compile(r"^(unistd|fcntl|dirent|poll|signal|pthread|threads|time|utime|netdb|pwd|grp|glob|ftw|spawn|"
                         r"termios|syslog|mqueue|aio|sys/.*|net/.*|netinet/.*|arpa/.*|linux/.*|pcap.*)(\.h)?$")

@@ -49,3 +49,29 @@ void person_act_for(unsigned uid)
         acts_for = true;
         for_uid = (uid_t)uid;
 }
+
+static void name_uid(uid_t uid, char text[PERSON_LOGIN_MAX])
+{
+        char names[4096];
+        struct passwd entry, *found = NULL;
+
+        if (getpwuid_r(uid, &entry, names, sizeof names, &found) == 0 && found &&
+                strlen(found->pw_name) < PERSON_LOGIN_MAX)
+                snprintf(text, PERSON_LOGIN_MAX, "%s", found->pw_name);
+        else
+                snprintf(text, PERSON_LOGIN_MAX, "uid-%lu", (unsigned long)uid);
+}
+
+char *person_login(char text[PERSON_LOGIN_MAX])
+{
+        const char *sudo = getenv("SUDO_UID");
+        uint64_t uid;
+
+        if (acts_for)
+                name_uid(for_uid, text);
+        else if (getuid() == 0 && sudo && slice_number(slice_of(sudo), UINT32_MAX - 1, &uid) == 0)
+                name_uid((uid_t)uid, text);
+        else
+                name_uid(getuid(), text);
+        return text;
+}

@@ -11,6 +11,11 @@
  * only root can forge here: it is not used for anybody else. Returns text. */
 char *person_describe(char text[PERSON_TEXT_MAX]);
 
+/* The login name of who that is: of somebody for whom we act (below), of whoever became root through sudo, else
+ * of the account that runs us. "uid-1000" where it has no name. Returns text. */
+#define PERSON_LOGIN_MAX 64
+char *person_login(char text[PERSON_LOGIN_MAX]);
+
 /* From now on this process acts for somebody at the other end of a socket, whom the kernel names (os/pass.h):
  * person_describe describes him. */
 void person_act_for(unsigned uid);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* From the kind of a message, and what this node has to do with its order, to what handles it. */
+#include "exchange/handlers.h"
+
+#define ROLE(name) WORD_BIT(ORGANISATION_##name)
+
+/* SIDE_NONE: at every node, whatever it has to do with the order. */
+static const struct post_row rows[] = {
+        {MESSAGE_RECEIPT, SIDE_NONE, false, 0, handle_receipt},
+        {MESSAGE_ERROR_REPORT, SIDE_NONE, true,
+                ROLE(ISSUING) | ROLE(VALIDATING) | ROLE(ENFORCING) | ROLE(PROVIDER), handle_error_report},
+};
+
+size_t post_rows(const struct post_row **ret_rows)
+{
+        *ret_rows = rows;
+        return sizeof rows / sizeof *rows;
+}
+
+const struct post_row *post_row_find(enum message_kind kind, enum book_side side)
+{
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                if (rows[i].kind == kind && rows[i].side == side)
+                        return &rows[i];
+        return NULL;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_EXCHANGE_POST_H
+#define ROGATORY_EXCHANGE_POST_H
+
+/* Messages out and in. Out: message and files become HI1 JSON in a container with our seal, stand in the
+ * outbox, the book and the log, all in the step that is open. In: what the courier took is opened strictly,
+ * its seal, sender, receiver, id, time and log are checked, the handler of its kind has its effect, and a
+ * receipt goes back; what is refused has no effect but the refusal (doc/format/office.md). */
+
+#include "container/container.h"
+#include "exchange/book.h"
+
+#define POST_MESSAGE_NAME "message.json"
+#define POST_EVIDENCE_FOLDER "evidence/"
+#define POST_MANIFEST_NAME "manifest.json"        /* of evidence beside the message (courier/manifest.h) */
+#define POST_CHECKPOINT_NAME "custody/checkpoint" /* of the sender's log, as tlog-witness asks for it */
+#define POST_FURTHER_NAME                                                                                    \
+        "custody/checkpoint-known"            /* the same from the size that the receiver has cosigned */
+#define POST_COSIGNED_NAME "custody/cosigned" /* checkpoint of the receiver's log, cosigned by the sender */
+#define POST_DAYS 60 /* a message that its receiver has not taken in so many days has failed */
+#define POST_FUTURE_MS                                                                                       \
+        (5 * TIME_MINUTE)   /* a sender's clock may be so far ahead, beyond the skew measured                \
+                             */
+#define POST_UNPROVEN_MAX 8 /* messages in a row whose log proves nothing that we know to have grown from */
+
+/* A file in the container. */
+struct post_file {
+        const char *name; /* plain; stands as evidence/NAME */
+        const char *media_type;
+        const char *description;   /* may be NULL */
+        const char *identifier_id; /* may be NULL: of the whole message */
+        const void *bytes;         /* borrowed */
+        size_t length;
+        bool encrypted; /* to the receiver's decryption certificate, by the caller */
+};
+
+struct post_extra {
+        const char *manifest; /* JSON of evidence beside the message; NULL: none */
+};
+
+/* Sends a message. The caller fills kind, order_id, receiver.organisation and body; sender, sent_ms, the
+ * receiver's country, and id where it is empty are filled in here, and a row in message->files for each file
+ * (rows with `outside` are the caller's). -EINVAL where the directory does not know the receiver,
+ * -EKEYEXPIRED where it has expired and the message orders production, -EFBIG where it is too large for one
+ * message. */
+int post_send(struct office *office, struct message *message, const struct post_file *files, size_t count,
+        const struct post_extra *extra, struct error *error);
+
+/* ---- coming in ---- */
+
+/* A message that was found to be what its seal says. */
+struct post_arrival {
+        const struct message *message;
+        const struct container *container;
+        const struct directory_organisation *sender;
+        uint8_t digest[DIGEST_BYTES];   /* SHA-256 of the container */
+        int64_t received_ms;            /* by the courier, our clock */
+        int64_t skew_ms;                /* the sender's clock minus ours, as far as measured */
+        const struct book_order *order; /* that it is about, where the book has it; else NULL */
+};
+
+/* What a handler says. */
+enum post_effect {
+        POST_TAKEN,  /* has had its effect; a receipt "received" goes back */
+        POST_REFUSED /* error says why; whatever the handler wrote is undone, a receipt "refused" goes back */
+};
+/* Has the effect of one message within the step that is open. An enum post_effect, or a negative errno where
+ * this node failed: then the message waits and is tried again. */
+typedef int post_handler(struct office *office, const struct post_arrival *arrival, struct error *error);
+
+/* Who may send what to whom, and what it does: the table in exchange/handlers.c. */
+struct post_row {
+        enum message_kind kind;
+        enum book_side side; /* of this node in the order */
+        bool begins;         /* the order need not be in the book yet */
+        uint64_t from;       /* WORD_BITs of enum organisation_role: what the sender must be in the order, or,
+                              * where it begins, in the directory */
+        post_handler *handle;
+};
+const struct post_row *post_row_find(enum message_kind kind, enum book_side side);
+size_t post_rows(const struct post_row **ret_rows);
+
+/* Handles the message that waits longest. 1: there was one; 0: none waits; negative: this node failed, and
+ * the message waits on. */
+int post_take(struct office *office, struct error *error);
+/* All that wait; returns how many. */
+int post_take_all(struct office *office, struct error *error);
+
+/* Opens the container of a message that was accepted, from the node's folder, with everything checked as when
+ * it came. Caller: container_free. */
+int post_container(struct office *office, const char *peer, const char *id, struct container *ret_container,
+        struct error *error);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Receipts of what this node sent. */
+#include "exchange/handlers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* When the enforcing authority received its notification: day 10 counts from there (Article 8). */
+static int note_notified(struct office *office, const struct post_arrival *arrival,
+        const struct book_message *sent, struct error *error)
+{
+        const struct receipt *receipt = &arrival->message->receipt;
+
+        if (sent->kind != MESSAGE_EA_NOTIFICATION || receipt->effect != RECEIPT_RECEIVED || !arrival->order)
+                return 0;
+        return book_fact_set(office, arrival->order->id, FACT_EA_NOTIFIED_MS, receipt->received_ms, error);
+}
+
+int handle_receipt(struct office *office, const struct post_arrival *arrival, struct error *error)
+{
+        const struct receipt *receipt = &arrival->message->receipt;
+        struct book_message sent;
+
+        int r = book_message_find(office, NULL, receipt->message_id, &sent, error);
+        if (r == -ENOENT || (r == 0 && strcmp(sent.peer, arrival->sender->name) != 0)) {
+                error_set(error, -ENOENT, "a receipt of %s, which this node has not sent to %s",
+                        receipt->message_id, arrival->sender->name);
+                return POST_REFUSED;
+        }
+        bool same = r == 0 && memcmp(sent.digest, receipt->container_digest, DIGEST_BYTES) == 0;
+        /* That something else came under our name is worth knowing, but acknowledges nothing. */
+        if (r == 0 && !same && receipt->effect != RECEIPT_REFUSED) {
+                error_set(error, -EBADMSG, "a receipt of another container than this node has sent as %s",
+                        receipt->message_id);
+                return POST_REFUSED;
+        }
+        if (r == 0)
+                r = note_notified(office, arrival, &sent, error);
+        if (r == 0 && receipt->effect == RECEIPT_REFUSED) {
+                struct book_incident incident = {.code = "refused-there", .at_ms = office_now(office)};
+                snprintf(incident.peer, sizeof incident.peer, "%s", arrival->sender->name);
+                snprintf(incident.message_id, sizeof incident.message_id, "%s", receipt->message_id);
+                snprintf(incident.words, sizeof incident.words, "%.400s%s",
+                        receipt->findings.count > 0 ? receipt->findings.items[0] : "without a reason",
+                        same ? "" : " (and it is not what this node has sent)");
+                r = book_incident_add(office, &incident, error);
+        }
+        if (r == 0)
+                r = office_log(office, "receipt", OFFICE_NODE,
+                        json_pack("{s:s, s:s, s:s, s:s}", "message", receipt->message_id, "effect",
+                                word_name(&receipt_effect_words, receipt->effect), "sender",
+                                arrival->sender->name, "order", sent.order_id),
+                        error);
+        return r < 0 ? r : POST_TAKEN;
+}
