@@ -13,6 +13,8 @@ import tempfile
 SKIPPED = 77
 SOURCE, BUILD = sys.argv[1:3]
 failures = 0
+# Whoever commits meanwhile changes neither the package nor its time.
+os.environ.update(ROGATORY_IS_BUILT="1", SOURCE_DATE_EPOCH="1700000000")
 
 
 def check(condition, what):
