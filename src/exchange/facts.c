@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "exchange/facts.h"
+
+#include <stdio.h>
+
+void facts_organisation(struct office *office, const char *organisation, enum organisation_role role,
+        struct organisation_facts *ret)
+{
+        const struct directory_organisation *one = directory_find(office_directory(office), organisation);
+
+        *ret = (struct organisation_facts){.known = false};
+        if (!one)
+                return;
+        ret->known = true;
+        snprintf(ret->organisation, sizeof ret->organisation, "%s", one->name);
+        snprintf(ret->country, sizeof ret->country, "%s", one->country);
+        ret->nature = one->nature;
+        ret->has_call_back = one->contact_count > 0;
+        for (size_t i = 0; i < one->role_count; i++) {
+                const struct directory_role *row = &one->roles[i];
+                ret->roles |= WORD_BIT(row->role);
+                if (row->role != role)
+                        continue;
+                ret->may_produce = row->production;
+                ret->may_preserve = row->preservation;
+                if (role == ORGANISATION_VALIDATING)
+                        ret->may_validate = row->production | row->preservation;
+        }
+}
+
+/* The validating authority of a message that is no order stands in its own body. */
+static const char *validator_of(const struct message *message, const struct order *order)
+{
+        if (message->kind == MESSAGE_VALIDATION)
+                return message->validation.authority.organisation;
+        return order ? order->validator.organisation : "";
+}
+
+struct rule_facts facts_make(struct office *office, const struct message *message, const struct order *order,
+        const char *sealed_by)
+{
+        const struct order *own = message_order_const(message), *form = own ? own : order;
+        struct rule_facts facts = {.now_ms = office_now(office),
+                .received = sealed_by != NULL,
+                .directory_expired = office_directory_is_expired(office),
+                .order = order,
+                .near_edge_ms = office_settings(office)->near_edge_ms,
+                .third_country_ms = TIME_UNKNOWN};
+
+        if (sealed_by)
+                snprintf(facts.sealed_by, sizeof facts.sealed_by, "%s", sealed_by);
+        if (!form)
+                return facts;
+        facts_organisation(office, form->issuer.organisation, ORGANISATION_ISSUING, &facts.issuer);
+        facts_organisation(office, validator_of(message, form), ORGANISATION_VALIDATING, &facts.validator);
+        facts_organisation(office, form->addressee.organisation, ORGANISATION_PROVIDER, &facts.addressee);
+        facts_organisation(office, form->ea.authority.organisation, ORGANISATION_ENFORCING, &facts.enforcing);
+        return facts;
+}
+
+int facts_look(struct office *office, const struct message *message, const struct rule_facts *facts,
+        struct rule_findings *ret, struct error *error)
+{
+        int r = rules_look(message, facts, &office_settings(office)->limits, ret);
+
+        return r < 0 ? error_set(error, r, "not enough memory for the rules") : 0;
+}
+
+json_t *facts_findings_json(const struct rule_findings *findings)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && i < findings->count; i++)
+                if (findings->items[i].severity > SEVERITY_NOTE)
+                        json_array_append_new(list, json_sprintf("%s: %.480s", findings->items[i].rule->id,
+                                                            findings->items[i].words));
+        return list;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_EXCHANGE_FACTS_H
+#define ROGATORY_EXCHANGE_FACTS_H
+
+/* What the rules of order/rules.h ask for, out of the node's directory, settings and clock. */
+
+#include "exchange/book.h"
+
+/* What the directory says of an organisation in a role; not known where it is not in the directory. */
+void facts_organisation(struct office *office, const char *organisation, enum organisation_role role,
+        struct organisation_facts *ret);
+
+/* Everything that the directory says for a message. order: the order that it is about, where it is not one
+ * itself; may be NULL. sealed_by: NULL for drafts. What only the caller knows (protections_seen, refusals,
+ * third_country_ms, extended_before) is left empty. */
+struct rule_facts facts_make(struct office *office, const struct message *message, const struct order *order,
+        const char *sealed_by);
+
+/* Puts the rules to the message with the settings of the node. */
+int facts_look(struct office *office, const struct message *message, const struct rule_facts *facts,
+        struct rule_findings *ret, struct error *error);
+
+/* The entry of the findings for the log and for people: "ID: words". NULL: no memory. */
+json_t *facts_findings_json(const struct rule_findings *findings);
+
+#endif
