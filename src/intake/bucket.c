@@ -471,6 +471,29 @@ static int compare_stream(const void *left, const void *right)
         return (a->outside > b->outside) - (a->outside < b->outside);
 }
 
+void bucket_expect(const struct bucket_set *set, uint16_t realm, int64_t window_from, const uint32_t *outside,
+        size_t count)
+{
+        const struct bucket *bucket = set->last < set->count ? &set->items[set->last] : NULL;
+        uint32_t slots[BUCKET_EXPECTED_MAX];
+
+        if (!bucket || bucket->realm != realm || bucket->window_from != window_from ||
+                bucket->stream_count == 0 || count > BUCKET_EXPECTED_MAX)
+                return;
+        for (size_t i = 0; i < count; i++) {
+                slots[i] = hash_of(outside[i]) & bucket->mask;
+                __builtin_prefetch(&bucket->slots[slots[i]]);
+        }
+        for (size_t i = 0; i < count; i++) {
+                slots[i] = bucket->slots[slots[i]];
+                if (slots[i])
+                        __builtin_prefetch(&bucket->streams[slots[i] - 1], 1);
+        }
+        for (size_t i = 0; i < count; i++)
+                if (slots[i])
+                        __builtin_prefetch(bucket->streams[slots[i] - 1].at, 1);
+}
+
 bool bucket_find(const struct bucket *bucket, uint32_t outside, uint32_t *ret_stream)
 {
         if (bucket->stream_count == 0)

@@ -73,6 +73,12 @@ int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, cons
 /* Sorts the streams of a bucket by outside address. Nothing may be added to it afterwards. */
 void bucket_group(struct bucket *bucket);
 
+/* These outside addresses will be added to next: brings their streams near. Many at once wait for memory
+ * together, each by itself in turn; to call it changes nothing else. */
+#define BUCKET_EXPECTED_MAX 64u
+void bucket_expect(const struct bucket_set *set, uint16_t realm, int64_t window_from, const uint32_t *outside,
+        size_t count);
+
 /* The number of an address' stream, before bucket_group; false where it has none. */
 bool bucket_find(const struct bucket *bucket, uint32_t outside, uint32_t *ret_stream);
 

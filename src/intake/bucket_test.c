@@ -104,11 +104,21 @@ static void check_round(bool keep_destination)
         assert_int_equal(host_table_init(&hosts, 100000), 0);
         for (size_t i = 0; i < EVENTS; i++) {
                 given[i] = random_event(&seed);
+                /* Expected rightly, wrongly, too many at once, and before there is any bucket: all the same.
+                 */
+                uint32_t expected[2] = {given[i].outside, (uint32_t)seed};
+                bucket_expect(&set, 0, 3600000, expected, i % 3);
+                bucket_expect(&set, 1, 0, expected, 2);
+                bucket_expect(&set, 0, 3600000, expected, BUCKET_EXPECTED_MAX + 1);
                 assert_int_equal(bucket_add(&set, 0, 3600000, &given[i], keep_destination, &hosts), 0);
         }
         assert_int_equal(set.count, 1);
         assert_int_equal(set.items[0].count, EVENTS);
         assert_true(set.bytes > EVENTS * 8);
+        uint32_t stream;
+        assert_true(bucket_find(&set.items[0], given[7].outside, &stream));
+        assert_int_equal(set.items[0].streams[stream].outside, given[7].outside);
+        assert_false(bucket_find(&set.items[0], 12345, &stream));
         bucket_group(&set.items[0]);
         assert_int_equal(set.items[0].stream_count, 97);
         for (uint32_t i = 0; i < set.items[0].stream_count; i++) {

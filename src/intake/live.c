@@ -76,6 +76,18 @@ int intake_live_event(
         return r < 0 ? r : intake->summary.events == before;
 }
 
+void intake_live_expect(const struct intake *intake, const struct nat_event *events, size_t count)
+{
+        uint32_t outside[BUCKET_EXPECTED_MAX];
+
+        if (count == 0 || count > BUCKET_EXPECTED_MAX || events->exporter >= intake->sources.count)
+                return;
+        for (size_t i = 0; i < count; i++)
+                outside[i] = events[i].outside;
+        bucket_expect(&intake->buckets, intake->sources.items[events->exporter].realm,
+                events->time_ms - events->time_ms % DEPOT_WINDOW_MS, outside, count);
+}
+
 int intake_live_lease(struct intake *intake, uint16_t exporter, const struct lease_event *event,
         int64_t now_ms, struct error *error)
 {

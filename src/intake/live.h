@@ -23,6 +23,8 @@ int intake_live_new(struct depot *depot, struct intake **ret_intake, struct erro
  * machine's clock. */
 int intake_live_event(
         struct intake *intake, const struct nat_event *event, int64_t now_ms, struct error *error);
+/* These come next: at most BUCKET_EXPECTED_MAX are looked at. */
+void intake_live_expect(const struct intake *intake, const struct nat_event *events, size_t count);
 int intake_live_lease(struct intake *intake, uint16_t exporter, const struct lease_event *event,
         int64_t now_ms, struct error *error);
 /* Pieces of what was heard and missed, in any order and as often as one likes. */

@@ -26,6 +26,7 @@ static int take_events(void *context, const struct nat_event *events, size_t cou
         struct intake *intake = taking(keeper);
         int r = 0;
 
+        intake_live_expect(intake, events, count);
         for (size_t i = 0; i < count && r >= 0; i++) {
                 r = intake_live_event(intake, &events[i], keeper->now_ms, &keeper->failure);
                 keeper->counts.refused += r > 0;
