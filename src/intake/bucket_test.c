@@ -115,10 +115,10 @@ static void check_round(bool keep_destination)
         assert_int_equal(set.count, 1);
         assert_int_equal(set.items[0].count, EVENTS);
         assert_true(set.bytes > EVENTS * 8);
-        uint32_t stream;
-        assert_true(bucket_find(&set.items[0], given[7].outside, &stream));
-        assert_int_equal(set.items[0].streams[stream].outside, given[7].outside);
-        assert_false(bucket_find(&set.items[0], 12345, &stream));
+        uint32_t found;
+        assert_true(bucket_find(&set.items[0], given[7].outside, &found));
+        assert_int_equal(set.items[0].streams[found].outside, given[7].outside);
+        assert_false(bucket_find(&set.items[0], 12345, &found));
         bucket_group(&set.items[0]);
         assert_int_equal(set.items[0].stream_count, 97);
         for (uint32_t i = 0; i < set.items[0].stream_count; i++) {
