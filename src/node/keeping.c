@@ -38,6 +38,19 @@ static void thin(struct node *node)
                 forget(node, i, 1);
 }
 
+/* Data that waits for its template is in the journal and nowhere else: it is not released for a while. A
+ * template that never comes must not hold it for ever. */
+static bool is_waiting(struct node *node, int64_t now)
+{
+        if (!reception_waits(node->reception)) {
+                node->waiting_since_ms = 0;
+                return false;
+        }
+        if (node->waiting_since_ms == 0)
+                node->waiting_since_ms = now;
+        return now - node->waiting_since_ms < NODE_WAIT_MS;
+}
+
 /* Behind a mark: what a reception must know to go on there. */
 void node_keep(struct node *node)
 {
@@ -46,6 +59,8 @@ void node_keep(struct node *node)
         size_t bytes = 0;
 
         if (node->kept_count > 0 && now - node->kept_ms < NODE_KEEP_MS)
+                return;
+        if (is_waiting(node, now))
                 return;
         if (reception_save(node->reception, &made.state) < 0) {
                 node_say_seldom(node, 2, LOG_FAILURE, "templates",

@@ -31,6 +31,7 @@
 #define NODE_QUEUE_MOST (128u << 20) /* ... and what one message gives must fit, else this process waits */
 #define NODE_PIECES_MS 50            /* coverage and marks, at most so often */
 #define NODE_KEEP_MS 1000            /* what is kept of templates, at most so often */
+#define NODE_WAIT_MS 300000          /* data that waits for its template holds the journal for so long */
 #define NODE_KEPT_MAX 16u            /* states of templates between two releases; older ones are thinned */
 #define NODE_KEPT_BYTES_MAX (256u << 20)
 #define NODE_STOP_MS 5000 /* to tell the store the rest, at the end */
@@ -94,7 +95,8 @@ struct node {
         /* keeping.c */
         struct node_kept kept[NODE_KEPT_MAX];
         size_t kept_count;
-        int64_t kept_ms; /* steady clock */
+        int64_t kept_ms;          /* steady clock */
+        int64_t waiting_since_ms; /* something waits for its template without a break; 0: nothing */
 
         /* Sessions of connections; see session_of. */
         struct node_session {

@@ -68,8 +68,7 @@ static const struct metric collector_metrics[] = {
         {"taking", "1 where messages are taken, 0 where they wait in the kernel", NOW,
                 ROW(relay_collector_counts, is_taking)},
         {"stops", "How often nothing was taken", SUM, ROW(relay_collector_counts, stops)},
-        {"stopped", "For how long nothing was taken, in all", LASTED,
-                ROW(relay_collector_counts, stop_ms)},
+        {"stopped", "For how long nothing was taken, in all", LASTED, ROW(relay_collector_counts, stop_ms)},
         {"started", "When the collector began, since 1970", INSTANT, ROW(relay_collector_counts, started_ms)},
 };
 

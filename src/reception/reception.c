@@ -417,6 +417,11 @@ int reception_load(struct reception *reception, const void *bytes, size_t length
         return flow_decoder_load(reception->flow, bytes, length, error);
 }
 
+bool reception_waits(const struct reception *reception)
+{
+        return flow_decoder_waits(reception->flow);
+}
+
 struct reception_counts reception_counts(const struct reception *reception, uint16_t number)
 {
         struct reception_counts counts = reception->exporters[number].counts;

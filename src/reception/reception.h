@@ -106,6 +106,9 @@ void reception_end_session(struct reception *reception, uint16_t exporter, uint3
 int reception_save(const struct reception *reception, struct buffer *ret);
 int reception_load(struct reception *reception, const void *bytes, size_t length, struct error *error);
 
+/* Does anything wait that is not saved (flow_decoder_waits)? */
+bool reception_waits(const struct reception *reception);
+
 struct reception_counts reception_counts(const struct reception *reception, uint16_t exporter);
 
 #endif

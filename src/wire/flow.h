@@ -84,6 +84,10 @@ int flow_decoder_pieces(struct flow_decoder *decoder, struct coverage *ret);
  * the buffer's failure. */
 int flow_decoder_save(const struct flow_decoder *decoder, struct buffer *ret);
 
+/* Does data wait for its template? It is not saved: who goes on behind a save would miss it, and not claim
+ * it. */
+bool flow_decoder_waits(const struct flow_decoder *decoder);
+
 /* Puts that into a new decoder. It changes no coverage, no clock and no number: an exporter whose first
  * message does not go on where it stood counts as restarted, and its templates as forgotten. -EBADMSG with
  * words where the bytes are none of flow_decoder_save; what had been read of them until then is kept. */

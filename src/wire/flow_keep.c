@@ -67,6 +67,14 @@ int flow_decoder_save(const struct flow_decoder *decoder, struct buffer *ret)
         return ret->failed;
 }
 
+bool flow_decoder_waits(const struct flow_decoder *decoder)
+{
+        for (size_t i = 0; i < decoder->state_count; i++)
+                if (decoder->states[i] && decoder->states[i]->pending_bytes > 0)
+                        return true;
+        return false;
+}
+
 static int load_template(struct flow_state *state, struct flow_domain *domain, struct cursor *cursor)
 {
         uint32_t session = (uint32_t)cursor_le(cursor, 4), sequence = (uint32_t)cursor_le(cursor, 4);

@@ -78,9 +78,10 @@ static int tell_span(struct sequence *s, int64_t from, int64_t to, uint32_t firs
                 to = waiting->from_ms - CUT_MS < to ? waiting->from_ms - CUT_MS : to;
                 end = sequence_ahead(waiting->message, first) > 0 ? waiting->message : first;
         }
-        /* One that ends before it begins claims no instant, and joins what its numbers join. */
-        return from - to > SEQUENCE_BACKWARDS_MS ? 0
-                                                 : sequence_keep_span(s, from, to, first, end, begins_empty);
+        /* One that claims no instant joins what its numbers join; without numbers it is nothing. */
+        return from - to > SEQUENCE_BACKWARDS_MS || (first == end && to - s->run.delay_ms < from)
+                       ? 0
+                       : sequence_keep_span(s, from, to, first, end, begins_empty);
 }
 
 static int tell_spans(struct sequence *s, int64_t from, bool begins_empty)
