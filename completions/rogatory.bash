@@ -75,9 +75,9 @@ _rogatory()
             return
         fi ;;
     log)
-        options="--log --key --year --from --limit --kind --order --reason --origin --output --without-opening --json --help"
+        options="--log --key --year --from --limit --kind --order --reason --origin --output --without-opening --store --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
-            mapfile -t COMPREPLY < <(compgen -W "init check stats show prove erase $options" -- "$cur")
+            mapfile -t COMPREPLY < <(compgen -W "init check stats show prove erase seal-windows $options" -- "$cur")
             return
         fi ;;
     check | info) options="--store --json --help" ;;

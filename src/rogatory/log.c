@@ -18,6 +18,7 @@ enum {
         KEY_ORIGIN,
         KEY_OUTPUT,
         KEY_WITHOUT_OPENING,
+        KEY_STORE,
         KEY_JSON
 };
 
@@ -33,8 +34,9 @@ static const struct verb {
         {"show", log_show, 0, 1, {KEY_FROM, KEY_LIMIT, KEY_KIND, KEY_ORDER}},
         {"prove", log_prove, 1, 1, {KEY_OUTPUT, KEY_WITHOUT_OPENING}},
         {"erase", log_erase, 1, 1, {KEY_REASON}},
+        {"seal-windows", log_seal_windows, 0, 0, {KEY_STORE}},
 };
-#define VERBS "init, check, stats, show, prove or erase"
+#define VERBS "init, check, stats, show, prove, erase or seal-windows"
 
 /* Where an option's value goes; NULL for those without one. */
 static const char **place_of(struct log_options *o, int key)
@@ -49,6 +51,7 @@ static const char **place_of(struct log_options *o, int key)
                 [KEY_REASON] = &o->reason,
                 [KEY_ORIGIN] = &o->origin,
                 [KEY_OUTPUT] = &o->output,
+                [KEY_STORE] = &o->store,
                 [KEY_JSON] = NULL};
 
         return places[key];
@@ -141,6 +144,7 @@ static const struct option_text log_options_texts[] = {
         {KEY_OUTPUT, "output", "FILE", "prove: the file that is written, in place of standard output."},
         {KEY_WITHOUT_OPENING, "without-opening", NULL,
                 "prove: says that the entry stands in the log and not what it commits to."},
+        {KEY_STORE, "store", "DIR", "seal-windows: the store whose windows enter the log."},
         {KEY_JSON, "json", NULL, "One JSON object instead of text."},
 };
 
@@ -152,7 +156,8 @@ const struct command command_log = {
                  "stats --log DIR [--year YEAR] [--json]\n"
                  "show --log DIR [--kind KIND] [--order ID] [OPTION]... [N]\n"
                  "prove --log DIR [--without-opening] [--output FILE] NUMBER\n"
-                 "erase --log DIR --reason TEXT [--json] NUMBER",
+                 "erase --log DIR --reason TEXT [--json] NUMBER\n"
+                 "seal-windows --log DIR --store DIR [--json]",
         .description = "A node of an exchange keeps a log of everything that happens on it, to which\n"
                        "can be added and from which nothing can be taken away unseen. Its entries\n"
                        "commit to what happened and do not say it; that is kept beside them and can be\n"
@@ -163,7 +168,9 @@ const struct command command_log = {
                        "2023/1543. show lists what the entries commit to. prove writes a proof that an\n"
                        "entry stands in the log, which anybody can check offline (c2sp.org/tlog-\n"
                        "proof). erase destroys what an entry commits to, after a new entry says so;\n"
-                       "the entry stays, and so does every proof of it.\n",
+                       "the entry stays, and so does every proof of it. seal-windows enters the digest\n"
+                       "of each stored window of a store that has no entry yet, so that it can be shown\n"
+                       "later that a record stood there at that hour.\n",
         .options = log_options_texts,
         .option_count = sizeof log_options_texts / sizeof *log_options_texts,
         .exits = "0  done; check: the log is sound\n1  failure; check: the log is not sound\n2  wrong usage",
@@ -171,6 +178,7 @@ const struct command command_log = {
                     "rogatory log stats --log /srv/node/log --year 2026\n"
                     "rogatory log show --log /srv/node/log --kind plaintext-read\n"
                     "rogatory log prove --log /srv/node/log --output entry-17.tlog-proof 17\n"
-                    "rogatory log erase --log /srv/node/log --reason 'kept for two years' 17",
+                    "rogatory log erase --log /srv/node/log --reason 'kept for two years' 17\n"
+                    "rogatory log seal-windows --log /srv/node/chronicle --store /srv/rogatory",
         .run = run_log,
 };

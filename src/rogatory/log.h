@@ -8,7 +8,7 @@
 #include "rogatory/command.h"
 
 struct log_options {
-        const char *log, *key, *year, *from, *limit, *kind, *order, *reason, *origin, *output;
+        const char *log, *key, *year, *from, *limit, *kind, *order, *reason, *origin, *output, *store;
         bool json, without_opening;
         const char *operand; /* NULL where there is none */
 };
@@ -20,5 +20,6 @@ int log_stats(const struct command *command, const struct log_options *options);
 int log_show(const struct command *command, const struct log_options *options);
 int log_prove(const struct command *command, const struct log_options *options);
 int log_erase(const struct command *command, const struct log_options *options);
+int log_seal_windows(const struct command *command, const struct log_options *options);
 
 #endif

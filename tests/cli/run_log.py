@@ -86,8 +86,39 @@ def kinds():
         check(found[0] <= words, "%s knows the kinds: %s" % (name, found[0] - words))
 
 
+def windows():
+    """The windows of a store enter the log, each once, with the digest of the file as it lies on the disk."""
+    with Folder() as folder:
+        folder.fill()
+        folder.run("log", "init", "--log", "log", "--origin", "node.example/log")
+        first = log(folder, "seal-windows", "--store", "store")
+        expect("log-seal-windows.txt", first, 0)
+        expect("log-seal-windows-again.txt", log(folder, "seal-windows", "--store", "store"), 0)
+        entries = json.loads(log(folder, "show", "--json").stdout)["entries"]
+        seen = set()
+        for entry in entries:
+            fields = entry["fields"]
+            kind = {"seg": "nat", "lse": "leases", "pln": "plans"}[fields["file"].rsplit(".", 1)[1]]
+            with open(os.path.join(folder.store, "realms", fields["realm"], kind, fields["file"]), "rb") as file:
+                content = file.read()
+            check(hashlib.sha256(content).hexdigest() == fields["digest"] and len(content) == fields["bytes"],
+                  "the digest of %s" % fields["file"])
+            seen.add((fields["realm"], fields["file"]))
+        stored = sum(len(files) for _, _, files in os.walk(os.path.join(folder.store, "realms")))
+        check(len(seen) == len(entries) == stored, "every stored window stands in the log once")
+        # A window of another generation is another window.
+        folder.write("more.csv", "inside_address,subscriber,start,end\n100.64.0.20,customer-20,2026-10-01T00:00:00Z,\n")
+        folder.run("import", "--store", "store", "--realm", "default", "more.csv")
+        said = json.loads(log(folder, "seal-windows", "--store", "store", "--json").stdout)
+        check(said == {"entered": 1, "known": stored - 1}, "a new generation enters: %s" % said)
+        found, root = root_of(log(folder, "prove", "0").stdout)
+        check(found == root, "a window's proof leads to the signed root")
+        expect("usage-log-no-store.txt", log(folder, "seal-windows"), 2)
+
+
 def main():
     kinds()
+    windows()
     with Folder() as folder:
         expect("log-init.txt", mask(log(folder, "init", "--origin", "node.example/log")), 0)
         expect("log-init-again.txt", mask(log(folder, "init", "--origin", "node.example/log")), 1)
