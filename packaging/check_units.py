@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""check_units.py SERVICE SOCKET SYSUSERS TMPFILES JOURNAL: what systemd itself says of the units, and whether they and the
+"""check_units.py SERVICE SOCKET SYSUSERS TMPFILES JOURNAL EXCHANGE: what systemd itself says of the units, and whether they and the
 accounts and folders speak of the same names. Skips visibly where systemd's tools are not there."""
 
 import os
@@ -27,28 +27,28 @@ def run(*command):
     return done.returncode, done.stdout + done.stderr
 
 
-def exposure(service, socket):
+def exposure(name, service, *sockets):
     """The units under the names they are installed by, with a program where the service wants one."""
     with tempfile.TemporaryDirectory() as folder:
         with open(service, encoding="utf-8") as file:
-            text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", file.read(), flags=re.M)
-        for name, content in (("rogatoryd.service", text), ("rogatory.socket", open(socket, encoding="utf-8").read())):
-            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            text = re.sub(r"^(ExecStart(?:Pre)?)=(?!\+)\S+", r"\1=/bin/true", file.read(), flags=re.M)
+        for at, content in [(name, text)] + [(os.path.basename(path), open(path, encoding="utf-8").read()) for path in sockets]:
+            with open(os.path.join(folder, at), "w", encoding="utf-8") as file:
                 file.write(content)
-        unit = os.path.join(folder, "rogatoryd.service")
+        unit = os.path.join(folder, name)
         code, said = run("systemd-analyze", "security", "--offline=true", "--no-pager", unit)
-        match = re.search(r"Overall exposure level for rogatoryd.service: ([0-9.]+)", said)
+        match = re.search(r"Overall exposure level for " + re.escape(name) + r": ([0-9.]+)", said)
         check(match, "systemd-analyze security says a level: " + said[-400:])
         if match:
-            print("exposure %s" % match.group(1))
+            print("%s: exposure %s" % (name, match.group(1)))
             check(float(match.group(1)) < EXPOSURE_MOST, "exposure %s is not below %s" % (match.group(1), EXPOSURE_MOST))
         check("gnoring" not in said, "everything is understood: " + said)
-        code, said = run("systemd-analyze", "verify", "--man=no", unit, os.path.join(folder, "rogatory.socket"))
+        code, said = run("systemd-analyze", "verify", "--man=no", unit, *[os.path.join(folder, os.path.basename(path)) for path in sockets])
         mine = [line for line in said.splitlines() if "rogatory" in line]
         check(code == 0 and not mine, "systemd-analyze verify: %d %s" % (code, said))
 
 
-def accounts(service, sysusers, tmpfiles, journal):
+def accounts(services, sysusers, tmpfiles, journal):
     """In an empty system: the accounts are made, the folders belong to them."""
     with tempfile.TemporaryDirectory() as root:
         os.mkdir(root + "/etc")
@@ -65,9 +65,12 @@ def accounts(service, sysusers, tmpfiles, journal):
         for path in (tmpfiles, journal):
             with open(path, encoding="utf-8") as file:
                 named |= {word for line in file if line[0] in "dz" for word in line.split()[3:5]}
-        with open(service, encoding="utf-8") as file:
-            text = file.read()
-        named |= set(re.findall(r"^(?:User|Group)=(\S+)", text, flags=re.M))
+        for service in services:
+            with open(service, encoding="utf-8") as file:
+                text = file.read()
+            named |= set(re.findall(r"^(?:User|Group)=(\S+)", text, flags=re.M))
+            for group in re.findall(r"^SupplementaryGroups=(\S+)", text, flags=re.M):
+                check(group in groups, "the group %s is made: %s" % (group, groups))
         check(named <= set(users), "folders and units name accounts that are made: %s" % named)
         if os.geteuid() != 0:
             print("SKIP: not root, so the folders were not made")
@@ -87,9 +90,10 @@ def main():
     if missing:
         print("SKIP: %s not found; the units were not looked at" % ", ".join(missing))
         sys.exit(SKIPPED)
-    service, socket, sysusers, tmpfiles, journal = sys.argv[1:6]
-    exposure(service, socket)
-    accounts(service, sysusers, tmpfiles, journal)
+    service, socket, sysusers, tmpfiles, journal, exchange = sys.argv[1:7]
+    exposure("rogatoryd.service", service, socket)
+    exposure("rogatory-exchange.service", exchange)
+    accounts((service, exchange), sysusers, tmpfiles, journal)
     print("%d failed" % failures if failures else "all as expected")
     sys.exit(1 if failures else 0)
 

@@ -46,10 +46,11 @@ ROOMS = {
                  "chronicle", "upkeep"],
     "node": ["base", "os", "crypto", "nat", "wire", "settings", "relay", "depot", "collect", "reception"],
     "rogatoryd": ["base", "os", "settings", "upkeep"],
+    "exchanged": ["base", "os", "crypto", "order", "directory", "issuance", "custody", "chronicle", "courier", "exchange", "rogatory"],
 }
 
 # Rooms that are programs: they talk to whoever runs them, and end.
-PROGRAMS = {"rogatory", "rogatoryd", "verify"}
+PROGRAMS = {"rogatory", "rogatoryd", "exchanged", "verify"}
 
 # Bytes in, bytes out: no file, no socket, no clock, no environment.
 PURE = {"base", "crypto", "nat", "wire", "store", "custody", "settings", "relay", "reception", "order", "container", "directory", "issuance", "hi1", "evidence"}

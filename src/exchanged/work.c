@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* One pass over what waits: messages that came, clocks that ran out, what is due in the outbox. */
+#include "exchanged/exchanged.h"
+
+#include "exchange/post.h"
+#include "exchanged/clockwork.h"
+#include "os/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int note_recipient(void *context, const char *recipient)
+{
+        struct work_report *report = context;
+
+        snprintf(report->recipients[report->recipient_count], sizeof report->recipients[0], "%s", recipient);
+        return ++report->recipient_count == EXCHANGED_DELIVERIES_MAX;
+}
+
+static void note_next(struct work_report *report, int64_t at_ms)
+{
+        if (at_ms != TIME_UNKNOWN && at_ms < report->next_ms)
+                report->next_ms = at_ms;
+}
+
+static int look_at_outbox(struct office *office, struct work_report *report, struct error *error)
+{
+        struct queue *queue = office_queue(office);
+        int64_t now_ms = office_now(office), due_ms = TIME_UNKNOWN;
+
+        int r = queue_each_due_recipient(queue, now_ms, note_recipient, report, error);
+        if (r >= 0)
+                r = queue_next_due(queue, &due_ms, error);
+        /* What is due now is being delivered; what that makes due is told by its end. */
+        if (r == 0 && due_ms > now_ms)
+                note_next(report, due_ms);
+        return r;
+}
+
+static int pass(struct office *office, struct work_report *report, struct error *error)
+{
+        int64_t look_ms = TIME_UNKNOWN;
+
+        int r = post_take_all(office, error);
+        report->taken = r > 0 ? (uint32_t)r : 0;
+        if (r >= 0)
+                r = clockwork_run(office, error);
+        if (r >= 0)
+                r = look_at_outbox(office, report, error);
+        if (r == 0)
+                r = book_next_look(office, &look_ms, error);
+        if (r == 0)
+                note_next(report, look_ms);
+        return r;
+}
+
+void work_run(struct exchanged *node, int told)
+{
+        const struct office_options as_node = {.login = OFFICE_NODE};
+        struct work_report report = {.next_ms = INT64_MAX};
+        struct office *office = NULL;
+        struct error error = {0};
+
+        int r = office_open(node->folder, &as_node, &office, &error);
+        if (r == 0)
+                r = pass(office, &report, &error);
+        office_close(office);
+        report.code = r;
+        if (r < 0)
+                snprintf(report.text, sizeof report.text, "%s", error.text);
+        _exit(write(told, &report, sizeof report) != (ssize_t)sizeof report);
+}
