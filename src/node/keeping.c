@@ -3,7 +3,8 @@
  * now and then at a mark, and stands on the disk before the journal is released up to that mark. The file
  * holds two, so that one of them fits whichever sequence is released when the process is killed.
  *
- *   magic, then twice: sequence, length, checksum of the state, the state (all numbers little endian) */
+ *   magic, digests of the exporters' names in their order, then twice: sequence, length, checksum of the
+ * state, the state (all numbers little endian) */
 #include "base/checksum.h"
 #include "base/cursor.h"
 #include "node/node.h"
@@ -89,6 +90,32 @@ static void append(struct buffer *file, const struct node_kept *kept)
         buffer_append(file, kept->state.bytes, kept->state.length);
 }
 
+/* Numbers of exporters mean what they meant when the state was taken: their names stand before it. */
+static void append_names(const struct node *node, struct buffer *file)
+{
+        buffer_append(file, MAGIC, 8);
+        buffer_append_le(file, node->settings.exporter_count, 4);
+        for (size_t i = 0; i < node->settings.exporter_count; i++) {
+                const char *name = node->settings.exporters[i].name;
+                buffer_append_le(file, checksum(name, strlen(name)), 8);
+        }
+}
+
+/* 0: all of them have the numbers that they had; -ESTALE: one has not; -EBADMSG. */
+static int compare_names(const struct node *node, struct cursor *cursor)
+{
+        const uint8_t *magic = cursor_take(cursor, 8);
+        uint64_t count = cursor_le32(cursor);
+        int r = magic && memcmp(magic, MAGIC, 8) == 0 ? 0 : -EBADMSG;
+
+        for (uint64_t i = 0; i < count && r == 0 && !cursor->overrun; i++) {
+                const char *name = i < node->settings.exporter_count ? node->settings.exporters[i].name : "";
+                if (cursor_le64(cursor) != checksum(name, strlen(name)))
+                        r = -ESTALE;
+        }
+        return r == 0 && cursor->overrun ? -EBADMSG : r;
+}
+
 /* The latest state at or before a sequence; SIZE_MAX where there is none. */
 static size_t latest(const struct node *node, uint64_t sequence)
 {
@@ -108,7 +135,7 @@ int node_release(struct node *node, uint64_t sequence, struct error *error)
 
         if (next == SIZE_MAX || node->kept[next].sequence <= released)
                 return 0; /* with the next one */
-        buffer_append(&file, MAGIC, 8);
+        append_names(node, &file);
         append(&file, &node->kept[before == SIZE_MAX ? next : before]);
         append(&file, &node->kept[next]);
         int r = file.failed ? error_set(error, file.failed, "not enough memory")
@@ -122,15 +149,14 @@ int node_release(struct node *node, uint64_t sequence, struct error *error)
 }
 
 /* The state that fits what is released; 0 where there is none, 1 with it, or -EBADMSG. */
-static int choose(const struct buffer *file, uint64_t released, struct cursor *ret)
+static int choose(const struct node *node, const struct buffer *file, uint64_t released, struct cursor *ret)
 {
         struct cursor cursor = cursor_over(file->bytes, file->length);
-        const uint8_t *magic = cursor_take(&cursor, 8);
         uint64_t best = 0;
-        int found = 0;
+        int found = compare_names(node, &cursor);
 
-        if (!magic || memcmp(magic, MAGIC, 8) != 0)
-                return -EBADMSG;
+        if (found < 0)
+                return found;
         for (unsigned i = 0; i < 2; i++) {
                 uint64_t sequence = cursor_le64(&cursor), length = cursor_le64(&cursor),
                          sum = cursor_le64(&cursor);
@@ -155,15 +181,16 @@ int node_load(struct node *node, struct error *error)
         snprintf(path, sizeof path, "%s/" NAME, node->journal_folder);
         int r = file_read(path, &file, error);
         if (r == 0) {
-                r = choose(&file, journal_state(node->journal).released, &state);
+                r = choose(node, &file, journal_state(node->journal).released, &state);
                 if (r > 0)
                         r = reception_load(node->reception, state.at, cursor_left(&state), error);
-                if (r == -EBADMSG)
+                if (r == -EBADMSG || r == -ESTALE)
                         node_say(LOG_CAUTION, "templates",
-                                "%s is damaged; flows are read again when their exporters announce their "
-                                "templates",
-                                path);
+                                "%s %s; flows are read again when their exporters announce their templates",
+                                path,
+                                r == -ESTALE ? "is of exporters that stood in another order in rogatory.conf"
+                                             : "is damaged");
         }
         buffer_free(&file);
-        return r == -ENOENT || r == -EBADMSG ? 0 : r;
+        return r == -ENOENT || r == -EBADMSG || r == -ESTALE ? 0 : r;
 }
