@@ -8,6 +8,8 @@
  * as bench/workload writes them. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,8 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH 64
-#define MESSAGE_MOST 1500
+#define BATCH 44
+#define MESSAGE_MOST 1472
+#define PIECE_MOST 65000
 #define TIME_ELEMENT 323 /* observationTimeMilliseconds */
 
 struct layout {
@@ -88,54 +91,75 @@ struct playing {
         size_t length, at;
         int socket;
         struct layout layout;
-        uint64_t sent, sent_bytes, waits;
+        uint64_t sent, sent_bytes;
 };
 
-/* How many messages were taken into the batch. */
-static unsigned fill(
-        struct playing *p, struct mmsghdr *heads, struct iovec *pieces, uint8_t (*room)[MESSAGE_MOST])
+/* Messages of one length (the last may be shorter) go to the kernel as one piece, which it cuts (UDP_SEGMENT
+ * of udp(7)): what is measured is the receiver. */
+static unsigned fill(struct playing *p, uint8_t *room, size_t *ret_length, uint16_t *ret_segment)
 {
         uint64_t now_ms = (uint64_t)(seconds_of(CLOCK_REALTIME) * 1000);
         unsigned count = 0;
+        size_t used = 0, segment = 0;
 
-        for (; count < BATCH && p->at + 16 <= p->length; count++) {
+        while (count < BATCH && p->at + 16 <= p->length) {
                 size_t length = read16(p->bytes + p->at + 2);
-                if (length < 16 || length > MESSAGE_MOST || p->at + length > p->length)
+                if (length < 16 || length > MESSAGE_MOST || p->at + length > p->length ||
+                        (segment && length > segment) || used + length > PIECE_MOST)
                         break;
-                memcpy(room[count], p->bytes + p->at, length);
-                stamp(room[count], length, now_ms, &p->layout);
-                pieces[count] = (struct iovec){.iov_base = room[count], .iov_len = length};
-                heads[count].msg_hdr = (struct msghdr){.msg_iov = &pieces[count], .msg_iovlen = 1};
+                memcpy(room + used, p->bytes + p->at, length);
+                stamp(room + used, length, now_ms, &p->layout);
+                used += length;
                 p->at += length;
+                count++;
+                if (segment && length < segment)
+                        break;
+                segment = length;
         }
+        *ret_length = used;
+        *ret_segment = (uint16_t)segment;
         return count;
+}
+
+static void send_piece(struct playing *p, uint8_t *room, size_t length, uint16_t segment)
+{
+        union {
+                struct cmsghdr head;
+                char bytes[CMSG_SPACE(sizeof segment)];
+        } control = {0};
+        struct iovec piece = {.iov_base = room, .iov_len = length};
+        struct msghdr message = {.msg_iov = &piece,
+                .msg_iovlen = 1,
+                .msg_control = control.bytes,
+                .msg_controllen = sizeof control.bytes};
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+        head->cmsg_level = SOL_UDP;
+        head->cmsg_type = UDP_SEGMENT;
+        head->cmsg_len = CMSG_LEN(sizeof segment);
+        memcpy(CMSG_DATA(head), &segment, sizeof segment);
+        if (sendmsg(p->socket, &message, 0) != (ssize_t)length) {
+                perror("sendmsg");
+                exit(1);
+        }
+        p->sent_bytes += length;
 }
 
 static void play(struct playing *p, double rate)
 {
-        static uint8_t room[BATCH][MESSAGE_MOST];
-        struct mmsghdr heads[BATCH] = {0};
-        struct iovec pieces[BATCH];
+        static uint8_t room[PIECE_MOST];
         double begun = seconds_of(CLOCK_MONOTONIC);
+        uint16_t segment;
         unsigned count;
+        size_t length;
 
-        while ((count = fill(p, heads, pieces, room)) > 0) {
+        while ((count = fill(p, room, &length, &segment)) > 0) {
                 double due = begun + (double)p->sent / rate, early = due - seconds_of(CLOCK_MONOTONIC);
                 if (early > 0.0002) {
                         struct timespec pause = {.tv_nsec = (long)((early > 0.9 ? 0.9 : early) * 1e9)};
                         nanosleep(&pause, NULL);
-                        p->waits++;
                 }
-                for (unsigned done = 0; done < count;) {
-                        int sent = sendmmsg(p->socket, heads + done, count - done, 0);
-                        if (sent <= 0) {
-                                perror("sendmmsg");
-                                exit(1);
-                        }
-                        for (int i = 0; i < sent; i++)
-                                p->sent_bytes += pieces[done + (unsigned)i].iov_len;
-                        done += (unsigned)sent;
-                }
+                send_piece(p, room, length, segment);
                 p->sent += count;
         }
 }
