@@ -7,9 +7,6 @@ from harness.ours import FORMS
 
 STAGES = {"decode": "decode, per event", "gather": "gather, per event", "pair": "unpack and pair, per session",
           "encode": "encode, per session", "lookup": "find in a segment, per question"}
-NOT_MEASURED = [("ingest over UDP, loss counted on both sides", "needs the collector"),
-                ("questions while ingest runs at half its top rate", "needs the collector"),
-                ("sealed (encrypted) windows", "AES-256-GCM of the machine is among the limits")]
 
 
 def rounded(value, digits=3):
@@ -52,6 +49,10 @@ def target_rows(figures):
         ("`rogatory ask`, whole process, warm, p50, ms", lookups["process warm, ms"]["p50"], 10, 5, False),
         ("batch, questions per CPU-second", hour["batch"]["per CPU-second"]["median"], 200000, 500000, True),
         ("answer with leases joined, times the bare one", leases["joined"]["p50"] / leases["bare"]["p50"], 2, 2, False)]
+    whole = [row["rate"] for row in figures.get("live", {}).get("rates", []) if row["received"] == row["sent"]]
+    if "rates" in figures.get("live", {}):
+        rows.append(("ingest over UDP without loss, packets per second, sealed, sender on the same processors",
+                     max(whole, default=0), 120000, 200000, True))
     if "ten hours" in figures.get("growth", {}):
         memory = figures["growth"]["ten hours"]["import"]["memory"]
         rows.append(("peak memory of importing ten hours, MB", memory / 1e6, 512, 256, False))
@@ -209,13 +210,32 @@ def head(figures):
             f"{figures['rounds']} rounds; median (smallest to largest)."]
 
 
-def not_measured():
-    return ["## Not measured", ""] + [f"- {what}: not measured ({why})" for what, why in NOT_MEASURED]
+def live(figures):
+    node = figures.get("live", {"not measured": "older than the live node"})
+    if "not measured" in node:
+        return ["## A live node", "", f"Not measured ({node['not measured']})."]
+    rows = []
+    for row in node["rates"]:
+        cpu = [1e6 * row[name] / row["received"] if row["received"] else None for name in ("sender", "collect", "store")]
+        rows.append((f"{row['asked']:,}", f"{row['rate']:,.0f}", f"{row['sent']:,}", f"{row['sent'] - row['received']:,}",
+                     f"{row['lost']:,}", " / ".join(rounded(value) for value in cpu),
+                     rounded(row["held"] / row["stored"]) if row["stored"] else "-",
+                     rounded(1e9 * row["merge"] / row["stored"]) if row["stored"] else "-"))
+    heads = ["packets per second, asked", "sent", "packets sent", "packets lost", "records missed, as the node knows",
+             "CPU us per packet: sender / collector / store", "bytes held per event", "merge, wall ns per event"]
+    lines = ["## A live node", "", f"{node['made']['events']:,} events in {node['made']['messages']:,} packets, played over "
+             "UDP by another process of this machine; journal and windows sealed. Lost: counted at both ends.", ""]
+    lines += table(heads, rows)
+    if node.get("asks"):
+        asks = node["asks"]
+        lines += ["", f"`rogatory ask` while {asks['rate']:,} packets a second come in: {asks['p50']:.1f} / "
+                  f"{asks['p99']:.1f} ms (p50 / p99 of {asks['questions']:,}, whole process, of what is in no window yet)."]
+    return lines
 
 
 def markdown(figures):
-    sections = [head, targets, imports, size_tables, lookups, budget, limits, peers]
-    parts = [section(figures) for section in sections] + [not_measured()]
+    sections = [head, targets, imports, size_tables, lookups, live, budget, limits, peers]
+    parts = [section(figures) for section in sections]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
