@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info retain preserve holds pki directory log decode plan dialects help version"
+    local commands="init conf-check import ask check info retain preserve holds top pki directory log decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -53,6 +53,7 @@ _rogatory()
             message-received receipt person-informed informing-delayed error-reported log-witnessed
             log-refused" -- "$cur")
         return ;;
+    --node | --interval) return ;;
     --year | --order | --reason | --origin) return ;;
     --from | --to | --until | --extend) return ;;
     --at | --case | --dest | --skew | --realm | --exporter) return ;;
@@ -67,6 +68,7 @@ _rogatory()
     retain) options="--store --dry-run --json --help" ;;
     preserve) options="--store --case --proto --from --to --until --extend --json --help" ;;
     holds) options="--store --json --help" ;;
+    top) options="--node --config --once --interval --limit --json --help" ;;
     pki) options="--organisations --days --json --help" ;;
     directory)
         options="--key --signature --last --json --help"

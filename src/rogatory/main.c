@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
         &command_retain,
         &command_preserve,
         &command_holds,
+        &command_top,
         &command_pki,
         &command_directory,
         &command_log,

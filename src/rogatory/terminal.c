@@ -29,7 +29,8 @@ int output_write(const struct buffer *text)
 
 void output_json_line(struct buffer *text, json_t *value)
 {
-        char *line = value ? json_dumps(value, JSON_PRESERVE_ORDER | JSON_COMPACT) : NULL;
+        char *line = value ? json_dumps(value, JSON_PRESERVE_ORDER | JSON_COMPACT | JSON_REAL_PRECISION(15))
+                           : NULL;
 
         if (line) {
                 buffer_append_text(text, line);

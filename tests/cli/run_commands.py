@@ -47,6 +47,14 @@ USAGE = [
     ("decode-no-file", ["decode"]),
     ("decode-bad-limit", ["decode", "--limit", "0", "f"]),
     ("decode-bad-exporter", ["decode", "--exporter", "cgn1", "f"]),
+    ("top-no-node", ["top"]),
+    ("top-two-nodes", ["top", "--node", "127.0.0.1:9464", "--config", "s"]),
+    ("top-no-port", ["top", "--node", "127.0.0.1"]),
+    ("top-bad-node", ["top", "--node", "localhost:9464"]),
+    ("top-bad-interval", ["top", "--node", "127.0.0.1:9464", "--interval", "2"]),
+    ("top-long-interval", ["top", "--node", "127.0.0.1:9464", "--interval", "2h"]),
+    ("top-bad-limit", ["top", "--node", "127.0.0.1:9464", "--limit", "0"]),
+    ("top-operand", ["top", "--node", "127.0.0.1:9464", "s"]),
     ("help-unknown", ["help", "aks"]),
 ]
 

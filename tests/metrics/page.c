@@ -70,7 +70,7 @@ static uint64_t grown(uint64_t sum, uint64_t seconds)
         return sum + sum * seconds / 7200;
 }
 
-static void make_exporters(uint64_t seconds)
+static void make_rows(uint64_t seconds)
 {
         for (size_t i = 0; i < EXPORTERS; i++) {
                 struct relay_exporter_counts *c = &exporters[i].counts;
@@ -79,6 +79,13 @@ static void make_exporters(uint64_t seconds)
                 c->bytes = grown(c->bytes, seconds);
                 c->events = grown(c->events, seconds);
                 c->last_ms = c->messages ? NOW_MS + (int64_t)seconds * 1000 - 40 : INT64_MIN;
+        }
+        for (size_t i = 0; i < LISTENERS; i++) {
+                struct relay_listener_counts *c = &listeners[i].counts;
+                c->listener = i;
+                c->received = grown(c->received, seconds);
+                c->delivered = grown(c->delivered, seconds);
+                c->bytes = grown(c->bytes, seconds);
         }
         exporters[2].counts.last_ms = NOW_MS - 95000;
         exporters[2].refused[REFUSAL_BAD_VALUE] = 7;
@@ -126,7 +133,7 @@ int main(int argc, char **argv)
 
         if (argc < 2)
                 return 2;
-        make_exporters(seconds);
+        make_rows(seconds);
         if (strcmp(argv[1], "quiet") == 0)
                 return print_page(&statistics, argv[1]);
         statistics.exporter_count = EXPORTERS;
