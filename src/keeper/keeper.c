@@ -274,6 +274,7 @@ int keeper_confine(struct keeper *keeper, struct error *error)
         for (unsigned i = 0; i < 2; i++)
                 if (access(readable[i], F_OK) == 0)
                         paths[count++] = (struct confine_path){.path = readable[i], .rights = CONFINE_READ};
+        paths[count++] = (struct confine_path){.path = "/dev/null", .rights = CONFINE_READ | CONFINE_WRITE};
         const char *credentials = getenv("CREDENTIALS_DIRECTORY");
         if (credentials)
                 paths[count++] = (struct confine_path){.path = credentials, .rights = CONFINE_READ};

@@ -18,10 +18,10 @@
 
 #define USER "nobody"
 #define SETTINGS                                                                                             \
-        "[realm default]\nmapping = endpoint-independent\nlongest-session = 12h\noutside = "                 \
-        "198.51.100.0/24\n"                                                                                  \
+        "[realm default]\nmapping = endpoint-independent\nlongest-session = 12h\n"                           \
+        "outside = 198.51.100.0/24\n%s"                                                                      \
         "[exporter cgn1]\nloss = reported\n"                                                                 \
-        "[node]\nmerge-delay = 50m\n"
+        "[node]\nmerge-delay = 50m\n%s%s"
 
 static const char *store_program, *rogatory_program;
 static struct error error;
@@ -120,16 +120,21 @@ static int listen_at(const char *path)
         return s;
 }
 
-static void make_node(void)
+/* A node with more words in its realm's section, and in its own. */
+static void make_node_with(const char *realm, const char *own)
 {
         char settings[1024], path[256];
-        int length = snprintf(settings, sizeof settings, "%s", SETTINGS);
 
-        if (geteuid() == 0)
-                snprintf(settings + length, sizeof settings - (size_t)length, "store-user = " USER "\n");
+        snprintf(settings, sizeof settings, SETTINGS, realm, own,
+                geteuid() == 0 ? "store-user = " USER "\n" : "");
         depot_close(open_store("node", DEPOT_CREATE));
         snprintf(path, sizeof path, "%s/rogatory.conf", scratch_path("node"));
         write_text(path, settings, strlen(settings));
+}
+
+static void make_node(void)
+{
+        make_node_with("", "");
 }
 
 static void greet(void)
@@ -461,6 +466,84 @@ static void test_what_no_window_holds_yet_is_preserved(void **state)
         assert_int_equal(stop_node(SIGTERM), 0);
 }
 
+/* Nobody can merge, because somebody else writes: what comes is taken up to twice the memory that it may use,
+ * and no more until there is room again. */
+static void test_too_much_is_left_where_it_is(void **state)
+{
+        (void)state;
+        make_node_with("", "memory = 16MiB\n");
+        start_node();
+        struct depot *writer = open_store("node", DEPOT_WRITE);
+        int64_t now = clock_now_ms();
+        tell_heard(now - 120000, now);
+        size_t taken = 0, most = (size_t)400 << 20;
+        uint64_t mark = 0;
+        fcntl(node.relay, F_SETFL, fcntl(node.relay, F_GETFL) | O_NONBLOCK);
+        while (taken < most) {
+                for (unsigned i = 0; i < 20000; i++)
+                        tell_lent(now - 100000 + (int64_t)(mark % 5000), 1024 + (unsigned)(mark + i) % 60000,
+                                (unsigned)(mark * 7 + i) % 200);
+                struct relay_mark told = {.sequence = ++mark, .receipt_ms = now};
+                assert_int_equal(relay_write_mark(&node.writer, &told), 0);
+                int64_t until = clock_steady_ms() + 3000;
+                size_t sent = 0;
+                while (sent < node.out.length && clock_steady_ms() < until) {
+                        ssize_t written =
+                                send(node.relay, node.out.bytes + sent, node.out.length - sent, MSG_NOSIGNAL);
+                        if (written > 0)
+                                sent += (size_t)written;
+                        else
+                                usleep(5000);
+                }
+                taken += sent;
+                bool is_whole = sent == node.out.length;
+                memmove(node.out.bytes, node.out.bytes + sent, node.out.length - sent);
+                node.out.length -= sent;
+                relay_writer_turn(&node.writer, &node.out);
+                if (!is_whole)
+                        break;
+        }
+        assert_true(taken < most); /* it stopped */
+        depot_close(writer);
+        fcntl(node.relay, F_SETFL, fcntl(node.relay, F_GETFL) & ~O_NONBLOCK);
+        send_all();
+        assert_true(wait_released(mark - 1, 60000));
+        assert_int_equal(stop_node(SIGTERM), 0);
+}
+
+/* What the law allows to be kept no longer goes with the merges, and the record of access says so. */
+static void test_what_is_due_goes_with_a_merge(void **state)
+{
+        struct buffer log = buffer_make(1 << 20);
+        char path[256];
+
+        (void)state;
+        make_node();
+        buffer_append_text(&log, CSV_HEADER);
+        csv_event(&log, 10, "open", 4000, 9);
+        csv_event(&log, 20, "close", 4000, 9);
+        make_file("old.csv", &log);
+        buffer_free(&log);
+        const char *const words[] = {rogatory_program, "import", "--store", scratch_path("node"), "--quiet",
+                scratch_path("old.csv"), NULL};
+        if (run(words) != 0)
+                fail_msg("%s", output);
+        make_node_with("retain = 2h\n", "");
+        start_node();
+        int64_t now = clock_now_ms();
+        tell_lent(now - 60000, 4711, 5);
+        tell_heard(now - 120000, now + 40000);
+        tell_mark(3);
+        merge_now();
+        assert_true(wait_released(3, 20000));
+        expect(5, "outside-retention", 4000, DAY_START + 15 * TIME_SECOND);
+        expect(0, "100.64.0.5", 4711, now - 30000);
+        snprintf(path, sizeof path, "%s/access.log", scratch_path("node"));
+        const char *const search[] = {"/usr/bin/grep", "-c", "\"action\":\"retain\"", path, NULL};
+        assert_int_equal(run(search), 0);
+        assert_int_equal(stop_node(SIGTERM), 0);
+}
+
 static void test_a_collector_with_other_settings_is_refused(void **state)
 {
         struct relay_hello hello = {{0}};
@@ -537,6 +620,10 @@ int main(int argc, char **argv)
                         test_a_batch_is_answered_over_the_socket, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_what_no_window_holds_yet_is_preserved, scratch_setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_too_much_is_left_where_it_is, scratch_setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_what_is_due_goes_with_a_merge, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_a_collector_with_other_settings_is_refused, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(

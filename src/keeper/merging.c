@@ -16,6 +16,14 @@
 
 /* --- The child --- */
 
+/* What a command prints for a person is not for the log. */
+static int be_silent(void)
+{
+        int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+        return nowhere < 0 ? -1 : dup2(nowhere, STDOUT_FILENO);
+}
+
 /* What the law allows to be kept no longer goes with every merge, by the words that a person would use, so
  * that it is recorded as his would be. */
 static int retain(const struct keeper *keeper, int64_t now_ms, struct error *error)
@@ -28,15 +36,17 @@ static int retain(const struct keeper *keeper, int64_t now_ms, struct error *err
         if (r == 0)
                 r = retention_survey(depot, now_ms, &report, error);
         bool needed = r == 0 && retention_is_needed(&report);
+        if (needed && be_silent() < 0)
+                r = error_set(error, -errno, "/dev/null: %s", strerrordesc_np(errno));
+        if (needed && r == 0 && command_retain.run(&command_retain, 3, words) != EXIT_DONE)
+                r = error_set(error, -EIO, "what is due by 'retain' could not be destroyed");
+        for (size_t i = 0; needed && r == 0 && i < report.realm_count; i++)
+                log_event(LOG_NOTICE, "retained", "realm=%s hours_gone=%llu hours_rewritten=%llu",
+                        report.realms[i].name, (unsigned long long)report.realms[i].whole,
+                        (unsigned long long)report.realms[i].parts);
         retention_report_free(&report);
         depot_close(depot);
-        if (r < 0 || !needed)
-                return r;
-        /* Its report is for the log. */
-        dup2(STDERR_FILENO, STDOUT_FILENO);
-        return command_retain.run(&command_retain, 3, words) == EXIT_DONE
-                       ? 0
-                       : error_set(error, -EIO, "what is due by 'retain' could not be destroyed");
+        return r;
 }
 
 static void merge_in_child(struct keeper *keeper, int result_to)
