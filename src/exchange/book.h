@@ -146,7 +146,8 @@ int book_acts(struct office *office, const char *order_id, struct act ret_acts[B
 #define FACT_DELETED_MS "deleted"
 #define FACT_DELAYED_UNTIL_MS "delayed-until" /* informing the person */
 #define FACT_DELAY_DECIDED_MS "delay-decided"
-#define FACT_OPENED_MS "opened" /* for the first time */
+#define FACT_OPENED_MS "opened"           /* for the first time */
+#define FACT_INFORM_LOOK_MS "inform-look" /* when somebody is told that it is due */
 #define FACT_INFORM_DUE_MS "inform-due"
 #define FACT_DUE_MS "due" /* when it has to be answered */
 #define FACT_PRESERVED_UNTIL_MS "preserved-until"

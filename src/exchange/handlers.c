@@ -9,6 +9,12 @@ static const struct post_row rows[] = {
         {MESSAGE_RECEIPT, SIDE_NONE, false, 0, handle_receipt},
         {MESSAGE_ERROR_REPORT, SIDE_NONE, true,
                 ROLE(ISSUING) | ROLE(VALIDATING) | ROLE(ENFORCING) | ROLE(PROVIDER), handle_error_report},
+        {MESSAGE_ANSWER, SIDE_AUTHORITY, false, ROLE(PROVIDER), handle_answer},
+        {MESSAGE_CANNOT_EXECUTE, SIDE_AUTHORITY, false, ROLE(PROVIDER), handle_cannot_execute},
+        {MESSAGE_CLARIFICATION_REQUEST, SIDE_AUTHORITY, false, ROLE(PROVIDER), handle_question},
+        {MESSAGE_EA_OBJECTION, SIDE_AUTHORITY, false, ROLE(ENFORCING), handle_objection},
+        {MESSAGE_EA_CLEARANCE, SIDE_AUTHORITY, false, ROLE(ENFORCING), handle_clearance},
+        {MESSAGE_VALIDATION, SIDE_AUTHORITY, false, ROLE(VALIDATING), handle_validation},
 };
 
 size_t post_rows(const struct post_row **ret_rows)

@@ -11,4 +11,8 @@ post_handler handle_receipt;
 /* At every node: somebody was, or may have been, wrongly identified. */
 post_handler handle_error_report;
 
+/* At the issuing authority (authority_answer.c). */
+post_handler handle_answer, handle_cannot_execute, handle_question, handle_objection, handle_clearance,
+        handle_validation;
+
 #endif

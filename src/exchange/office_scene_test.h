@@ -79,7 +79,7 @@ static int scene_setup(void **state)
 static inline void scene_init(const char *organisation)
 {
         static const char *const people[] = {"berger:officer", "huber:validator", "maier:second-person",
-                "wolf:overseer", "admin:administrator", "desk:desk"};
+                "wolf:overseer", "admin:administrator", "desk:desk", "both:officer,validator,second-person"};
         struct office_settings *settings = calloc(1, sizeof *settings);
         struct error error = {0};
         char keys[512], directory[512];

@@ -180,6 +180,16 @@ static int keep_container(struct taking *taking, struct error *error)
                 office_containers(taking->office), name, taking->bytes.bytes, taking->bytes.length, error);
 }
 
+/* What is refused is not kept: it may hold evidence that nobody is to have. */
+static int drop_container(struct taking *taking, struct error *error)
+{
+        char name[POST_FILE_NAME_MAX], path[PATH_MAX];
+
+        post_file_name(taking->incoming.sender, taking->incoming.id, name);
+        int length = snprintf(path, sizeof path, "%s/%s", office_containers(taking->office), name);
+        return length < (int)sizeof path ? file_remove(path, error) : 0;
+}
+
 static int log_received(struct taking *taking, struct error *error)
 {
         const struct message *message = &taking->opened.message;
@@ -397,6 +407,8 @@ static int handle(struct taking *taking, struct error *error)
         r = savepoint(office, "ROLLBACK TO handler", error);
         if (r == 0)
                 r = savepoint(office, "RELEASE handler", error);
+        if (r == 0)
+                r = drop_container(taking, error);
         return r < 0 ? r : post_refuse(&taking->refusal, "handler-refused", "%s", reason.text);
 }
 

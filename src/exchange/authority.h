@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_EXCHANGE_AUTHORITY_H
+#define ROGATORY_EXCHANGE_AUTHORITY_H
+
+/* What people do with orders at the node of an issuing authority, each function one step as the person for
+ * whom the node was opened: who may, and from which state, order/states.h says. id: of the order, whole or
+ * its beginning. -EPERM with the reason where a step is not allowed; -ENOENT where there is no such order. */
+
+#include "exchange/facts.h"
+#include "order/identifier.h"
+
+/* ---- drafts ---- */
+
+/* A new draft. form: an order without identifiers; what the directory and the node know is filled in where it
+ * is missing (issuer, countries, names, the officer). It is the caller's. */
+int authority_new(
+        struct office *office, struct message *form, struct book_order *ret_order, struct error *error);
+/* Puts another form in the place of a draft's; its identifiers stay. */
+int authority_edit(struct office *office, const char *id, struct message *form, struct error *error);
+
+struct authority_pasted {
+        size_t taken, refused;
+        size_t line_count;
+        struct {
+                uint64_t line;
+                char words[256];
+        } lines[32]; /* the first that were refused */
+};
+/* Takes identifiers out of a source, line by line (order/identifier.h); line 0: of every line that has one.
+ * kind IDENTIFIER_NONE: whatever can be recognised. What is refused is told and not taken. */
+int authority_paste(struct office *office, const char *id, const struct identifier_source_text *source,
+        enum identifier_kind kind, uint64_t line, struct authority_pasted *ret, struct error *error);
+/* Of what stands on paper: typed by the officer, then again by a second person (role second-person), who does
+ * not see the first. number: from 1, as `order show` counts them. */
+int authority_retype(struct office *office, const char *id, enum identifier_kind kind, struct slice text,
+        struct error *error);
+int authority_compare(
+        struct office *office, const char *id, size_t number, struct slice text, struct error *error);
+int authority_remove(struct office *office, const char *id, size_t number, struct error *error);
+
+/* The order as it stands and what the rules say of it now. Any role. Caller: rule_findings_free, message_free
+ * (ret_message initialised). */
+int authority_check(struct office *office, const char *id, struct book_order *ret_order,
+        struct message *ret_message, struct rule_findings *ret_findings, struct error *error);
+
+int authority_submit(struct office *office, const char *id, struct error *error);
+/* By a validator; of an emergency before validation by its second person, of one that is validated by both.
+ * Warnings of the rules are decided by it, for which a reason is needed. */
+int authority_approve(struct office *office, const char *id, const char *reason, struct error *error);
+int authority_disapprove(struct office *office, const char *id, const char *reason, struct error *error);
+int authority_revise(struct office *office, const char *id, const char *reason, struct error *error);
+int authority_discard(struct office *office, const char *id, const char *reason, struct error *error);
+
+/* ---- on its way ---- */
+
+/* To the addressee, and, where section K says so, the notification to the enforcing authority. */
+int authority_send(struct office *office, const char *id, struct error *error);
+
+struct authority_withdrawal {
+        enum withdrawal_reason reason;
+        const char *explanation;
+        bool delete_data;
+        const size_t *numbers; /* of identifiers, from 1; none: the whole order */
+        size_t number_count;
+};
+int authority_withdraw(struct office *office, const char *id, const struct authority_withdrawal *withdrawal,
+        struct error *error);
+/* Form 6: once, by 30 days. */
+int authority_extend(struct office *office, const char *id, const char *reason, struct error *error);
+/* Answers the question that is open. */
+int authority_clarify(struct office *office, const char *id, const char *text, struct error *error);
+/* Article 4(5), by a validator. authority: the validating authority; NULL: that of section J. Refused: the
+ * order is withdrawn and what it brought is deleted. */
+int authority_validate(struct office *office, const char *id, enum validation_decision decision,
+        const char *authority, const char *reason, struct error *error);
+
+/* ---- the answer ---- */
+
+/* Takes one file of evidence in plain text; a result other than 0 ends it. */
+typedef int authority_file(void *context, const char *message_id, const struct file *file, const void *bytes,
+        size_t length, struct error *error);
+struct authority_opened {
+        size_t files, missing; /* missing: beside the message, and not fetched yet */
+        int64_t inform_due_ms;
+};
+/* Opens what was answered. The purpose stands in the log before anything is decrypted; everything is
+ * decrypted before anything is handed over; a receipt goes back, and the duty to inform begins. */
+int authority_open(struct office *office, const char *id, const char *purpose, authority_file *take,
+        void *context, struct authority_opened *ret, struct error *error);
+
+struct authority_inform {
+        const char *means, *language, *data, *remedies, *person_reference; /* remedies and means are needed */
+        bool secrecy_ends;
+};
+int authority_inform(
+        struct office *office, const char *id, const struct authority_inform *inform, struct error *error);
+/* Article 13(2): informing is put off, by a reason on file, until an instant that the settings bound. */
+int authority_delay(struct office *office, const char *id, enum delay_ground ground, const char *reason,
+        int64_t until_ms, struct error *error);
+
+struct authority_error {
+        enum error_kind kind;
+        size_t number; /* of the identifier, from 1; 0: none */
+        const char *description, *consequence;
+        int64_t person_informed_ms; /* TIME_UNKNOWN: not */
+        bool data_deleted;
+};
+/* Tells the provider and every oversight body of our State. */
+int authority_report_error(
+        struct office *office, const char *id, const struct authority_error *report, struct error *error);
+
+/* ---- the clock ---- */
+
+/* What time alone makes of an order; within a step of its own. 1: something, 0: nothing. */
+int authority_clock(struct office *office, const char *id, struct error *error);
+
+#endif
