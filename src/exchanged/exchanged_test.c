@@ -136,13 +136,7 @@ static void killed_again_and_again(void **state)
         print_message("%u schedules, %u nodes killed\n", schedules, kills);
 }
 
-static int say_logs(void **state)
-{
-        (void)state;
-        return stop_nodes(state);
-}
-
-#define WITH_NODES(test) cmocka_unit_test_setup_teardown(test, make_nodes, say_logs)
+#define WITH_NODES(test) cmocka_unit_test_setup_teardown(test, make_nodes, stop_nodes)
 
 int main(int argc, char **argv)
 {
@@ -154,14 +148,5 @@ int main(int argc, char **argv)
                 WITH_NODES(killed_again_and_again),
         };
 
-        program = argc > 1 ? argv[1] : "";
-        /* A node does not run as root. */
-        if (geteuid() == 0 &&
-                (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0))
-                return 1;
-        if (access(program, X_OK) < 0) {
-                printf("SKIP: %s is not to be reached by the user who would run it\n", program);
-                return 77;
-        }
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return nodes_begin(argc, argv) ? cmocka_run_group_tests(tests, NULL, NULL) : 77;
 }

@@ -29,6 +29,7 @@
 
 #define AUTHORITY "at-prosecution-vienna"
 #define PROVIDER "de-provider"
+#define HOSTILE "fr-court" /* the directory names it, and it has no node of ours */
 #define ORDER_ID "0b54ed12-3a6c-4b7e-8f10-6c2f0b6f7a01"
 #define NOBODY 65534
 #define PATIENCE_MS 60000
@@ -69,7 +70,9 @@ static inline void write_set(uint64_t version, const char *name)
         snprintf(text, sizeof text,
                 AUTHORITY
                 " issuing-authority prosecutor https://127.0.0.1:%u +431000001 Prosecution\n" PROVIDER
-                " provider - https://127.0.0.1:%u +4930000004 Provider\n",
+                " provider - https://127.0.0.1:%u +4930000004 Provider\n" HOSTILE
+                " validating-authority court https://127.0.0.1:1 +331000001 Court\n"
+                "state FR Europe/Paris 2026-12-25\n",
                 ports[AT], ports[DE]);
         must(issuance_list_read(slice_of(text), "list", &list, &error), &error);
         must(issuance_make(list, clock_now_ms(), 90, version, &set, &error), &error);
@@ -247,6 +250,22 @@ static inline void check_log(unsigned which)
                         fail_msg("%s: the log is not sound: %s", names[which], findings.list[i].sentence);
         assert_true(findings_hold(&findings) && counts.entries > 0);
         findings_free(&findings);
+}
+
+/* A node does not run as root. False where the test cannot be run, which is said. */
+static inline bool nodes_begin(int argc, char **argv)
+{
+        program = argc > 1 ? argv[1] : "";
+        signal(SIGPIPE, SIG_IGN);
+        if (geteuid() == 0 &&
+                (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)) {
+                printf("SKIP: root cannot become anybody else here\n");
+                return false;
+        }
+        if (access(program, X_OK) == 0)
+                return true;
+        printf("SKIP: %s is not to be reached by the user who would run it\n", program);
+        return false;
 }
 
 #endif
