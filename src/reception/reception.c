@@ -209,13 +209,19 @@ static int take_radius(struct reception *reception, const struct reception_messa
         return reception->sink.torn(reception->sink.context, realm);
 }
 
+/* As with lines: what came before is not known, so that it begins with a loss. */
 static int conntrack_of(struct reception *reception, uint16_t number, struct conntrack_decoder **ret_decoder)
 {
         struct reception_exporter *exporter = &reception->exporters[number];
         const struct conntrack_options options = {
                 .exporter = number, .heartbeat_ms = exporter->settings->heartbeat_ms, .ends_are_told = true};
-        int r = exporter->conntrack ? 0 : conntrack_decoder_new(&options, &exporter->conntrack);
+        int r = 0;
 
+        if (!exporter->conntrack) {
+                r = conntrack_decoder_new(&options, &exporter->conntrack);
+                if (r == 0)
+                        conntrack_begin_lost(exporter->conntrack);
+        }
         if (r == 0)
                 *ret_decoder = exporter->conntrack;
         return r;
@@ -243,6 +249,12 @@ static int take_text(struct reception *reception, const struct reception_message
         return r;
 }
 
+static void note_instant(struct reception *reception, int64_t now_ms)
+{
+        if (reception->latest_ms == TIME_UNKNOWN || now_ms > reception->latest_ms)
+                reception->latest_ms = now_ms;
+}
+
 int reception_take(struct reception *reception, const struct reception_message *message, struct error *error)
 {
         static int (*const take[RECEPTION_CONTENT_COUNT])(
@@ -263,8 +275,7 @@ int reception_take(struct reception *reception, const struct reception_message *
         counts->last_ms = message->receipt_ms;
         reception->exporter = message->exporter;
         reception->now_ms = message->receipt_ms;
-        if (reception->latest_ms == TIME_UNKNOWN || message->receipt_ms > reception->latest_ms)
-                reception->latest_ms = message->receipt_ms;
+        note_instant(reception, message->receipt_ms);
         return no_memory(error, take[message->content](reception, message));
 }
 
@@ -309,6 +320,7 @@ int reception_listened(struct reception *reception, uint16_t exporter, int64_t n
 
         if (exporter >= reception->settings->exporter_count)
                 return 0;
+        note_instant(reception, now_ms);
         int r = conntrack_of(reception, exporter, &decoder);
         if (r == 0)
                 r = conntrack_heard(decoder, now_ms);

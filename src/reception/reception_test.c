@@ -306,6 +306,30 @@ static void test_leases_and_what_tears_them(void **state)
         assert_true(got.refused >= 3);
 }
 
+/* What this machine's NAT did while nobody listened is not heard, however soon somebody listens again. */
+static void test_another_life_has_not_heard_what_came_between(void **state)
+{
+        struct error error = {0};
+
+        (void)state;
+        for (int64_t at = NOW; at <= NOW + 90000; at += 1000)
+                assert_int_equal(reception_listened(reception, SPARE, at, &error), 0);
+        assert_int_equal(reception_pieces(reception, &error), 0);
+        reception_free(reception);
+        reception = make();
+        assert_int_equal(
+                reception_lost(reception, RECEPTION_CONNTRACK, EXPORTER_EVERY, NOW + 110000, &error), 0);
+        for (int64_t at = NOW + 110000; at <= NOW + 150000; at += 1000)
+                assert_int_equal(reception_listened(reception, SPARE, at, &error), 0);
+        assert_int_equal(reception_pieces(reception, &error), 0);
+        for (size_t i = 0; i < got.coverage.span_count; i++)
+                got.coverage.spans[i].flags |= SPAN_HAS_EVENTS;
+        assert_true(is_heard(SPARE, NOW + 10000));
+        assert_false(is_heard(SPARE, NOW + 95000));
+        assert_false(is_heard(SPARE, NOW + 109000));
+        assert_true(is_heard(SPARE, NOW + 130000));
+}
+
 static void test_the_sink_ends_it(void **state)
 {
         (void)state;
@@ -331,6 +355,7 @@ int main(void)
                 TEST(test_times_ahead_are_refused),
                 TEST(test_lines_belong_to_their_hosts),
                 TEST(test_leases_and_what_tears_them),
+                TEST(test_another_life_has_not_heard_what_came_between),
                 TEST(test_the_sink_ends_it),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,11 @@ int conntrack_lost(struct conntrack_decoder *decoder, int64_t noticed_ms)
         return text_heard(&decoder->hearing, noticed_ms);
 }
 
+void conntrack_begin_lost(struct conntrack_decoder *decoder)
+{
+        text_missing(&decoder->hearing, GAP_REPORTED);
+}
+
 int conntrack_decoder_pieces(struct conntrack_decoder *decoder, struct coverage *ret)
 {
         return text_hearing_pieces(&decoder->hearing, ret);

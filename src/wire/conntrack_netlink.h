@@ -61,9 +61,12 @@ int conntrack_decode(struct conntrack_decoder *decoder, int64_t receipt_ms, cons
 int conntrack_heard(struct conntrack_decoder *decoder, int64_t instant);
 /* The kernel dropped events after what was heard last and before noticed_ms. 0 or -ENOMEM. */
 int conntrack_lost(struct conntrack_decoder *decoder, int64_t noticed_ms);
+/* Somebody else may have listened before, and what came between is not known: the heartbeat before what is
+ * heard first is a gap, so that nothing joins over it. Before anything is heard. */
+void conntrack_begin_lost(struct conntrack_decoder *decoder);
 
-/* What was heard so far, where anything was since this was called last, as pieces that coverage_normalise puts
- * together; nothing ends by it. 0 or -ENOMEM. */
+/* What was heard so far, where anything was since this was called last, as pieces that coverage_normalise
+ * puts together; nothing ends by it. 0 or -ENOMEM. */
 int conntrack_decoder_pieces(struct conntrack_decoder *decoder, struct coverage *ret);
 
 /* Appends what was heard and missed to ret. May go on afterwards. 0 or -ENOMEM. */
