@@ -298,6 +298,8 @@ static int find_nearby(struct inquiry *inquiry, unsigned realm, const struct que
  * lend all of its realm's. */
 static bool may_lend(const struct exporter_settings *exporter, const struct address *address)
 {
+        if (exporter && exporter->lends_nothing)
+                return false;
         if (!exporter || exporter->outside.count == 0)
                 return true;
         for (size_t i = 0; i < exporter->outside.count; i++)

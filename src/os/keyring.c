@@ -126,7 +126,7 @@ int secret_file_read(const char *path, struct buffer *ret, struct error *error)
         if (file < 0)
                 return errno == ELOOP ? error_set(error, -EACCES,
                                                 "%s: is a symbolic link; name the file itself", path)
-                                      : failed(error, path, "the key cannot be opened");
+                                      : failed(error, path, "cannot be opened");
         r = check_file(file, path, error);
         if (r == 0)
                 r = read_secret(file, path, ret, error);

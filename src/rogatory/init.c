@@ -86,9 +86,12 @@ static void write_text(const char *path, const char *key, struct buffer *ret)
         append_foreign(ret, path);
         buffer_append_text(ret, "/rogatory.conf\n  2. rogatory conf-check --config ");
         append_foreign(ret, path);
-        buffer_append_text(ret, "\n  3. rogatory import --store ");
+        buffer_append_text(ret, "\n  3. rogatoryd --config ");
         append_foreign(ret, path);
-        buffer_append_text(ret, " FILE...\n");
+        buffer_append_text(
+                ret, "\n       runs a node that listens to your NATs\n     rogatory import --store ");
+        append_foreign(ret, path);
+        buffer_append_text(ret, " FILE...\n       reads logs that you have\n");
 }
 
 /* A mistake in the key is told before anything is made. */

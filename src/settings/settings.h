@@ -75,6 +75,8 @@ struct exporter_settings {
         bool restart_keeps;   /* restart = clears | keeps: does the NAT keep its bindings over a restart of
                                * the exporter? clears by default; matters where a log begins at zero */
         struct prefix_list outside; /* the public addresses that it lends; empty: all of its realm's */
+        bool lends_nothing; /* lends = addresses | nothing: no NAT, so nothing is to be heard of it about one
+                             */
         struct prefix_list address; /* address = ...: where its packets come from */
         struct name_list accept;    /* accept = LISTENER, ...: who takes its messages; empty: all that can */
         uint32_t rate;              /* rate = 200000: messages per second that are taken of it */

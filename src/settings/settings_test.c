@@ -70,8 +70,8 @@ static void test_template_examples_are_sound(void **state)
 {
         static const char *const keys[] = {"zone", "mapping", "clock-uncertainty", "longest-session",
                 "longest-block", "destinations", "lease-log", "lease-vrf", "retain", "outside", "realm",
-                "address", "dialect", "loss", "delay", "heartbeat", "year", "restart", "accept", "rate",
-                "secret-file", "certificate-name", "organisation", "ask-group", "metrics", "memory",
+                "address", "dialect", "loss", "delay", "heartbeat", "year", "restart", "lends", "accept",
+                "rate", "secret-file", "certificate-name", "organisation", "ask-group", "metrics", "memory",
                 "journal-key", "confine", "transport", "content", "port", "buffer"};
         struct buffer text = buffer_make(1 << 20), opened = buffer_make(1 << 20);
         struct settings settings;

@@ -14,6 +14,7 @@ static const struct key_choice mapping_choices[] = {
 static const struct key_choice destination_choices[] = {{"drop", false}, {"keep", true}, {NULL, 0}};
 static const struct key_choice lease_vrf_choices[] = {{"matched", false}, {"ignored", true}, {NULL, 0}};
 static const struct key_choice lease_log_choices[] = {{"may-lose", false}, {"complete", true}, {NULL, 0}};
+static const struct key_choice lends_choices[] = {{"addresses", false}, {"nothing", true}, {NULL, 0}};
 static const struct key_choice restart_choices[] = {{"clears", false}, {"keeps", true}, {NULL, 0}};
 
 static const struct key_choice loss_choices[] = {
@@ -251,6 +252,13 @@ static const struct key exporter_table[] = {
                 .help = "The public addresses that this exporter lends, where it does not lend all of its "
                         "realm's.\n"
                         "A gap in its log then leaves the other addresses untouched."},
+        {.name = "lends",
+                .kind = KEY_SWITCH,
+                .offset = EXPORTER(lends_nothing),
+                .choices = lends_choices,
+                .help = "nothing: it is no NAT, but a server of RADIUS or DHCP, or a relay of log lines. "
+                        "Otherwise what\n"
+                        "is asked waits to be heard of it as of a NAT, and stays unknown."},
         {.name = "accept",
                 .kind = KEY_NAMES,
                 .offset = EXPORTER(accept),

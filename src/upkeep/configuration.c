@@ -88,6 +88,39 @@ static int check_owner(struct configuration_report *report, const char *folder, 
                 user, folder);
 }
 
+/* Certificates, keys and secrets are read before a process becomes the collect-user: by the store-user. */
+static int check_reader(struct configuration_report *report, const char *path, const char *user)
+{
+        struct stat status;
+        uid_t uid;
+        gid_t gid;
+
+        if (path[0] == '\0' || user[0] == '\0' || stat(path, &status) < 0 ||
+                !account_find_user(user, &uid, &gid))
+                return 0;
+        mode_t bit = status.st_uid == uid ? S_IRUSR : status.st_gid == gid ? S_IRGRP : S_IROTH;
+        if (status.st_mode & bit)
+                return 0;
+        return add(report, path, 0, "cannot be read by %s, the store-user, who reads it; chown %s: %s", user,
+                user, path);
+}
+
+static int check_readers(struct configuration_report *report, const struct settings *settings)
+{
+        const char *user = settings->node.store_user;
+        int r = 0;
+
+        for (size_t i = 0; i < settings->listener_count && r == 0; i++) {
+                const struct listener_settings *listener = &settings->listeners[i];
+                const char *const paths[] = {listener->certificate, listener->key, listener->authorities};
+                for (size_t k = 0; k < sizeof paths / sizeof *paths && r == 0; k++)
+                        r = check_reader(report, paths[k], user);
+        }
+        for (size_t i = 0; i < settings->exporter_count && r == 0; i++)
+                r = check_reader(report, settings->exporters[i].secret_file, user);
+        return r;
+}
+
 /* folder: NULL where a file alone is checked. */
 static int parse(struct configuration_report *report, const struct buffer *text, const char *folder)
 {
@@ -108,6 +141,8 @@ static int parse(struct configuration_report *report, const struct buffer *text,
                 report->listeners = settings.listener_count;
                 if (folder)
                         r = check_owner(report, folder, settings.node.store_user);
+                if (folder && r == 0)
+                        r = check_readers(report, &settings);
                 settings_free(&settings);
         } else if (r == -EINVAL) {
                 r = 0;

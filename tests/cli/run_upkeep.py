@@ -127,6 +127,11 @@ def node(folder):
         folder.write("new/rogatory.conf", "[node]\nstore-user = nobody\n")
         run = folder.run("conf-check", "--config", "new")
         check(run.returncode == 1 and "does not belong to nobody" in run.stdout, "whose the folder is: " + run.stdout)
+        os.chmod(folder.file("secret"), 0o600)
+        folder.write("new/rogatory.conf", "[node]\nstore-user = nobody\n[exporter bng]\naddress = 192.0.2.2\n"
+                     "secret-file = %s/secret\n" % folder.path)
+        run = folder.run("conf-check", "--config", "new")
+        check("cannot be read by nobody, the store-user" in run.stdout, "who reads a secret: " + run.stdout)
 
 
 def main():

@@ -344,6 +344,8 @@ static void exporters_count_for_the_addresses_they_lend(void **state)
                 enum verdict verdict;
         } cases[] = {
                 {"outside = 198.51.100.128/25\n", VERDICT_NONE},
+                {"lends = nothing\n", VERDICT_NONE},
+                {"lends = addresses\n", VERDICT_UNKNOWN},
                 {"outside = 198.51.100.0/25\n", VERDICT_UNKNOWN},
                 {"", VERDICT_UNKNOWN},
         };
@@ -360,7 +362,8 @@ static void exporters_count_for_the_addresses_they_lend(void **state)
                         cases[i].outside);
                 make_store(name, settings);
                 IMPORT(name, "log.csv");
-                expect(name, &q, cases[i].verdict, BIT(i ? REASON_NOT_HEARD : REASON_NOBODY), 0, 0);
+                expect(name, &q, cases[i].verdict,
+                        BIT(cases[i].verdict == VERDICT_NONE ? REASON_NOBODY : REASON_NOT_HEARD), 0, 0);
         }
 }
 
