@@ -28,7 +28,7 @@ ROOMS = {
     "hi1": ["base", "crypto", "order"],
     "evidence": ["base", "crypto", "nat", "order"],
     "issuance": ["base", "crypto", "custody", "order", "directory"],
-    "verify": ["base", "crypto", "custody", "order", "container", "directory"],
+    "verify": ["base", "crypto", "custody", "order", "container", "directory", "hi1"],
     "depot": ["base", "os", "crypto", "nat", "store", "custody", "settings"],
     "chronicle": ["base", "os", "crypto", "custody"],
     "courier": ["base", "os", "crypto"],

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "exchange/facts.h"
 
+#include "directory/facts.h"
+
 #include <stdio.h>
 
 void facts_organisation(struct office *office, const char *organisation, enum organisation_role role,
         struct organisation_facts *ret)
 {
-        const struct directory_organisation *one = directory_find(office_directory(office), organisation);
-
-        *ret = (struct organisation_facts){.known = false};
-        if (!one)
-                return;
-        ret->known = true;
-        snprintf(ret->organisation, sizeof ret->organisation, "%s", one->name);
-        snprintf(ret->country, sizeof ret->country, "%s", one->country);
-        ret->nature = one->nature;
-        ret->has_call_back = one->contact_count > 0;
-        for (size_t i = 0; i < one->role_count; i++) {
-                const struct directory_role *row = &one->roles[i];
-                ret->roles |= WORD_BIT(row->role);
-                if (row->role != role)
-                        continue;
-                ret->may_produce = row->production;
-                ret->may_preserve = row->preservation;
-                if (role == ORGANISATION_VALIDATING)
-                        ret->may_validate = row->production | row->preservation;
-        }
+        directory_facts(office_directory(office), organisation, role, ret);
 }
 
 /* The validating authority of a message that is no order stands in its own body. */

@@ -82,6 +82,8 @@ int examine_evidence(const struct evidence *evidence, struct examination_result 
         }
         if (r == 0)
                 r = examine_signers(evidence, ret_result);
+        if (r == 0)
+                r = examine_message(evidence, ret_result);
         if (r < 0)
                 container_free(&ret_result->container);
         certificate_set_free(&pinned);

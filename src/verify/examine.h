@@ -16,6 +16,7 @@ struct evidence {
         struct certificate_set signers;    /* pinned by hand */
         struct certificate_set services;   /* timestamp services */
         const struct directory *directory; /* NULL: none; its seals are pinned beside the ones by hand */
+        const struct note_key *log_key;    /* of a log; NULL: those of the directory alone */
         int64_t at_ms;
         bool timestamp_required, deviations_refused;
 };
@@ -30,6 +31,11 @@ struct examination_result {
 
 /* 0: nothing fatal was found; -EBADMSG: refused; -ENOMEM, -EIO: not examined to the end. */
 int examine_evidence(const struct evidence *evidence, struct examination_result *ret_result);
+/* The same for a proof that an entry stands in a log (c2sp.org/tlog-proof). The container is empty. */
+int examine_proof(const struct evidence *evidence, struct examination_result *ret_result);
+bool is_proof(const void *bytes, size_t length);
+/* The steps behind the signers, where the container holds a message between nodes. */
+int examine_message(const struct evidence *evidence, struct examination_result *result);
 void examination_clear(struct examination_result *result);
 
 #endif

@@ -17,18 +17,21 @@ enum {
 };
 
 struct words {
-        const char *file, *directory, *directory_signature, *directory_key, *object;
+        const char *file, *directory, *directory_signature, *directory_key, *log_key, *object;
         bool json;
 };
 
 static const char help[] =
         "Usage: rogatory-verify [OPTION]... FILE\n"
-        "Says step by step whether an ASiC-E container is what its signers signed.\n"
+        "Says step by step whether an ASiC-E container is what its signers signed, what the\n"
+        "message in it says, and whether the rules allow it; or, of a proof out of a log, what\n"
+        "was entered there.\n"
         "\n"
         "      --pinned FILE           certificates (PEM) that may sign, or issue those that do; repeatable\n"
         "      --directory FILE        a directory, whose seals may sign\n"
         "      --directory-key FILE    the key of who keeps it\n"
         "      --directory-signature FILE  its signature (FILE.sig where this is not given)\n"
+        "      --log-key FILE          the key of a log, for a proof out of it\n"
         "      --timestamps FILE       certificates of timestamp services; repeatable\n"
         "      --timestamp-required    refuse signatures without a timestamp of theirs\n"
         "      --at INSTANT            examine as at this instant (RFC 3339), and not now\n"
@@ -83,11 +86,13 @@ static struct slice slice_of_buffer(const struct buffer *buffer)
         return slice_make((const char *)buffer->bytes, buffer->length);
 }
 
-static int load_directory(const struct words *words, struct directory **ret_directory, struct error *error)
+static int load_directory(
+        const struct words *words, int64_t at_ms, struct directory **ret_directory, struct error *error)
 {
         struct buffer parts[3] = {buffer_make(DIRECTORY_BYTES_MAX),
                 buffer_make(DIRECTORY_SIGNATURE_BYTES_MAX), buffer_make(2 * NOTE_KEY_TEXT_MAX)};
         static const struct directory_pin none; /* nothing is remembered between two runs */
+        int64_t now_ms = (int64_t)time(NULL) * TIME_SECOND;
         struct note_key key;
         char *path = NULL;
         int r = 0;
@@ -104,12 +109,25 @@ static int load_directory(const struct words *words, struct directory **ret_dire
                 r = note_key_read(slice_trim(slice_of_buffer(&parts[2])), &key, error);
         if (r == 0)
                 r = directory_verify(slice_of_buffer(&parts[0]), slice_of_buffer(&parts[1]), &key, &none,
-                        (int64_t)time(NULL) * TIME_SECOND, ret_directory, error);
+                        at_ms > now_ms ? at_ms : now_ms, ret_directory, error);
         if (r < 0)
                 (void)error_prefix(error, r, "%s: ", words->directory);
         for (size_t i = 0; i < 3; i++)
                 buffer_free(&parts[i]);
         free(path);
+        return r;
+}
+
+static int load_log_key(const char *path, struct note_key *ret_key, struct error *error)
+{
+        struct buffer text = buffer_make(2 * NOTE_KEY_TEXT_MAX);
+
+        int r = load(path, &text, error);
+        if (r == 0)
+                r = note_key_read(slice_trim(slice_of_buffer(&text)), ret_key, error);
+        if (r < 0)
+                (void)error_prefix(error, r, "%s: ", path);
+        buffer_free(&text);
         return r;
 }
 
@@ -154,19 +172,24 @@ static int run(const struct words *words, struct evidence *evidence)
         struct buffer bytes = buffer_make(CONTAINER_BYTES_MAX + 1);
         struct examination_result result;
         struct directory *directory = NULL;
+        struct note_key log_key;
         struct error error = {0};
         int status = EXIT_UNREADABLE;
 
         int r = load(words->file, &bytes, &error);
         if (r == 0 && words->directory)
-                r = load_directory(words, &directory, &error);
+                r = load_directory(words, evidence->at_ms, &directory, &error);
+        if (r == 0 && words->log_key)
+                r = load_log_key(words->log_key, &log_key, &error);
         if (r < 0) {
                 status = fail(&error);
         } else {
                 evidence->bytes = bytes.bytes;
                 evidence->length = bytes.length;
                 evidence->directory = directory;
-                r = examine_evidence(evidence, &result);
+                evidence->log_key = words->log_key ? &log_key : NULL;
+                r = is_proof(bytes.bytes, bytes.length) ? examine_proof(evidence, &result)
+                                                        : examine_evidence(evidence, &result);
                 if (r == 0 || r == -EBADMSG)
                         status = report(words, evidence, &result);
                 else
@@ -196,6 +219,9 @@ static int take_option(int option, struct words *words, struct evidence *evidenc
         case 'g':
                 words->directory_signature = optarg;
                 return 0;
+        case 'l':
+                words->log_key = optarg;
+                return 0;
         case 'o':
                 words->object = optarg;
                 return 0;
@@ -219,6 +245,7 @@ static const struct option options[] = {
         {"directory", required_argument, NULL, 'd'},
         {"directory-key", required_argument, NULL, 'k'},
         {"directory-signature", required_argument, NULL, 'g'},
+        {"log-key", required_argument, NULL, 'l'},
         {"at", required_argument, NULL, 'a'},
         {"strict", no_argument, NULL, 's'},
         {"object", required_argument, NULL, 'o'},
@@ -255,8 +282,8 @@ static int read_words(int count, char **arguments, struct words *words, struct e
         }
         if (optind + 1 != count)
                 return usage("needs one FILE; see rogatory-verify --help");
-        if (evidence->signers.count == 0 && !words->directory)
-                return usage("needs --pinned or --directory: nobody is believed by default");
+        if (evidence->signers.count == 0 && !words->directory && !words->log_key)
+                return usage("needs --pinned, --directory or --log-key: nobody is believed by default");
         words->file = arguments[optind];
         return -1;
 }

@@ -46,8 +46,11 @@ int report_text(const char *file, const struct evidence *evidence, const struct 
         (void)buffer_printf(ret, "%s, examined as at %s\n\n", file, when(evidence->at_ms, text));
         (void)findings_write(&result->findings, ret);
         if (findings_hold(&result->findings)) {
-                write_signers(result, ret);
-                (void)buffer_append_text(ret, "\nVERIFIED: the files are what was signed.\n");
+                if (result->container.count > 0)
+                        write_signers(result, ret);
+                (void)buffer_append_text(ret, result->container.count > 0
+                                                      ? "\nVERIFIED: the files are what was signed.\n"
+                                                      : "\nVERIFIED: this was entered in the log.\n");
         } else {
                 (void)buffer_printf(ret,
                         "\nREFUSED for %zu reasons, which are marked above: nothing in this file may "
