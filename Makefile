@@ -8,7 +8,7 @@ SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugopti
 CLANG = $(shell command -v clang || echo cc)
 HALT = ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
-.PHONY: all build demo test fuzz soak fault bench bench-peers clang check-format format deb install clean help
+.PHONY: all build demo demo-live test fuzz soak fault bench bench-peers clang check-format format deb install clean help
 
 all: build
 
@@ -20,6 +20,10 @@ build:
 demo: build
 	@build-aux/install-dependencies demo
 	@lab/demo
+
+demo-live: build
+	@build-aux/install-dependencies demo
+	@lab/demo --live
 
 test:
 	@build-aux/install-dependencies build test lab
@@ -77,6 +81,7 @@ clean:
 help:
 	@echo "make               build/rogatory, installing what is needed to build it (Debian, root or sudo)"
 	@echo "make demo          a real carrier-grade NAT on this machine, and every answer compared with the truth"
+	@echo "make demo-live     the same with a node on that NAT, asked while connections are open (root)"
 	@echo "make test          every test, plain and with sanitizers; ends with \"N passed, N failed, N skipped\""
 	@echo "make soak          the long variants of the tests"
 	@echo "make fault         long runs of writers that are killed at random instants"
