@@ -73,7 +73,7 @@ def make_parties():
 
 def make(out, party, stamped):
     run(TOOL, "make", out, party + ".key", party + ".pem", "tsa.conf" if stamped else "-",
-        "message.json=application/json=message.json", "evidence/answer.json.p7m=application/pkcs7-mime=answer.p7m")
+        "letter.json=application/json=letter.json", "evidence/answer.json.p7m=application/pkcs7-mime=answer.p7m")
 
 
 def extract(path, folder):
@@ -101,7 +101,7 @@ def openssl_agrees(path, stamped):
               "-purpose", "any", "-out", os.devnull]
     check("successful" in run(*common, "-content", manifest), path + ": openssl cms -verify")
     with open(manifest, "rb") as file:
-        changed = file.read().replace(b"message.json", b"massage.json")
+        changed = file.read().replace(b"letter.json", b"better.json")
     with open("changed", "wb") as file:
         file.write(changed)
     check("failure" in run(*common, "-content", "changed", expect=None).lower(), path + ": openssl refuses another manifest")
@@ -128,7 +128,7 @@ def foreign_signature(path):
     with zipfile.ZipFile("foreign.asice", "w") as out, zipfile.ZipFile(path) as old:
         for name in old.namelist():
             content = open("foreign.p7s", "rb").read() if name.endswith(".p7s") else old.read(name)
-            out.writestr(name, content, zipfile.ZIP_DEFLATED if name == "message.json" else zipfile.ZIP_STORED)
+            out.writestr(name, content, zipfile.ZIP_DEFLATED if name == "letter.json" else zipfile.ZIP_STORED)
     text = run(TOOL, "open", "foreign.asice", "root.pem", "-", "tolerant", expect=None)
     check(text.rstrip().endswith("opened") and "signature-pkcs1" in text, "a container by others is read, with remarks", text)
     text = run(TOOL, "open", "foreign.asice", "root.pem", "-", "strict", expect=1)
@@ -149,26 +149,26 @@ def program_agrees():
     """rogatory-verify: words, JSON, exit codes."""
     text = run(VERIFY, "--pinned", "root.pem", "--timestamps", "root.pem", "--timestamp-required", "--strict", "stamped.asice")
     check(text.rstrip().endswith("VERIFIED: the files are what was signed.") and "by a timestamp" in text and
-          "message.json (application/json)" in text, "rogatory-verify says each step and the verdict", text)
+          "letter.json (application/json)" in text, "rogatory-verify says each step and the verdict", text)
     report = json.loads(run(VERIFY, "--json", "--pinned", "root.pem", "plain.asice"))
     check(report["verdict"] == "verified" and report["signers"][0]["subject"] == "O=Test,CN=seal" and
           report["signers"][0]["proven"] is None and [one["name"] for one in report["files"]] ==
-          ["message.json", "evidence/answer.json.p7m"] and not any(one["weight"] == "refused" for one in report["findings"]),
+          ["letter.json", "evidence/answer.json.p7m"] and not any(one["weight"] == "refused" for one in report["findings"]),
           "rogatory-verify --json", json.dumps(report))
     for words in (["--timestamp-required", "--timestamps", "root.pem", "plain.asice"], ["--strict", "foreign.asice"],
-                  ["bare.asice"], ["--at", "2031-01-01T00:00:00Z", "plain.asice"], ["message.json"]):
+                  ["bare.asice"], ["--at", "2031-01-01T00:00:00Z", "plain.asice"], ["letter.json"]):
         report = json.loads(run(VERIFY, "--json", "--pinned", "root.pem", *words, expect=1))
         check(report["verdict"] == "refused" and report["files"] == [] and report["reasons"] > 0, "refused: " + " ".join(words))
-    done = subprocess.run([VERIFY, "--pinned", "root.pem", "--object", "message.json", "plain.asice"], capture_output=True)
-    check(done.stdout == open("message.json", "rb").read() and done.returncode == 0, "rogatory-verify --object")
-    done = subprocess.run([VERIFY, "--pinned", "relay.pem", "--object", "message.json", "plain.asice"], capture_output=True)
+    done = subprocess.run([VERIFY, "--pinned", "root.pem", "--object", "letter.json", "plain.asice"], capture_output=True)
+    check(done.stdout == open("letter.json", "rb").read() and done.returncode == 0, "rogatory-verify --object")
+    done = subprocess.run([VERIFY, "--pinned", "relay.pem", "--object", "letter.json", "plain.asice"], capture_output=True)
     check(done.stdout == b"" and done.returncode == 1, "and nothing of a container that is refused")
     run(VERIFY, "plain.asice", expect=2)
     run(VERIFY, "--pinned", "root.pem", expect=2)
     run(VERIFY, "--at", "2031-01-01T00:00:00", "--pinned", "root.pem", "plain.asice", expect=2)
     run(VERIFY, "--pinned", "root.pem", "nothing.asice", expect=3)
     run(VERIFY, "--pinned", "seal.key", "plain.asice", expect=3)
-    run(VERIFY, "--directory", "message.json", "plain.asice", expect=3)
+    run(VERIFY, "--directory", "letter.json", "plain.asice", expect=3)
     check(run(VERIFY, "--version").startswith("rogatory-verify "), "rogatory-verify: exit codes")
 
 
@@ -179,13 +179,13 @@ def directory_decides():
     with open("set.conf", "w") as file:
         file.write(open("tsa.conf").read().replace("tsa.pem", "set/tsa.crt").replace("tsa.key", "set/tsa.key"))
     run(TOOL, "seal", "set.p7m", "answer.json", seal + "decryption.crt")
-    run(TOOL, "make", "set.asice", seal + "seal.key", seal + "seal.crt", "set.conf", "message.json=application/json=message.json",
+    run(TOOL, "make", "set.asice", seal + "seal.key", seal + "seal.crt", "set.conf", "letter.json=application/json=letter.json",
         "evidence/answer.p7m=application/pkcs7-mime=set.p7m")
     by = ["--directory", directory + "directory.json", "--directory-key", directory + "operator.pub"]
     report = json.loads(run(VERIFY, "--json", *by, "--timestamps", "set/tsa.crt", "--timestamp-required", "--strict", "set.asice"))
     check(report["signers"][0]["organisation"] == "at-prosecution-vienna" and report["signers"][0]["proven"],
           "the directory says whose seal it is", json.dumps(report))
-    run(TOOL, "make", "tls.asice", seal + "tls.key", seal + "tls.crt", "-", "message.json=application/json=message.json")
+    run(TOOL, "make", "tls.asice", seal + "tls.key", seal + "tls.crt", "-", "letter.json=application/json=letter.json")
     check("refused" in run(VERIFY, "--json", *by, "tls.asice", expect=1), "another certificate of the organisation is no seal")
     report = run(VERIFY, "--json", *by, "--pinned", "root.pem", "plain.asice", expect=1)
     check("signer-not-in-directory" in report, "where there is a directory, an authority alone is not enough", report)
@@ -289,7 +289,7 @@ def main():
                 print("SKIP: %s is not installed" % tool)
                 sys.exit(77)
         make_parties()
-        open("message.json", "w").write('{"order":"1"}\r\n\n')
+        open("letter.json", "w").write('{"order":"1"}\r\n\n')
         open("answer.json", "w").write('{"subscriber":"4711"}\n' * 1000)
         run(TOOL, "seal", "answer.p7m", "answer.json", "ecreceiver.pem", "rsareceiver.pem")
         made = [("plain.asice", "seal", False), ("stamped.asice", "seal", True), ("rsa.asice", "rsaseal", True)]
