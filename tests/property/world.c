@@ -48,11 +48,14 @@ static void make_tenures(struct world *w, int64_t from, int64_t to, struct dice 
         for (unsigned i = 0; i < w->insides; i++) {
                 int64_t at = from - TIME_HOUR;
                 while (at < to + TIME_HOUR) {
-                        int64_t until = w->scenario.leases && dice_chance(dice, 500)
-                                                ? at + dice_range(dice, 10 * TIME_MINUTE, 90 * TIME_MINUTE)
-                                                : to + 2 * TIME_HOUR;
+                        int64_t until = to + 2 * TIME_HOUR;
+                        if (w->scenario.tenure_ms)
+                                until = at +
+                                        dice_range(dice, w->scenario.tenure_ms / 10, w->scenario.tenure_ms);
+                        else if (w->scenario.leases && dice_chance(dice, 500))
+                                until = at + dice_range(dice, 10 * TIME_MINUTE, 90 * TIME_MINUTE);
                         add_tenure(w, INSIDE_FIRST + i, next++, at, until);
-                        at = until + dice_range(dice, 0, TIME_MINUTE);
+                        at = until + dice_range(dice, 0, w->scenario.tenure_ms ? TIME_SECOND : TIME_MINUTE);
                 }
         }
 }

@@ -46,7 +46,8 @@ struct scenario {
         int64_t begin_ms;         /* when the log begins; 0: on an ordinary day */
         int64_t block_life_ms;    /* no port block lives longer; 0: three hours */
         bool destinations_untold; /* sessions are logged without theirs */
-        bool plan;                /* ports below PORT_FIRST are lent by a plan, which is no part of the log */
+        int64_t tenure_ms; /* customers change all the time: no lease is longer; 0: ten minutes to ninety */
+        bool plan;         /* ports below PORT_FIRST are lent by a plan, which is no part of the log */
 };
 
 #define PORT_FIRST 2000
