@@ -39,7 +39,7 @@ struct top {
         struct watch_reading reading;
         struct error trouble; /* of the last look */
         enum watch_order order;
-        size_t from, shown;
+        struct watch_place place;
 };
 
 /* --- Looking --- */
@@ -113,29 +113,26 @@ static void draw(struct top *top)
         view.has_colour = screen_has_colour();
         view.has_keys = true;
         view.trouble = top->trouble.code ? top->trouble.text : NULL;
-        if (view.reading && top->from >= view.reading->exporter_count)
-                top->from = 0;
-        view.from = top->from;
-        if (watch_write(&view, &text, &top->shown) == 0)
+        view.from = top->place.first;
+        if (watch_write(&view, &text, &top->place) == 0)
                 screen_draw(slice_make((const char *)text.bytes, text.length));
         buffer_free(&text);
 }
 
 static void scroll(struct top *top, bool down, size_t lines)
 {
-        size_t count = top->reading.exporter_count;
-        size_t last = count > top->shown ? count - top->shown : 0;
+        size_t *first = &top->place.first;
 
         if (down)
-                top->from = top->from + lines < last ? top->from + lines : last;
+                *first += lines;
         else
-                top->from = top->from > lines ? top->from - lines : 0;
+                *first = *first > lines ? *first - lines : 0;
 }
 
 /* false: it is enough. */
 static bool press(struct top *top, int key)
 {
-        size_t page = top->shown > 1 ? top->shown - 1 : 1;
+        size_t page = top->place.shown > 1 ? top->place.shown - 1 : 1;
 
         switch (key) {
         case 'q':
@@ -144,7 +141,7 @@ static bool press(struct top *top, int key)
                 return false;
         case 's':
                 top->order = (top->order + 1) % WATCH_ORDER_COUNT;
-                top->from = 0;
+                top->place.first = 0;
                 watch_sort(&top->reading, top->order);
                 break;
         case 'k':

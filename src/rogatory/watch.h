@@ -107,12 +107,16 @@ struct watch_view {
         bool has_keys; /* a last line that says which there are */
         uint32_t limit;
         enum watch_order order;
-        size_t from; /* the first exporter shown */
+        size_t from; /* the first exporter shown, where there are enough behind it */
 };
 
-/* Appends lines, each but the last with its line end where there is a height. How many exporters it had room
- * for is returned through ret_shown (may be NULL). 0, or the buffer's failure. */
-int watch_write(const struct watch_view *view, struct buffer *ret, size_t *ret_shown);
+struct watch_place {
+        size_t first, shown; /* which exporters stand there */
+};
+
+/* Appends lines, each but the last with its line end where there is a height. ret_place may be NULL. 0, or
+ * the buffer's failure. */
+int watch_write(const struct watch_view *view, struct buffer *ret, struct watch_place *ret_place);
 
 /* The same for a program: one object. */
 json_t *watch_to_json(const struct watch_reading *reading, const char *node, uint32_t limit);

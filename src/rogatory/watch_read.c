@@ -11,44 +11,43 @@
 
 #define SECONDS_MAX 9e9 /* of an instant or a span: beyond year 2255 */
 
+enum kind { COUNT, SECONDS, INSTANT }; /* the latter two with fractions, kept in ms */
+
 struct member {
         const char *name;
-        bool is_seconds; /* a number with fractions, kept in ms */
+        enum kind kind;
         size_t at;
 };
 
-#define COUNT(type, name, field)                                                                             \
+#define MEMBER(kind, type, name, field)                                                                      \
         {                                                                                                    \
-                name, false, offsetof(type, field)                                                           \
-        }
-#define SECONDS(type, name, field)                                                                           \
-        {                                                                                                    \
-                name, true, offsetof(type, field)                                                            \
+                name, kind, offsetof(type, field)                                                            \
         }
 
-#define E(name) COUNT(struct watch_exporter, #name, name)
+#define E(name) MEMBER(COUNT, struct watch_exporter, #name, name)
 static const struct member exporter_members[] = {E(messages), E(bytes), E(events), E(leases), E(lost),
-        E(gaps), E(restarts), E(clock_steps), SECONDS(struct watch_exporter, "last_heard", last_heard_ms),
-        SECONDS(struct watch_exporter, "clock_offset_least", offset_least_ms),
-        SECONDS(struct watch_exporter, "clock_offset_most", offset_most_ms)};
+        E(gaps), E(restarts), E(clock_steps),
+        MEMBER(INSTANT, struct watch_exporter, "last_heard", last_heard_ms),
+        MEMBER(SECONDS, struct watch_exporter, "clock_offset_least", offset_least_ms),
+        MEMBER(SECONDS, struct watch_exporter, "clock_offset_most", offset_most_ms)};
 
-#define L(name) COUNT(struct watch_listener, #name, name)
+#define L(name) MEMBER(COUNT, struct watch_listener, #name, name)
 static const struct member listener_members[] = {L(received), L(delivered), L(bytes), L(refused),
         L(strangers), L(over_rate), L(not_taken), L(kernel_drops), L(connections)};
 
-#define C(name) COUNT(struct watch_reading, #name, collector.name)
+#define C(name) MEMBER(COUNT, struct watch_reading, #name, collector.name)
 static const struct member collector_members[] = {C(journal_next), C(journal_flushed), C(journal_durable),
         C(journal_released), C(journal_bytes), C(queued_bytes), C(taking), C(stops),
-        SECONDS(struct watch_reading, "stopped", collector.stopped_ms),
-        SECONDS(struct watch_reading, "started", collector.started_ms)};
+        MEMBER(SECONDS, struct watch_reading, "stopped", collector.stopped_ms),
+        MEMBER(INSTANT, struct watch_reading, "started", collector.started_ms)};
 
-#define S(name) COUNT(struct watch_reading, #name, store.name)
+#define S(name) MEMBER(COUNT, struct watch_reading, #name, store.name)
 static const struct member store_members[] = {S(events), S(refused), S(held_events), S(held_bytes), S(merges),
         S(merges_failed), S(windows), S(window_bytes), S(open_bindings), S(questions), S(questions_busy),
-        S(disk_free_bytes), SECONDS(struct watch_reading, "last_merge", store.last_merge_ms),
-        SECONDS(struct watch_reading, "last_merge_took", store.last_merge_took_ms),
-        SECONDS(struct watch_reading, "hour", store.hour_ms),
-        SECONDS(struct watch_reading, "key_since", store.key_since_ms)};
+        S(disk_free_bytes), MEMBER(INSTANT, struct watch_reading, "last_merge", store.last_merge_ms),
+        MEMBER(SECONDS, struct watch_reading, "last_merge_took", store.last_merge_took_ms),
+        MEMBER(INSTANT, struct watch_reading, "hour", store.hour_ms),
+        MEMBER(INSTANT, struct watch_reading, "key_since", store.key_since_ms)};
 
 #define LENGTH(table) (sizeof(table) / sizeof(table)[0])
 
@@ -60,11 +59,12 @@ static int not_sound(const char *part, const char *name, const char *wanted, str
                 name, part, wanted);
 }
 
-static int read_seconds(json_t *value, int64_t *ret_ms)
+static int read_seconds(json_t *value, bool is_instant, int64_t *ret_ms)
 {
         double seconds = json_number_value(value);
 
-        if (!json_is_number(value) || !(seconds > -SECONDS_MAX && seconds < SECONDS_MAX))
+        if (!json_is_number(value) || !(seconds > -SECONDS_MAX && seconds < SECONDS_MAX) ||
+                (is_instant && seconds < 0))
                 return -EBADMSG;
         *ret_ms = (int64_t)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
         return 0;
@@ -85,10 +85,10 @@ static int read_members(json_t *object, const char *part, const struct member *m
                 return not_sound("the whole", part, "an object", error);
         for (size_t i = 0; i < count; i++) {
                 json_t *value = json_object_get(object, members[i].name);
-                int64_t number = members[i].is_seconds ? TIME_UNKNOWN : -1;
-                int r = !value                  ? 0
-                        : members[i].is_seconds ? read_seconds(value, &number)
-                                                : read_count(value, &number);
+                int64_t number = members[i].kind == COUNT ? -1 : TIME_UNKNOWN;
+                int r = !value                     ? 0
+                        : members[i].kind == COUNT ? read_count(value, &number)
+                                                   : read_seconds(value, members[i].kind == INSTANT, &number);
                 if (r < 0)
                         return not_sound(part, members[i].name, "a number that can be", error);
                 memcpy((char *)row + members[i].at, &number, sizeof number);
@@ -232,7 +232,7 @@ int watch_read(struct slice page, struct watch_reading *ret, struct error *error
         if (!ret->document)
                 return error_set(error, -EBADMSG, "the answer is no JSON: %s", problem.text);
         json_t *store = json_object_get(ret->document, "store");
-        if (read_seconds(json_object_get(ret->document, "now"), &ret->now_ms) < 0)
+        if (read_seconds(json_object_get(ret->document, "now"), true, &ret->now_ms) < 0)
                 return not_sound("the whole", "now", "an instant", error);
         r = read_members(json_object_get(ret->document, "collector"), "collector", collector_members,
                 LENGTH(collector_members), ret, error);

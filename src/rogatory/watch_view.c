@@ -162,11 +162,12 @@ static const char *ago_text(int64_t now_ms, int64_t then_ms, char text[TEXT_MAX]
 /* The offset that is furthest off. */
 static const char *offset_text(int64_t least_ms, int64_t most_ms, char text[TEXT_MAX])
 {
-        int64_t worst = most_ms + least_ms < 0 ? least_ms : most_ms;
+        int64_t worst;
 
         if (least_ms == TIME_UNKNOWN || most_ms == TIME_UNKNOWN)
                 return "-";
-        snprintf(text, TEXT_MAX, "%+.2fs", (double)worst / 1000);
+        worst = most_ms + least_ms < 0 ? least_ms : most_ms;
+        snprintf(text, TEXT_MAX, worst > -5 && worst < 5 ? "0.00s" : "%+.2fs", (double)worst / 1000);
         return text;
 }
 
@@ -321,6 +322,20 @@ static void write_sharing(struct pen *pen)
         write_worst(pen);
 }
 
+/* --- Names --- */
+
+/* Names of many exporters begin alike and differ at their end: what is left out stands in the middle. */
+static const char *name_text(const char *name, unsigned width, char text[NAME_MOST + 1])
+{
+        size_t length = strlen(name), head = width / 2, tail = width - head - 1;
+
+        if (length <= width)
+                snprintf(text, NAME_MOST + 1, "%-*s", (int)width, name);
+        else
+                snprintf(text, NAME_MOST + 1, "%.*s~%s", (int)head, name, name + length - tail);
+        return text;
+}
+
 /* --- Listeners --- */
 
 static unsigned name_width(const struct pen *pen, unsigned others, size_t longest)
@@ -337,10 +352,10 @@ static unsigned name_width(const struct pen *pen, unsigned others, size_t longes
 
 static void write_listener(struct pen *pen, const struct watch_listener *l, unsigned name)
 {
-        char rate[TEXT_MAX], drops[TEXT_MAX], refused[TEXT_MAX], connections[TEXT_MAX];
+        char rate[TEXT_MAX], drops[TEXT_MAX], refused[TEXT_MAX], connections[TEXT_MAX], text[NAME_MOST + 1];
         bool loses = l->newly_missed > 0;
 
-        put(pen, loses ? ALARM : PLAIN, "%c %-*.*s", loses ? '!' : ' ', (int)name, (int)name, l->name);
+        put(pen, loses ? ALARM : PLAIN, "%c %s", loses ? '!' : ' ', name_text(l->name, name, text));
         put(pen, PLAIN, " %-10.10s %9s", l->transport, quantity(l->message_rate, rate));
         put(pen, l->kernel_drops > 0 ? CAUTION : PLAIN, " %13s", quantity((double)l->kernel_drops, drops));
         put(pen, l->refused > 0 ? CAUTION : PLAIN, " %9s", quantity((double)l->refused, refused));
@@ -375,7 +390,7 @@ static void write_exporter(struct pen *pen, const struct watch_exporter *e, unsi
         const struct watch_reading *r = pen->view->reading;
         const char *trouble = watch_exporter_trouble(r, e);
         char messages[TEXT_MAX], events[TEXT_MAX], lost[TEXT_MAX], gaps[TEXT_MAX], refused[TEXT_MAX],
-                offset[TEXT_MAX], heard[TEXT_MAX];
+                offset[TEXT_MAX], heard[TEXT_MAX], text[NAME_MOST + 1];
         bool never = e->last_heard_ms == TIME_UNKNOWN, clock = trouble && strcmp(trouble, "clock") == 0;
         bool silent = trouble && strcmp(trouble, "silent") == 0;
 
@@ -384,7 +399,7 @@ static void write_exporter(struct pen *pen, const struct watch_exporter *e, unsi
                 : trouble           ? CAUTION
                 : never             ? FAINT
                                     : PLAIN,
-                "%c %-*.*s", trouble ? '!' : ' ', (int)name, (int)name, e->name);
+                "%c %s", trouble ? '!' : ' ', name_text(e->name, name, text));
         put(pen, PLAIN, " %8s %8s", quantity(e->message_rate, messages), quantity(e->event_rate, events));
         put(pen, e->lost > 0 ? CAUTION : PLAIN, " %7s", quantity((double)e->lost, lost));
         put(pen, e->gaps > 0 ? CAUTION : PLAIN, " %6s", quantity((double)e->gaps, gaps));
@@ -397,28 +412,33 @@ static void write_exporter(struct pen *pen, const struct watch_exporter *e, unsi
                 " %8s", ago_text(r->now_ms, e->last_heard_ms, heard));
 }
 
-static size_t write_exporters(struct pen *pen)
+static struct watch_place write_exporters(struct pen *pen)
 {
         const struct watch_view *view = pen->view;
         const struct watch_reading *r = view->reading;
-        unsigned kept = view->has_keys ? 1 : 0;
-        size_t longest = 0, shown = 0;
+        struct watch_place place = {.first = view->from};
+        size_t longest = 0;
 
         for (size_t i = 0; i < r->exporter_count; i++)
                 longest = strlen(r->exporters[i].name) > longest ? strlen(r->exporters[i].name) : longest;
         unsigned name = name_width(pen, COLUMNS_EXPORTER, longest);
         if (!begin_line(pen))
-                return 0;
+                return place;
         put(pen, BOLD, "  %-*s %8s %8s %7s %6s %8s %9s %8s", (int)name, "EXPORTER", "MSG/S", "EVENTS/S",
                 "LOST", "GAPS", "REFUSED", "CLOCK OFF", "HEARD");
-        for (size_t i = view->from; i < r->exporter_count && lines_left(pen) > kept; i++, shown++) {
+        size_t left = lines_left(pen), room = left > view->has_keys ? left - view->has_keys : 0;
+        /* No line stays empty that could show one. */
+        size_t last = r->exporter_count > room ? r->exporter_count - room : 0;
+        place.first = view->from < last ? view->from : last;
+        place.shown = r->exporter_count < room ? r->exporter_count : room;
+        for (size_t i = place.first; i < place.first + place.shown; i++) {
                 begin_line(pen);
                 write_exporter(pen, &r->exporters[i], name);
         }
-        return shown;
+        return place;
 }
 
-static void write_keys(struct pen *pen, size_t shown)
+static void write_keys(struct pen *pen, struct watch_place place)
 {
         static const char *const orders[WATCH_ORDER_COUNT] = {"trouble", "rate", "name"};
         const struct watch_view *view = pen->view;
@@ -427,15 +447,15 @@ static void write_keys(struct pen *pen, size_t shown)
         if (!begin_line(pen))
                 return;
         put(pen, FAINT, "q quit   s sorted by %s", orders[view->order]);
-        if (shown > 0 && shown < count)
-                put(pen, FAINT, "   up, down: exporters %zu to %zu of %zu", view->from + 1,
-                        view->from + shown, count);
+        if (place.shown > 0 && place.shown < count)
+                put(pen, FAINT, "   up, down: exporters %zu to %zu of %zu", place.first + 1,
+                        place.first + place.shown, count);
 }
 
-int watch_write(const struct watch_view *view, struct buffer *ret, size_t *ret_shown)
+int watch_write(const struct watch_view *view, struct buffer *ret, struct watch_place *ret_place)
 {
         struct pen pen = {.view = view, .out = ret};
-        size_t shown = 0;
+        struct watch_place place = {.first = view->from};
 
         write_title(&pen);
         if (view->reading) {
@@ -445,13 +465,13 @@ int watch_write(const struct watch_view *view, struct buffer *ret, size_t *ret_s
                 begin_detail(&pen);
                 write_listeners(&pen);
                 begin_detail(&pen);
-                shown = write_exporters(&pen);
+                place = write_exporters(&pen);
         }
         if (view->has_keys)
-                write_keys(&pen, shown);
+                write_keys(&pen, place);
         if (!view->height)
                 buffer_append_u8(ret, '\n');
-        if (ret_shown)
-                *ret_shown = shown;
+        if (ret_place)
+                *ret_place = place;
         return ret->failed;
 }

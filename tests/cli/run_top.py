@@ -219,7 +219,7 @@ def on_a_terminal(node):
     # A node that goes away is said, and its last numbers stay.
     terminal.resize(80, 24)
     Answer.status, Answer.content = 503, b"later"
-    check(terminal.wait(lambda frame: "no newer numbers: the answer is 503" in frame and "cgn-1" in frame), "it is said that it is gone")
+    check(terminal.wait(lambda frame: "no newer numbers: the answer is 503" in frame and "cgn-1" in frame), "it is said that it is gone: %r" % terminal.said[-3000:])
     Answer.status, Answer.content = 200, None
     check(terminal.wait(lambda frame: "no newer" not in frame and "cgn-1" in frame), "and comes back")
     terminal.press(b"q")
