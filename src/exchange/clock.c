@@ -2,6 +2,7 @@
 #include "exchange/clock.h"
 
 #include "exchange/authority.h"
+#include "exchange/provider.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #define ORDERS_AT_ONCE 1000
 #define STEPS_IN_A_ROW 16 /* of one order: more would be a circle */
 
-static clock_order *const sides[] = {[SIDE_AUTHORITY] = authority_clock};
+static clock_order *const sides[] = {[SIDE_AUTHORITY] = authority_clock, [SIDE_PROVIDER] = provider_clock};
 
 struct due {
         struct {

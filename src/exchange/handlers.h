@@ -15,4 +15,13 @@ post_handler handle_error_report;
 post_handler handle_answer, handle_cannot_execute, handle_question, handle_objection, handle_clearance,
         handle_validation;
 
+/* At a provider (provider_receive.c). */
+post_handler provider_receive_order, provider_receive_amendment, provider_receive_clarification,
+        provider_receive_production_follows, provider_receive_extension, provider_receive_withdrawal,
+        provider_receive_validation, provider_receive_objection, provider_receive_clearance,
+        provider_receive_review, provider_receive_receipt;
+
+/* At an enforcing authority (enforcing.c). */
+post_handler enforcing_receive_notification, enforcing_receive_other;
+
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_EXCHANGE_PROVIDER_CASE_H
+#define ROGATORY_EXCHANGE_PROVIDER_CASE_H
+
+/* One order in the hands of a provider; for the files provider_*.c. */
+
+#include "crypto/cms_seal.h"
+#include "exchange/handlers.h"
+#include "exchange/provider.h"
+
+/* Facts that only this side knows. */
+#define FACT_CALLED_BACK_MS "called-back"
+#define FACT_PREPARED_MS "prepared"
+#define FACT_ROUTE_MS "route-open"
+#define FACT_REVIEW_MS "review-open"
+#define FACT_REVIEW_LIFTED_MS "review-lifted"
+#define FACT_PROTECTIONS "protections" /* enum protection as a set: what the desk noticed */
+#define FACT_PAUSES "pauses"           /* how many questions stopped the clock; pause-from-N, pause-to-N */
+#define FACT_PRODUCTION_FOLLOWS_MS "production-follows"
+
+struct provider_case {
+        struct office *office;
+        struct book_order order;
+        struct message message; /* the order as it stands */
+        struct order *form;     /* in it */
+        struct calendar calendar;
+        struct act acts[BOOK_ACTS_MAX];
+        struct step_facts facts;
+        struct deadline_pause pauses[DEADLINE_PAUSES_MAX];
+        size_t pause_count;
+        struct scope_refusal *refusals; /* owned: identifiers that must not be answered */
+        size_t refusal_count;
+        struct scope scope;
+        char sealed_by[MODEL_ORGANISATION_MAX];
+};
+
+/* -EINVAL where this node is not the provider of the order. Caller: provider_case_close, also after a
+ * failure.
+ */
+int provider_case_open(struct office *office, const char *id, struct provider_case *c, struct error *error);
+void provider_case_close(struct provider_case *c);
+/* Reads facts and refusals anew, after some were set. */
+int provider_refresh(struct provider_case *c, struct error *error);
+/* A step of order/states.h as the person who acts, as a message, or as the clock. */
+int provider_take(struct provider_case *c, const char *step, enum step_actor actor, const char *reason,
+        struct error *error);
+/* Would the person who acts be let? Before anything is read. */
+int provider_may(struct provider_case *c, const char *step, struct error *error);
+/* When the clock has to look at it again. */
+int provider_look_again(struct provider_case *c, struct error *error);
+int provider_fact(struct provider_case *c, const char *name, int64_t value, struct error *error);
+
+/* The rules by the provider's own eyes; keeps the worst as a fact. ret may be NULL. */
+int provider_rules(struct provider_case *c, struct rule_findings *ret, struct error *error);
+/* Writes the deadline that follows from receipt and pauses. */
+int provider_due(struct provider_case *c, struct error *error);
+int provider_pause(struct provider_case *c, int64_t from_ms, int64_t to_ms, struct error *error);
+
+/* The whole of a step of a person. */
+typedef int provider_work(struct provider_case *c, const void *arguments, struct error *error);
+int provider_step(struct office *office, const char *id, provider_work *work, const void *arguments,
+        struct error *error);
+
+/* Who acts, as a signatory of now; the provider as addressee of the form. */
+int provider_sign(struct provider_case *c, struct signatory *ret, struct error *error);
+int provider_self(struct provider_case *c, struct addressee *ret, struct error *error);
+/* The enforcing authority: of section K, or of the provider's State; NULL: the directory has none. */
+const struct directory_organisation *provider_enforcing(struct provider_case *c);
+
+/* Marks identifiers as refused, of all tasks that a message takes out of the order. */
+int provider_refuse_tasks(struct provider_case *c, const struct message *message, struct error *error);
+int provider_task(struct provider_case *c, const char *identifier_id, int state, bool refused,
+        const char *reason, struct error *error);
+
+/* Draft of the answer (provider_draft.c): a message in the book, and its evidence encrypted to this node. */
+#define DRAFT_PARTS 3
+extern const char *const draft_names[DRAFT_PARTS];
+extern const char *const draft_media_types[DRAFT_PARTS];
+int draft_keep(struct provider_case *c, struct message *answer, const struct buffer parts[DRAFT_PARTS],
+        struct error *error);
+bool draft_is_there(struct provider_case *c);
+int draft_answer(struct provider_case *c, struct message *ret, struct error *error);
+int draft_part(
+        struct provider_case *c, enum provider_part part, struct cms_plaintext *ret, struct error *error);
+/* Destroys it; the log tells of it. 0 too where there is none. */
+int draft_destroy(struct provider_case *c, const char *reason, struct error *error);
+
+/* Enters into the log that somebody reads plaintext, durably. */
+int provider_log_reading(struct provider_case *c, const char *purpose, const char *what, struct error *error);
+
+/* preserving (provider_preserve.c) */
+int provider_preserve(
+        struct provider_case *c, const struct provider_preparing *preparing, struct error *error);
+int provider_extend(struct provider_case *c, int64_t until_ms, struct error *error);
+
+const char *provider_store_path(struct provider_case *c);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What has to be true before anything leaves a provider, and what becomes of what does not leave. */
+#include "exchange/provider_scene_test.h"
+
+static void requirement_12_nothing_leaves_before_clearance_or_day_10(void **state)
+{
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        assert_int_equal(state_at(ENFORCING, id), ORDER_STATE_RECEIVED);
+        assert_int_equal(entries(PROVIDER, "authority-notified", id), 1);
+        to_prepared(id);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_HELD);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        for (int day = 0; day < 9; day++) {
+                scene_clock += TIME_DAY;
+                AS(PROVIDER, "admin", clock_run(office, &error));
+                REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        }
+        REFUSED_AS(ENFORCING, "desk", -EPERM, enforcing_clear(office, id, "no objection", &error));
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "no objection", &error));
+        REFUSED_AS(ENFORCING, "huber", -EPERM, enforcing_clear(office, id, "again", &error));
+        settle();
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_PREPARED);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RELEASED);
+}
+
+/* The same by the clock alone, and not before the later of the two receipts. */
+static void requirement_12_day_10_counts_from_the_later_receipt(void **state)
+{
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        to_prepared(id);
+        scene_clock += 9 * TIME_DAY;
+        AS(PROVIDER, "admin", clock_run(office, &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_HELD);
+        scene_clock += 6 * TIME_DAY;
+        AS(PROVIDER, "admin", clock_run(office, &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_PREPARED);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+}
+
+static void identifier_of(const char *id, size_t number, char ret_identifier[MODEL_ID_MAX])
+{
+        struct office *office = scene_open(PROVIDER, "wolf");
+        struct book_order order;
+        struct message message;
+        struct error error = {0};
+
+        message_init(&message, MESSAGE_NONE);
+        scene_must(book_order_find(office, id, &order, &error), &error);
+        scene_must(book_order_message(office, &order, &message, &error), &error);
+        memcpy(ret_identifier, message.order.identifiers.items[number].id, MODEL_ID_MAX);
+        message_free(&message);
+        office_close(office);
+}
+
+static void requirement_13_a_partial_refusal_holds_for_its_identifier(void **state)
+{
+        static const char *const conditions[] = {"only for the proceedings named"};
+        struct enforcing_objection objections[2] = {{.effect = OBJECTION_REFUSED,
+                                                            .ground = GROUND_PRESS_FREEDOM,
+                                                            .explanation = "the line of a newspaper"},
+                {.effect = OBJECTION_CONDITIONAL,
+                        .ground = GROUND_FUNDAMENTAL_RIGHTS,
+                        .explanation = "under a condition",
+                        .conditions = conditions,
+                        .condition_count = 1}};
+        struct message form, answer;
+        char id[MODEL_ID_MAX], first[MODEL_ID_MAX], second[MODEL_ID_MAX], lines[256];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        snprintf(lines, sizeof lines, "%s%s", log_line, log_line_2);
+        issue_lines(&form, lines, id);
+        identifier_of(id, 0, first);
+        identifier_of(id, 1, second);
+        to_prepared(id);
+        assert_int_equal(fake.asked, 2);
+        objections[0].identifier_id = first;
+        objections[1].identifier_id = second;
+        AS(ENFORCING, "huber", enforcing_object(office, id, objections, 2, &error));
+        settle();
+        /* What was prepared is gone; it is made anew, without the first. */
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_EXAMINED);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        scene_clock += 1000;
+        AS(PROVIDER, "desk", provider_prepare(office, id, &preparing, &error));
+        assert_int_equal(fake.asked, 3);
+        assert_string_equal(fake.words[2], "198.51.100.9:40999 2026-11-11T11:00:00.000Z");
+        scene_clock += 16 * TIME_DAY;
+        AS(PROVIDER, "admin", clock_run(office, &error));
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        assert_int_equal(incidents(AUTHORITY), 0);
+        read_answer(id, &answer);
+        assert_int_equal(answer.answer.results.items[0].outcome, OUTCOME_REFUSED);
+        assert_int_equal(answer.answer.results.items[0].files.count, 0);
+        assert_int_equal(answer.answer.results.items[1].outcome, OUTCOME_DISCLOSED);
+        assert_int_equal(answer.answer.results.items[1].conditions.count, 1);
+        message_free(&answer);
+}
+
+static void requirement_13_a_whole_refusal_ends_it(void **state)
+{
+        const struct enforcing_objection all = {.effect = OBJECTION_REFUSED,
+                .ground = GROUND_FUNDAMENTAL_RIGHTS,
+                .explanation = "a manifest breach"};
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        to_prepared(id);
+        AS(ENFORCING, "huber", enforcing_object(office, id, &all, 1, &error));
+        settle();
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_REFUSED);
+        scene_clock += 30 * TIME_DAY;
+        AS(PROVIDER, "admin", clock_run(office, &error));
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        REFUSED_AS(PROVIDER, "maier", -ENOENT,
+                provider_read(office, id, PROVIDER_JSON, "curious", &(struct buffer){0}, &error));
+}
+
+static void requirement_14_the_press_goes_to_form_3_and_the_enforcing_authority(void **state)
+{
+        const struct provider_refusal refusal = {
+                .obstacle = OBSTACLE_IMMUNITY_OR_PRESS, .explanation = "the line of a newspaper"};
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        AS(PROVIDER, "desk", provider_examine(office, id, "looked at", &error));
+        AS(PROVIDER, "desk", provider_refuse(office, id, &refusal, &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_ROUTED);
+        assert_int_equal(entries(PROVIDER, "message-sent", "cannot-execute"), 2);
+        settle();
+        assert_int_equal(incidents(AUTHORITY), 0);
+        assert_int_equal(incidents(ENFORCING), 0);
+        assert_int_equal(entries(ENFORCING, "message-received", "cannot-execute"), 1);
+        REFUSED_AS(PROVIDER, "desk", -EPERM, provider_prepare(office, id, &preparing, &error));
+        assert_int_equal(fake.asked, 0);
+}
+
+static void requirement_16_every_reading_is_logged_with_its_purpose(void **state)
+{
+        struct buffer text = buffer_make(EVIDENCE_JSON_MAX);
+        struct provider_preparing silent = preparing;
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        silent.purpose = " ";
+        make_form(&form);
+        issue(&form, id);
+        AS(PROVIDER, "desk", provider_examine(office, id, "looked at", &error));
+        REFUSED_AS(PROVIDER, "desk", -EINVAL, provider_prepare(office, id, &silent, &error));
+        assert_int_equal(fake.asked, 0);
+        AS(PROVIDER, "desk", provider_prepare(office, id, &preparing, &error));
+        assert_int_equal(entries(PROVIDER, "plaintext-read", "to answer the order"), 1);
+        REFUSED_AS(
+                PROVIDER, "maier", -EINVAL, provider_read(office, id, PROVIDER_STATEMENT, "", &text, &error));
+        REFUSED_AS(PROVIDER, "admin", -EPERM,
+                provider_read(office, id, PROVIDER_STATEMENT, "curious", &text, &error));
+        assert_int_equal(text.length, 0);
+        AS(PROVIDER, "maier", provider_read(office, id, PROVIDER_STATEMENT, "second look", &text, &error));
+        assert_true(text.length > 1000);
+        assert_int_equal(entries(PROVIDER, "plaintext-read", "second look"), 1);
+        assert_int_equal(entries(PROVIDER, "plaintext-read", NULL), 2);
+        buffer_free(&text);
+}
+
+/* Neither the container nor anything in the provider's folder shows whom it is about. */
+static bool file_has(const char *path, const char *text)
+{
+        struct buffer bytes = buffer_make(64 << 20);
+        struct error error = {0};
+
+        scene_must(file_read(path, &bytes, &error), &error);
+        bool found = memmem(bytes.bytes, bytes.length, text, strlen(text)) != NULL;
+        buffer_free(&bytes);
+        return found;
+}
+
+static void requirement_19_evidence_is_encrypted_to_its_recipient(void **state)
+{
+        struct message form, answer;
+        struct error failure = {0};
+        char id[MODEL_ID_MAX], path[PATH_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        to_prepared(id);
+        snprintf(path, sizeof path, "%s/evidence/draft-%s-evidence.json.p7m", scratch_path(PROVIDER), id);
+        assert_false(file_has(path, "customer-17"));
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        read_answer(id, &answer);
+        snprintf(path, sizeof path, "%s/containers/out-%s.asice", scratch_path(PROVIDER), answer.id);
+        assert_false(file_has(path, "customer-17"));
+        /* Who carries it, or keeps the machine between, cannot open it; the provider itself neither. */
+        struct office *provider = scene_open(PROVIDER, "admin"), *authority = scene_open(AUTHORITY, "admin");
+        struct container container;
+        scene_must(post_container(authority, PROVIDER, answer.id, &container, &failure), &failure);
+        const struct container_object *entry = container_find(&container, "evidence/evidence.json.p7m");
+        assert_non_null(entry);
+        const struct private_key *key;
+        const struct certificate *certificate;
+        struct cms_plaintext plain = {.bytes = NULL};
+        struct findings findings = {0};
+        scene_must(office_key(provider, DIRECTORY_DECRYPTION, &key, &certificate, &failure), &failure);
+        assert_int_equal(cms_open(entry->bytes, entry->length, key, certificate, "x", &findings, &plain),
+                -EKEYREJECTED);
+        scene_must(office_key(authority, DIRECTORY_DECRYPTION, &key, &certificate, &failure), &failure);
+        assert_int_equal(cms_open(entry->bytes, entry->length, key, certificate, "x", &findings, &plain), 0);
+        assert_non_null(memmem(plain.bytes, plain.length, "customer-17", 11));
+        cms_plaintext_free(&plain);
+        findings_free(&findings);
+        container_free(&container);
+        office_close(provider);
+        office_close(authority);
+        message_free(&answer);
+}
+
+static void a_question_stops_the_clock(void **state)
+{
+        struct message form;
+        char id[MODEL_ID_MAX];
+        int64_t before, after;
+        struct error failure = {0};
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        struct office *node = scene_open(PROVIDER, "wolf");
+        scene_must(book_fact(node, id, FACT_DUE_MS, 0, &before, &failure), &failure);
+        office_close(node);
+        AS(PROVIDER, "desk", provider_clarify(office, id, NULL, OBSTACLE_INCOMPLETE, "which clock?", &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_CLARIFYING);
+        settle();
+        assert_int_equal(incidents(AUTHORITY), 0);
+        REFUSED_AS(PROVIDER, "desk", -EPERM, provider_examine(office, id, "x", &error));
+        scene_clock += 3 * TIME_DAY;
+        AS(AUTHORITY, "berger", authority_clarify(office, id, "that of the forum", &error));
+        settle();
+        assert_int_equal(incidents(PROVIDER), 0);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        node = scene_open(PROVIDER, "wolf");
+        scene_must(book_fact(node, id, FACT_DUE_MS, 0, &after, &failure), &failure);
+        office_close(node);
+        assert_true(after >= before + 3 * TIME_DAY);
+        to_prepared(id);
+}
+
+static void a_withdrawal_destroys_what_was_prepared(void **state)
+{
+        const struct authority_withdrawal withdrawal = {
+                .reason = WITHDRAWAL_NOT_NEEDED, .explanation = "solved", .delete_data = true};
+        struct message form;
+        char id[MODEL_ID_MAX], path[PATH_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        to_prepared(id);
+        AS(AUTHORITY, "berger", authority_withdraw(office, id, &withdrawal, &error));
+        settle();
+        assert_int_equal(incidents(PROVIDER), 0);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_DELETED);
+        snprintf(path, sizeof path, "%s/evidence/draft-%s-evidence.json.p7m", scratch_path(PROVIDER), id);
+        assert_int_not_equal(access(path, F_OK), 0);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        assert_int_equal(entries(PROVIDER, "withdrawn", id), 1);
+}
+
+static void a_refusal_is_answered_by_form_3(void **state)
+{
+        const struct provider_refusal refusal = {
+                .obstacle = OBSTACLE_NOT_STORED, .explanation = "that network is not ours"};
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        AS(PROVIDER, "desk", provider_refuse(office, id, &refusal, &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_REFUSED);
+        assert_int_equal(entries(PROVIDER, "refused", id), 1);
+        settle();
+        assert_int_equal(incidents(AUTHORITY), 0);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_REFUSED);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scratch_teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(requirement_12_nothing_leaves_before_clearance_or_day_10),
+                TEST(requirement_12_day_10_counts_from_the_later_receipt),
+                TEST(requirement_13_a_partial_refusal_holds_for_its_identifier),
+                TEST(requirement_13_a_whole_refusal_ends_it),
+                TEST(requirement_14_the_press_goes_to_form_3_and_the_enforcing_authority),
+                TEST(requirement_16_every_reading_is_logged_with_its_purpose),
+                TEST(requirement_19_evidence_is_encrypted_to_its_recipient),
+                TEST(a_question_stops_the_clock),
+                TEST(a_withdrawal_destroys_what_was_prepared),
+                TEST(a_refusal_is_answered_by_form_3),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
