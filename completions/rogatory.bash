@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info retain preserve holds top pki directory log decode plan dialects help version"
+    local commands="init conf-check import ask check info retain preserve holds top pki directory log office order open inform decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -17,7 +17,7 @@ _rogatory()
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return ;;
-    --batch | --config | --key | --signature | --last | --organisations)
+    --batch | --config | --key | --signature | --last | --organisations | --form | --source)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -82,6 +82,26 @@ _rogatory()
             mapfile -t COMPREPLY < <(compgen -W "init check stats show prove erase seal-windows $options" -- "$cur")
             return
         fi ;;
+    office)
+        options="--node --from --directory --organisation --people --listen --store --json --help"
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "init check show $options" -- "$cur")
+            return
+        fi ;;
+    order)
+        options="--node --form --template --kind --source --title --line --text --identifier --reason --why
+            --decision --authority --keep-data --state --what --consequence --person-informed --data-deleted
+            --json --help"
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "new edit paste type compare remove show check
+                submit approve disapprove revise discard send withdraw extend clarify validate report-error status list $options" -- "$cur")
+            return
+        fi ;;
+    open)
+        options="--node --to --purpose --json --help" ;;
+    inform)
+        options="--node --means --remedies --language --data --reference --secrecy-ends --delay-until --ground
+            --why --json --help" ;;
     check | info) options="--store --json --help" ;;
     plan)
         options="--store --address --limit --inside --outside --ports --block-size --ratio --dynamic --algorithm

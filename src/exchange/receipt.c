@@ -16,6 +16,36 @@ static int note_notified(struct office *office, const struct post_arrival *arriv
         return book_fact_set(office, arrival->order->id, FACT_EA_NOTIFIED_MS, receipt->received_ms, error);
 }
 
+/* The order has arrived: its deadline runs from there, by the addressee's clock and calendar (Article 10). */
+static int note_received(struct office *office, const struct post_arrival *arrival,
+        const struct book_message *sent, struct error *error)
+{
+        const struct receipt *receipt = &arrival->message->receipt;
+        struct book_order order;
+        struct calendar calendar;
+        struct message message;
+
+        if (!arrival->order || arrival->order->side != SIDE_AUTHORITY ||
+                receipt->effect != RECEIPT_RECEIVED || strcmp(sent->id, arrival->order->message_id) != 0)
+                return 0;
+        order = *arrival->order;
+        order.received_ms = receipt->received_ms;
+        int r = book_order_update(office, &order, error);
+        if (r < 0 || order.kind != ORDER_PRODUCTION)
+                return r;
+        message_init(&message, MESSAGE_NONE);
+        r = book_order_message(office, &order, &message, error);
+        if (r == 0) {
+                const struct order *form = message_order_const(&message);
+                (void)office_calendar(office, form->addressee.country, &calendar);
+                int64_t due_ms =
+                        deadline_production(&calendar, form->deadline.kind, receipt->received_ms, NULL, 0);
+                r = due_ms == TIME_UNKNOWN ? 0 : book_fact_set(office, order.id, FACT_DUE_MS, due_ms, error);
+        }
+        message_free(&message);
+        return r;
+}
+
 int handle_receipt(struct office *office, const struct post_arrival *arrival, struct error *error)
 {
         const struct receipt *receipt = &arrival->message->receipt;
@@ -36,6 +66,8 @@ int handle_receipt(struct office *office, const struct post_arrival *arrival, st
         }
         if (r == 0)
                 r = note_notified(office, arrival, &sent, error);
+        if (r == 0)
+                r = note_received(office, arrival, &sent, error);
         if (r == 0 && receipt->effect == RECEIPT_REFUSED) {
                 struct book_incident incident = {.code = "refused-there", .at_ms = office_now(office)};
                 snprintf(incident.peer, sizeof incident.peer, "%s", arrival->sender->name);

@@ -15,15 +15,18 @@
 
 /* The words as the node takes them, one behind the other, each with its end mark: the file of a batch is open
  * as its standard input. */
-static int write_words(int argc, char **argv, const char *batch, struct buffer *ret)
+static int write_words(int argc, char **argv, const char *file, struct buffer *ret)
 {
         for (int i = 0; i < argc; i++) {
                 const char *word = argv[i];
-                if (batch && word == batch)
-                        word = "-";
-                else if (batch && strncmp(word, "--batch=", 8) == 0)
-                        word = "--batch=-";
-                buffer_append(ret, word, strlen(word) + 1);
+                size_t length = strlen(word);
+                /* Alone, or behind "--batch=". */
+                if (file && file >= word && file <= word + length) {
+                        buffer_append(ret, word, (size_t)(file - word));
+                        buffer_append(ret, "-", 2);
+                } else {
+                        buffer_append(ret, word, length + 1);
+                }
         }
         return ret->failed;
 }
@@ -57,23 +60,33 @@ static int read_code(int socket)
         return outcome[0] == NODE_DONE ? outcome[1] : EXIT_FAILED;
 }
 
-static int ask_over(int socket, int argc, char **argv, const char *batch)
+static int pass_over(int socket, int argc, char **argv, const char *file, int input)
 {
         struct buffer words = buffer_make(PASS_BYTES_MAX);
         struct error error = {0};
-        int input = open_input(batch, &error);
 
-        int r = input < 0 ? input : write_words(argc, argv, batch, &words);
+        int r = write_words(argc, argv, file, &words);
         if (r == -EFBIG)
                 error_set(&error, r, "what is asked is longer than %u bytes", PASS_BYTES_MAX);
         if (r == 0) {
                 int descriptors[] = {input, STDOUT_FILENO, STDERR_FILENO};
                 r = pass_send(socket, words.bytes, words.length, descriptors, 3, &error);
         }
-        if (input > STDERR_FILENO)
-                close(input);
         buffer_free(&words);
         return r < 0 ? complain_error(&error) : read_code(socket);
+}
+
+static int ask_over(int socket, int argc, char **argv, const char *batch)
+{
+        struct error error = {0};
+        int input = open_input(batch, &error);
+
+        if (input < 0)
+                return complain_error(&error);
+        int code = pass_over(socket, argc, argv, batch, input);
+        if (input > STDERR_FILENO)
+                close(input);
+        return code;
 }
 
 static bool is_here;
@@ -108,4 +121,29 @@ bool node_run(const char *store, int argc, char **argv, const char *batch, int *
         *ret_code = ask_over(socket, argc, argv, batch);
         close(socket);
         return true;
+}
+
+bool node_call(const char *socket_path, int argc, char **argv, const char *replaced, int input, int *ret_code)
+{
+        struct error error = {0};
+        int socket;
+
+        if (is_here)
+                return false;
+        int r = pass_connect(socket_path, &socket, &error);
+        if (r < 0) {
+                /* A node that was killed leaves its socket behind. */
+                if (r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR)
+                        return false;
+                *ret_code = complain_error(&error);
+                return true;
+        }
+        *ret_code = pass_over(socket, argc, argv, replaced, input);
+        close(socket);
+        return true;
+}
+
+bool node_is_this(void)
+{
+        return is_here;
 }

@@ -19,6 +19,16 @@ enum node_outcome { NODE_DONE = 'd', NODE_BUSY = 'b', NODE_REFUSED = 'r' };
  * its standard input, one of argv; NULL: there is none. */
 bool node_run(const char *store, int argc, char **argv, const char *batch, int *ret_code);
 
+/* The same over a socket that is known. replaced: the name of a file that is one of argv or stands in one:
+ * what reaches the node is "-", and `input` as its standard input. False where there is no socket, or nobody
+ * listens. */
+bool node_call(
+        const char *socket_path, int argc, char **argv, const char *replaced, int input, int *ret_code);
+
+/* This process is of a node: what it does, it does for somebody at the other end of a socket. It opens no
+ * file that he names. */
+bool node_is_this(void);
+
 /* This process is of the node itself: node_run finds none from now on. */
 void node_is_here(void);
 

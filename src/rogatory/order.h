@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef ROGATORY_ROGATORY_ORDER_H
+#define ROGATORY_ROGATORY_ORDER_H
+
+/* The verbs of `rogatory order`, and how an order is shown. */
+
+#include "exchange/authority.h"
+
+#include <jansson.h>
+
+enum order_option {
+        ORDER_NODE = 1,
+        ORDER_FORM,
+        ORDER_TEMPLATE,
+        ORDER_KIND,
+        ORDER_SOURCE,
+        ORDER_TITLE,
+        ORDER_LINE,
+        ORDER_TEXT,
+        ORDER_IDENTIFIER,
+        ORDER_REASON,
+        ORDER_WHY,
+        ORDER_DECISION,
+        ORDER_AUTHORITY,
+        ORDER_KEEP_DATA,
+        ORDER_STATE,
+        ORDER_WHAT,
+        ORDER_CONSEQUENCE,
+        ORDER_PERSON_INFORMED,
+        ORDER_DATA_DELETED,
+        ORDER_JSON,
+        ORDER_OPTIONS
+};
+
+struct order_words {
+        const char *values[ORDER_OPTIONS];
+        bool given[ORDER_OPTIONS];
+        const char *id; /* NULL where there is none */
+        bool json;
+};
+
+/* Each appends what is to be said. 0, or negative with a message. */
+typedef int order_verb(
+        struct office *office, const struct order_words *words, struct buffer *ret, struct error *error);
+order_verb order_new, order_edit, order_paste, order_type_in, order_compare, order_remove, order_check,
+        order_submit, order_approve, order_disapprove, order_revise, order_discard, order_send,
+        order_withdraw, order_extend, order_clarify, order_validate, order_report_error, order_show,
+        order_status, order_list;
+
+/* An order whole: the form, tasks, decisions, messages, what is due. findings may be NULL. Takes over
+ * nothing. 0 and a new reference. */
+int order_to_json(struct office *office, const struct book_order *order, const struct message *message,
+        const struct rule_findings *findings, json_t **ret, struct error *error);
+/* The same as text. */
+void order_write_text(struct office *office, const struct message *message, const json_t *shown, bool whole,
+        struct buffer *ret);
+json_t *order_findings_json(const struct rule_findings *findings);
+void order_write_findings(const json_t *findings, struct buffer *ret);
+
+#endif
