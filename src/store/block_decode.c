@@ -146,13 +146,20 @@ static bool take_shape(struct stream_reader *stream, const struct decoding_table
 bool block_decode_times(struct block_decoder *decoder, const struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted)
 {
-        struct stream_reader stream;
-        uint64_t instant = (uint64_t)entry->begin;
-        unsigned context = BEGIN_CONTEXTS - 1, shape = 0;
-
-        if (!stream_open(&stream, TIME_STATES, rest, (size_t)scan->times_length))
-                return false;
-        for (unsigned i = 0; i < wanted; i++) {
+        if (wanted <= decoder->times_done)
+                return true;
+        if (decoder->times_done == 0) {
+                if (!stream_open(&decoder->times, TIME_STATES, rest, (size_t)scan->times_length))
+                        return false;
+                decoder->instant = (uint64_t)entry->begin;
+                decoder->context = BEGIN_CONTEXTS - 1;
+                decoder->shape = 0;
+        }
+        /* Copies, because rows might otherwise be stored over them for all that the compiler knows. */
+        struct stream_reader stream = decoder->times;
+        uint64_t instant = decoder->instant;
+        unsigned context = decoder->context, shape = decoder->shape;
+        for (unsigned i = decoder->times_done; i < wanted; i++) {
                 struct nat_binding *row = &decoder->rows[i];
                 if (i > 0) {
                         unsigned symbol =
@@ -179,6 +186,11 @@ bool block_decode_times(struct block_decoder *decoder, const struct decoding_tab
                 if (!stream_sound(&stream))
                         return false;
         }
+        decoder->times = stream;
+        decoder->times_done = wanted;
+        decoder->instant = instant;
+        decoder->context = context;
+        decoder->shape = shape;
         return wanted < entry->count || stream_used_up(&stream);
 }
 
@@ -223,15 +235,22 @@ bool block_decode_holders(struct block_decoder *decoder, const struct decoding_t
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
         uint32_t host_count)
 {
-        struct stream_reader stream;
         struct host_memories *hosts = &decoder->hosts;
         unsigned host_bits = host_count > 1 ? 32u - (unsigned)__builtin_clz(host_count - 1) : 0;
-        unsigned flags = entry->flags, rank = 0;
+        unsigned flags = entry->flags;
 
-        hosts->count = 0;
-        if (!stream_open(&stream, OTHER_STATES, rest + scan->times_length, (size_t)scan->holders_length))
-                return false;
-        for (unsigned i = 0; i < wanted; i++) {
+        if (wanted <= decoder->holders_done)
+                return true;
+        if (decoder->holders_done == 0) {
+                if (!stream_open(&decoder->holders, OTHER_STATES, rest + scan->times_length,
+                            (size_t)scan->holders_length))
+                        return false;
+                hosts->count = 0;
+                decoder->rank = 0;
+        }
+        struct stream_reader stream = decoder->holders;
+        unsigned rank = decoder->rank;
+        for (unsigned i = decoder->holders_done; i < wanted; i++) {
                 struct nat_binding *row = &decoder->rows[i];
                 unsigned known = hosts->count;
                 unsigned context = inside_context(decoder->begin_context_of_row[i], rank);
@@ -251,6 +270,9 @@ bool block_decode_holders(struct block_decoder *decoder, const struct decoding_t
                 if (!stream_sound(&stream))
                         return false;
         }
+        decoder->holders = stream;
+        decoder->holders_done = wanted;
+        decoder->rank = rank;
         return wanted < entry->count || stream_used_up(&stream);
 }
 
@@ -289,14 +311,15 @@ bool block_decode_destinations(struct block_decoder *decoder, const struct decod
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
         uint32_t destination_count)
 {
-        struct stream_reader stream;
         uint64_t before = scan->times_length + scan->holders_length;
 
-        if (!(entry->flags & BLOCK_DESTINATIONS))
+        if (!(entry->flags & BLOCK_DESTINATIONS) || wanted <= decoder->destinations_done)
                 return true;
-        if (!stream_open(&stream, OTHER_STATES, rest + before, (size_t)(entry->rest_length - before)))
+        if (decoder->destinations_done == 0 && !stream_open(&decoder->destinations, OTHER_STATES,
+                                                       rest + before, (size_t)(entry->rest_length - before)))
                 return false;
-        for (unsigned i = 0; i < wanted; i++) {
+        struct stream_reader stream = decoder->destinations;
+        for (unsigned i = decoder->destinations_done; i < wanted; i++) {
                 struct nat_binding *row = &decoder->rows[i];
                 struct host_memory *host = &decoder->hosts.memories[decoder->slot_of_row[i]];
                 if (!take_destination(&stream, tables, host, destination_count, &row->destination))
@@ -312,5 +335,7 @@ bool block_decode_destinations(struct block_decoder *decoder, const struct decod
                 if (!stream_sound(&stream))
                         return false;
         }
+        decoder->destinations = stream;
+        decoder->destinations_done = wanted;
         return wanted < entry->count || stream_used_up(&stream);
 }

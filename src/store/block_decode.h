@@ -41,10 +41,22 @@ struct block_decoder {
         uint16_t slot_of_row[SEGMENT_BLOCK_BINDINGS];
         uint8_t begin_context_of_row[SEGMENT_BLOCK_BINDINGS];
         uint8_t shape_of_row[SEGMENT_BLOCK_BINDINGS];
+        /* How far each stream was read, and what the next row of it needs to know of the one before. */
+        struct stream_reader times, holders, destinations;
+        unsigned times_done, holders_done, destinations_done;
+        uint64_t instant;
+        unsigned context, shape, rank;
 };
 
-/* Streams A, B and C: the first `wanted` rows; all of them are also checked for what is left over.
- * rest: the rest part, of entry->rest_length bytes. Each needs the one before it. */
+/* To be called before the first row of a block. */
+static inline void block_decoder_begin(struct block_decoder *decoder)
+{
+        decoder->times_done = decoder->holders_done = decoder->destinations_done = 0;
+}
+
+/* Streams A, B and C: the first `wanted` rows, going on behind those that were read before; all of them are
+ * also checked for what is left over. rest: the rest part, of entry->rest_length bytes. Each needs the one
+ * before it. After false the decoder must not be used for this block any more. */
 bool block_decode_times(struct block_decoder *decoder, const struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted);
 bool block_decode_holders(struct block_decoder *decoder, const struct decoding_tables *tables,

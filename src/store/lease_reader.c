@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "base/checksum.h"
-#include "store/entropy.h"
-#include "store/lease_format.h"
+#include "store/lease_block.h"
 
 #include <stdlib.h>
-
-#include <zstd.h>
-
-struct lease_reader {
-        char *name; /* owned */
-        struct frame frame;
-        uint64_t count;
-        int64_t heard_until_ms;
-        uint64_t lengths[3];  /* bit set of prefix lengths that occur */
-        const uint8_t *index; /* borrowed */
-        uint32_t block_count;
-};
-
-/* One block, unpacked. */
-struct lease_block {
-        ZSTD_DCtx *zstd; /* owned */
-        struct cursor rows;
-        unsigned left;
-        struct lease row; /* the last one read; the next continues from its address */
-        uint8_t bytes[LEASE_BLOCK_MAX];
-};
 
 /* ---- opening ---- */
 
@@ -60,6 +37,10 @@ int lease_reader_new(const void *bytes, size_t length, const char *name, struct 
                 r = frame_open(bytes, length, name, LEASE_MAGIC, LEASE_SECTION_COUNT, &reader->frame, error);
         if (r == 0)
                 r = open_sections(reader, error);
+        if (r == 0) {
+                reader->kept = lease_blocks_new();
+                r = reader->kept ? 0 : -ENOMEM;
+        }
         if (r < 0) {
                 lease_reader_free(reader);
                 return r == -ENOMEM ? error_set(error, r, "%s: out of memory", name) : r;
@@ -72,6 +53,7 @@ void lease_reader_free(struct lease_reader *reader)
 {
         if (!reader)
                 return;
+        lease_blocks_free(reader->kept);
         free(reader->name);
         free(reader);
 }
@@ -104,105 +86,6 @@ static int damaged(const struct lease_reader *reader, uint32_t number, const cha
                 "%s: block %u of leases is damaged: %s; restore this file from a copy, other blocks are not "
                 "affected",
                 reader->name, (unsigned)number, what);
-}
-
-static struct lease_block *lease_block_new(void)
-{
-        struct lease_block *block = malloc(sizeof *block);
-
-        if (block && !(block->zstd = ZSTD_createDCtx())) {
-                free(block);
-                return NULL;
-        }
-        return block;
-}
-
-static void lease_block_free(struct lease_block *block)
-{
-        if (block)
-                ZSTD_freeDCtx(block->zstd);
-        free(block);
-}
-
-/* 0 or -EBADMSG with *ret_what. */
-static int unpack_block(
-        const struct lease_reader *reader, uint32_t number, struct lease_block *block, const char **ret_what)
-{
-        struct cursor entry = cursor_over(
-                reader->index + (size_t)number * LEASE_INDEX_ENTRY_LENGTH, LEASE_INDEX_ENTRY_LENGTH);
-
-        cursor_skip(&entry, 17);
-        uint64_t offset = cursor_le(&entry, 5), length = cursor_le(&entry, 3);
-        unsigned rows = cursor_u8(&entry) + 1u;
-        size_t unpacked = cursor_le16(&entry);
-        uint32_t sum = cursor_le32(&entry);
-        uint64_t before = (uint64_t)number * LEASE_BLOCK_ROWS, left = reader->count - before;
-        *ret_what = "its entry in the index contradicts the file";
-        if (offset < HEADER_LENGTH || offset > reader->frame.body_end ||
-                length > reader->frame.body_end - offset ||
-                rows != (left < LEASE_BLOCK_ROWS ? left : LEASE_BLOCK_ROWS) || unpacked > sizeof block->bytes)
-                return -EBADMSG;
-        const uint8_t *packed = reader->frame.bytes + offset;
-        *ret_what = "its checksum is wrong";
-        if (!frame_checksum_is(packed, (size_t)length, sum, UINT32_MAX))
-                return -EBADMSG;
-        *ret_what = "it cannot be unpacked";
-        if (ZSTD_decompressDCtx(block->zstd, block->bytes, unpacked, packed, (size_t)length) != unpacked)
-                return -EBADMSG;
-        block->rows = cursor_over(block->bytes, unpacked);
-        block->left = rows;
-        memset(&block->row, 0, sizeof block->row);
-        return 0;
-}
-
-static int64_t take_time(struct cursor *cursor, int64_t window_from)
-{
-        uint64_t value = cursor_varint(cursor);
-        return value == 0 ? TIME_UNKNOWN : (int64_t)((uint64_t)window_from + unzigzag(value - 1));
-}
-
-static bool take_subscriber(struct cursor *cursor, struct lease_event *is)
-{
-        size_t length = cursor_u8(cursor);
-        const uint8_t *text = cursor_take(cursor, length);
-
-        if (!text || length >= SUBSCRIBER_MAX || memchr(text, 0, length))
-                return false;
-        memcpy(is->subscriber, text, length);
-        is->subscriber[length] = 0;
-        return true;
-}
-
-/* The next row into block->row: 1, 0 after the last one, or -EBADMSG. */
-static int next_row(const struct lease_reader *reader, struct lease_block *block)
-{
-        struct cursor *cursor = &block->rows;
-        struct lease_event *is = &block->row.is;
-        int64_t window_from = reader->frame.header.window_from;
-
-        if (block->left == 0)
-                return cursor_left(cursor) ? -EBADMSG : 0;
-        block->left--;
-        unsigned shared = cursor_u8(cursor);
-        const uint8_t *tail = cursor_take(cursor, shared > 16 ? SIZE_MAX : 16 - shared);
-        if (!tail)
-                return -EBADMSG;
-        memcpy(is->prefix.address.bytes + shared, tail, 16 - shared);
-        is->prefix.length = cursor_u8(cursor);
-        is->flags = cursor_u8(cursor);
-        unsigned edges = cursor_u8(cursor);
-        is->from_edge = (uint8_t)(edges >> 4);
-        is->to_edge = edges & 15;
-        uint64_t vrf = cursor_varint(cursor);
-        is->vrf = (uint32_t)vrf;
-        is->session = cursor_le64(cursor);
-        is->from_ms = take_time(cursor, window_from);
-        is->to_ms = take_time(cursor, window_from);
-        block->row.seen_until_ms = take_time(cursor, window_from);
-        if (!take_subscriber(cursor, is) || is->prefix.length > 128 || vrf > UINT32_MAX ||
-                is->from_edge >= EDGE_COUNT || is->to_edge >= EDGE_COUNT)
-                return -EBADMSG;
-        return 1;
 }
 
 /* ---- questions ---- */
@@ -249,7 +132,8 @@ static int query_block(const struct lease_reader *reader, struct lease_block *bl
 {
         int next;
 
-        while ((next = next_row(reader, block)) > 0) {
+        lease_block_seek(block, prefix);
+        while ((next = lease_block_next(reader, block)) > 0) {
                 int order = lease_prefix_compare(&block->row.is.prefix, prefix);
                 if (order > 0)
                         return 0;
@@ -263,18 +147,21 @@ static int query_block(const struct lease_reader *reader, struct lease_block *bl
 }
 
 static int query_prefix(const struct lease_reader *reader, const struct prefix *prefix, int64_t from,
-        int64_t to, struct lease_block *block, struct lease_list *ret, struct error *error)
+        int64_t to, struct lease_list *ret, struct error *error)
 {
         for (uint32_t number = first_block_for(reader, prefix); number < reader->block_count; number++) {
-                const char *what = "its rows contradict themselves";
+                const char *what = NULL;
                 struct prefix first = first_of_block(reader, number);
+                struct lease_block *block;
                 if (lease_prefix_compare(&first, prefix) > 0)
                         return 0;
-                int r = unpack_block(reader, number, block, &what);
+                int r = lease_block_kept(reader, number, &block, &what);
                 if (r == 0) {
                         what = "its rows contradict themselves";
                         r = query_block(reader, block, prefix, from, to, ret);
                 }
+                if (r < 0)
+                        lease_block_forget(reader, number);
                 if (r == -EBADMSG)
                         return damaged(reader, number, what, error);
                 if (r <= 0)
@@ -286,18 +173,16 @@ static int query_prefix(const struct lease_reader *reader, const struct prefix *
 int lease_query(const struct lease_reader *reader, const struct address *address, int64_t from, int64_t to,
         struct lease_list *ret, struct error *error)
 {
-        struct lease_block *block = lease_block_new();
         struct address wanted = *address; /* it may stand in the list that grows here */
-        int r = block ? 0 : error_set(error, -ENOMEM, "%s: out of memory", reader->name);
+        int r = 0;
 
         /* From the longest prefix to the shortest; only lengths that occur cost a search. */
         for (int length = 128; length >= 0 && r == 0; length--) {
                 if (!(reader->lengths[length / 64] >> length % 64 & 1))
                         continue;
                 struct prefix prefix = prefix_of(&wanted, (unsigned)length);
-                r = query_prefix(reader, &prefix, from, to, block, ret, error);
+                r = query_prefix(reader, &prefix, from, to, ret, error);
         }
-        lease_block_free(block);
         return r;
 }
 
@@ -309,8 +194,8 @@ int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, st
         for (uint32_t number = 0; number < reader->block_count && r == 0; number++) {
                 const char *what;
                 int next = 0;
-                r = unpack_block(reader, number, block, &what);
-                while (r == 0 && (next = next_row(reader, block)) > 0)
+                r = lease_block_unpack(reader, number, block, &what);
+                while (r == 0 && (next = lease_block_next(reader, block)) > 0)
                         r = lease_list_append(ret, &block->row);
                 if (next < 0) {
                         what = "its rows contradict themselves";
@@ -331,9 +216,9 @@ static const char *verify_block(const struct lease_reader *reader, uint32_t numb
         const char *what;
         int next;
 
-        if (unpack_block(reader, number, block, &what) < 0)
+        if (lease_block_unpack(reader, number, block, &what) < 0)
                 return what;
-        for (bool begun = false; (next = next_row(reader, block)) > 0; begun = true) {
+        for (bool begun = false; (next = lease_block_next(reader, block)) > 0; begun = true) {
                 const struct prefix *prefix = &block->row.is.prefix;
                 int order = lease_prefix_compare(prefix, &last);
                 if (order < 0 || (!begun && order != 0))

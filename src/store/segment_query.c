@@ -1,354 +1,77 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/segment_reader_state.h"
+#include "store/sheet_lookup.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-/* A sheet that is being read. */
-struct reading {
-        const struct segment_reader *reader;
-        uint32_t sheet;
-        struct sheet_head head;
-        uint64_t limit;         /* where the next sheet begins */
-        struct nat_host *hosts; /* the sheet's dictionary, read when first needed; owned */
-        uint32_t *numbers;      /* the caller's host numbers, UINT32_MAX where not yet asked for; owned */
-        uint32_t host_count;
+/* Reads a whole sheet, or what of it touches an interval. */
+struct whole_reading {
+        struct reading sheet;
         struct block_decoder *decoder; /* owned */
-        const char *damage;            /* what is wrong with the block */
 };
 
-/* What is wanted of it. */
-struct selection {
-        int port; /* -1: every port */
-        int64_t from, to;
-        struct host_table *hosts;
-        const uint16_t *exporter_map;
-        struct binding_list *ret;
-        struct reference_list *references;
-};
-
-void reference_list_free(struct reference_list *list)
+/* reading_open, with what turns many rows into the numbers of one caller. close_whole in every case. */
+static int open_whole(struct whole_reading *whole, const struct segment_reader *reader, uint32_t sheet)
 {
-        free(list->items);
-        *list = (struct reference_list){0};
-}
+        struct reading *reading = &whole->sheet;
+        int r = reading_open(reading, reader, sheet);
 
-static int append_reference(struct reference_list *list, uint64_t reference)
-{
-        if (!list)
-                return 0;
-        if (list->count == list->capacity) {
-                size_t capacity = list->capacity ? list->capacity * 2 : 16;
-                uint64_t *items = realloc(list->items, capacity * sizeof *items);
-                if (!items)
-                        return -ENOMEM;
-                list->items = items;
-                list->capacity = capacity;
-        }
-        list->items[list->count++] = reference;
-        return 0;
-}
-
-/* ---- opening a sheet ---- */
-
-static void reading_close(struct reading *reading)
-{
-        free(reading->hosts);
-        free(reading->numbers);
-        free(reading->decoder);
-}
-
-static int reading_damaged(struct reading *reading, const char *what)
-{
-        reading->damage = what;
-        return -EBADMSG;
-}
-
-/* Sheets stand one behind the other: what one may use ends where the next begins, so that reading a whole
- * file takes time in proportion to its length, whatever it says of itself. */
-static uint64_t sheet_offset(const struct segment_reader *reader, uint32_t sheet)
-{
-        if (sheet == segment_sheet_count(reader))
-                return reader->frame.body_end;
-        return load_le64(reader->sheets + (size_t)sheet * SHEET_ENTRY_LENGTH + 8) & UINT64_C(0xffffffffff);
-}
-
-void segment_sheet_span(
-        const struct segment_reader *reader, uint32_t sheet, uint64_t *ret_offset, uint64_t *ret_length)
-{
-        uint64_t from = sheet_offset(reader, sheet), to = sheet_offset(reader, sheet + 1);
-        bool inside = from < to && to <= reader->frame.body_end;
-
-        *ret_offset = inside ? from : 0;
-        *ret_length = inside ? to - from : 0;
-}
-
-/* -ENOMEM or -EBADMSG with reading->damage. reading_close in every case. */
-static int reading_open(struct reading *reading, const struct segment_reader *reader, uint32_t sheet)
-{
-        struct cursor entry =
-                cursor_over(reader->sheets + (size_t)sheet * SHEET_ENTRY_LENGTH, SHEET_ENTRY_LENGTH);
-
-        *reading = (struct reading){.reader = reader, .sheet = sheet};
-        cursor_le32(&entry);
-        uint32_t sum = cursor_le32(&entry);
-        uint64_t offset = cursor_le(&entry, 5), length = cursor_le(&entry, 3);
-        reading->limit = sheet_offset(reader, sheet + 1);
-        if (offset < HEADER_LENGTH || reading->limit > reader->frame.body_end || offset > reading->limit ||
-                length > reading->limit - offset)
-                return reading_damaged(reading, "its head stands outside its place in the file");
-        const uint8_t *head = reader->frame.bytes + offset;
-        const char *fault =
-                segment_part_fault(reader, offset, length, sum, "the checksum of its head is wrong");
-        if (fault)
-                return reading_damaged(reading, fault);
-        if (!sheet_head_open(
-                    &reading->head, head, (size_t)length, reader->frame.header.window_from, offset + length))
-                return reading_damaged(reading, "its head contradicts itself");
-        int64_t hosts = sheet_host_count(&reading->head);
-        if (hosts <= 0 || hosts > UINT32_MAX)
-                return reading_damaged(reading, "its dictionary of hosts contradicts itself");
-        reading->host_count = (uint32_t)hosts;
+        whole->decoder = NULL;
+        if (r < 0)
+                return r;
         /* Not on the stack, where it would be cleared each time, and not cleared here: rows are written
          * before read. */
-        reading->decoder = malloc(sizeof *reading->decoder);
-        return reading->decoder ? 0 : -ENOMEM;
-}
-
-static int need_hosts(struct reading *reading)
-{
-        if (reading->hosts)
-                return 0;
-        reading->hosts = calloc(reading->host_count, sizeof *reading->hosts);
+        whole->decoder = malloc(sizeof *whole->decoder);
         reading->numbers = malloc(reading->host_count * sizeof *reading->numbers);
-        if (!reading->hosts || !reading->numbers)
+        if (!whole->decoder || !reading->numbers)
                 return -ENOMEM;
         memset(reading->numbers, 0xff, reading->host_count * sizeof *reading->numbers);
-        if (sheet_read_hosts(&reading->head, reading->hosts, reading->host_count) < 0)
-                return reading_damaged(reading, "its dictionary of hosts contradicts itself");
         return 0;
 }
 
-/* ---- a destination by its number in the segment ---- */
-
-static int find_page(struct reading *reading, uint32_t page, const uint8_t **ret_page, size_t *ret_length)
+static void close_whole(struct whole_reading *whole)
 {
-        const struct segment_reader *reader = reading->reader;
-        struct cursor entry =
-                cursor_over(reader->pages + (size_t)page * PAGE_ENTRY_LENGTH, PAGE_ENTRY_LENGTH);
-        uint64_t offset = cursor_le64(&entry);
-        uint32_t length = cursor_le32(&entry), sum = cursor_le32(&entry);
-
-        if (offset < HEADER_LENGTH || offset > reader->frame.body_end ||
-                length > reader->frame.body_end - offset)
-                return reading_damaged(reading, "a page of destinations stands outside the file's body");
-        const char *fault = segment_part_fault(
-                reader, offset, length, sum, "the checksum of a page of destinations is wrong");
-        if (fault)
-                return reading_damaged(reading, fault);
-        *ret_page = reader->frame.bytes + offset;
-        *ret_length = length;
-        return 0;
+        free(whole->decoder);
+        reading_close(&whole->sheet);
 }
 
-static int find_destination(struct reading *reading, uint32_t destination, struct nat_host *ret_host)
-{
-        uint32_t page = (destination - 1) / PAGE_DESTINATIONS, row = (destination - 1) % PAGE_DESTINATIONS;
-        const uint8_t *bytes = NULL;
-        size_t length = 0;
-        int r = find_page(reading, page, &bytes, &length);
-
-        if (r < 0)
-                return r;
-        struct cursor cursor = cursor_over(bytes, length);
-        if (cursor_u8(&cursor) == 0) {
-                cursor_skip(&cursor, (size_t)row * 4);
-                ret_host->address = address_from_ipv4(cursor_be32(&cursor));
-                ret_host->vrf = 0;
-        } else {
-                cursor_skip(&cursor, (size_t)row * 20);
-                const uint8_t *address = cursor_take(&cursor, 16);
-                if (address)
-                        ret_host->address = address_from_ipv6(address);
-                ret_host->vrf = cursor_le32(&cursor);
-        }
-        return cursor.overrun ? reading_damaged(reading, "a page of destinations is too short") : 0;
-}
-
-/* ---- rows ---- */
-
-/* Turns the numbers of the file into those of the caller. */
-static int translate(struct reading *reading, const struct selection *selection, struct nat_binding *row)
-{
-        uint32_t index = row->inside;
-        int r = need_hosts(reading);
-
-        if (r == 0 && reading->numbers[index] == UINT32_MAX)
-                r = host_intern(selection->hosts, &reading->hosts[index], &reading->numbers[index]);
-        if (r < 0)
-                return r;
-        row->inside = reading->numbers[index];
-        if (row->destination) {
-                struct nat_host host;
-                r = find_destination(reading, row->destination, &host);
-                if (r == 0)
-                        r = host_intern(selection->hosts, &host, &row->destination);
-                if (r < 0)
-                        return r;
-        }
-        if (!selection->exporter_map)
-                return 0;
-        if (row->exporter >= reading->reader->exporter_count)
-                return reading_damaged(reading, "an exporter has no name");
-        row->exporter = selection->exporter_map[row->exporter];
-        return 0;
-}
-
-/* A sign of life is no edge: the binding may have begun long before it, and gone on long after it. One that
- * was last seen alive before the window began stands in it for that reason alone. */
-static bool touches(const struct nat_binding *row, int64_t from, int64_t to)
-{
-        return (row->from_edge == EDGE_OPEN || row->from_edge == EDGE_INTERIM || row->from_ms <= to) &&
-               (row->to_edge == EDGE_OPEN || row->to_edge == EDGE_INTERIM || row->to_ms >= from);
-}
-
-/* Takes the times of all rows up to the last hit and forgets hits that do not touch the interval.
- * Returns the row behind the last hit. */
-static unsigned keep_touching(const struct block_decoder *decoder, const struct selection *selection,
-        uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64], unsigned last)
-{
-        unsigned kept = 0;
-
-        for (unsigned i = 0; i < last; i++) {
-                if (!(hits[i / 64] >> i % 64 & 1))
-                        continue;
-                if (touches(&decoder->rows[i], selection->from, selection->to))
-                        kept = i + 1;
-                else
-                        hits[i / 64] &= ~(UINT64_C(1) << i % 64);
-        }
-        return kept;
-}
-
-static int emit(struct reading *reading, const struct selection *selection, const struct block_scan *scan,
-        const uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64], unsigned last, uint64_t first_reference)
-{
-        uint32_t outside = segment_sheet_address(reading->reader, reading->sheet);
-
-        for (unsigned i = 0; i < last; i++) {
-                if (!(hits[i / 64] >> i % 64 & 1))
-                        continue;
-                struct nat_binding row = reading->decoder->rows[i];
-                row.outside = outside;
-                row.port_first = block_port(scan, i);
-                row.port_last = (uint16_t)(row.port_first + block_span(scan, i));
-                int r = translate(reading, selection, &row);
-                if (r == 0)
-                        r = append_reference(selection->references, first_reference + i);
-                if (r == 0)
-                        r = binding_list_append(selection->ret, &row);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-/* Streams A, then (only for rows that touch the interval) B and C. Returns the row behind the last hit, or
- * -EBADMSG. */
-static int decode_rest(struct reading *reading, const struct selection *selection,
-        const struct block_entry *entry, const struct block_scan *scan,
-        uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64], unsigned last)
-{
-        const struct segment_reader *reader = reading->reader;
-        const uint8_t *rest = reader->frame.bytes + entry->offset + entry->scan_length;
-        struct block_decoder *decoder = reading->decoder;
-
-        const char *fault = segment_part_fault(reader, entry->offset + entry->scan_length, entry->rest_length,
-                entry->rest_checksum, "the checksum of its columns is wrong");
-        if (fault)
-                return reading_damaged(reading, fault);
-        if (!block_decode_times(decoder, &reader->tables, entry, scan, rest, last))
-                return reading_damaged(reading, "its times contradict themselves");
-        last = keep_touching(decoder, selection, hits, last);
-        if (last == 0)
-                return 0;
-        if (!block_decode_holders(decoder, &reader->tables, entry, scan, rest, last, reading->host_count))
-                return reading_damaged(reading, "its holders contradict themselves");
-        if (!block_decode_destinations(
-                    decoder, &reader->tables, entry, scan, rest, last, reader->destination_count))
-                return reading_damaged(reading, "its destinations contradict themselves");
-        return (int)last;
-}
-
-static int read_block(struct reading *reading, const struct selection *selection,
+static int read_block(struct whole_reading *whole, const struct selection *selection,
         const struct block_entry *entry, uint64_t first_reference)
 {
-        const struct frame *frame = &reading->reader->frame;
-        uint64_t hits[SEGMENT_BLOCK_BINDINGS / 64];
+        uint64_t hits[HIT_WORDS];
         struct block_scan scan;
-        unsigned last = entry->count;
 
-        if (entry->offset > reading->limit ||
-                entry->scan_length + entry->rest_length > reading->limit - entry->offset)
-                return reading_damaged(reading, "it stands outside its sheet");
-        const uint8_t *bytes = frame->bytes + entry->offset;
-        const char *fault = segment_part_fault(reading->reader, entry->offset, entry->scan_length,
-                entry->scan_checksum, "the checksum of its ports is wrong");
-        if (fault)
-                return reading_damaged(reading, fault);
-        if (!block_open_scan(bytes, entry, &scan))
-                return reading_damaged(reading, "its ports contradict themselves");
-        if (selection->port < 0)
-                memset(hits, 0xff, sizeof hits);
-        else
-                last = block_find_port(&scan, entry->count, (uint16_t)selection->port, hits);
-        if (last == 0)
-                return 0;
-        int r = decode_rest(reading, selection, entry, &scan, hits, last);
-        return r <= 0 ? r : emit(reading, selection, &scan, hits, (unsigned)r, first_reference);
-}
-
-/* ---- whole sheets ---- */
-
-static int explain(const struct reading *reading, int block, int r, struct error *error)
-{
-        char where[64] = "its head", address[ADDRESS_TEXT_MAX];
-        struct address outside = address_from_ipv4(segment_sheet_address(reading->reader, reading->sheet));
-
-        if (r == -EFBIG)
-                return error_set(
-                        error, r, "%s: more hosts than the caller can number", reading->reader->name);
-        if (r != -EBADMSG)
-                return error_set(error, r, "%s: out of memory", reading->reader->name);
-        if (block >= 0)
-                snprintf(where, sizeof where, "block %d", block);
-        return error_set(error, r,
-                "%s: the sheet of %s, %s, is damaged: %s; restore this file from a copy, other sheets are "
-                "not affected",
-                reading->reader->name, address_format(&outside, address), where, reading->damage);
+        int r = reading_open_scan(&whole->sheet, entry, &scan);
+        if (r < 0)
+                return r;
+        memset(hits, 0xff, sizeof hits);
+        block_decoder_begin(whole->decoder);
+        r = reading_decode(&whole->sheet, whole->decoder, selection, entry, &scan, hits, entry->count);
+        return r <= 0 ? r
+                      : reading_emit(&whole->sheet, whole->decoder, selection, &scan, hits, (unsigned)r,
+                                first_reference);
 }
 
 static int read_selected(const struct segment_reader *reader, uint32_t sheet,
         const struct selection *selection, struct error *error)
 {
-        struct reading reading;
+        struct whole_reading whole;
         struct block_entry entry;
         int block = -1;
-        int r = reading_open(&reading, reader, sheet);
+        int r = open_whole(&whole, reader, sheet);
 
         for (int next = 1; r == 0 && next > 0;) {
-                next = sheet_head_next(&reading.head, &entry);
+                next = sheet_head_next(&whole.sheet.head, &entry);
                 if (next < 0)
-                        r = reading_damaged(&reading, "its directory contradicts itself");
+                        r = reading_damaged(&whole.sheet, "its directory contradicts itself");
                 if (next <= 0)
                         break;
                 block++;
                 /* The directory's times pass over no block: they are those of signs of life too. */
-                r = read_block(&reading, selection, &entry, (uint64_t)block * SEGMENT_BLOCK_BINDINGS);
+                r = read_block(&whole, selection, &entry, (uint64_t)block * SEGMENT_BLOCK_BINDINGS);
         }
         if (r < 0)
-                r = explain(&reading, block, r, error);
-        reading_close(&reading);
+                r = reading_explain(&whole.sheet, block, r, error);
+        close_whole(&whole);
         return r;
 }
 
@@ -380,7 +103,8 @@ int segment_query(const struct segment_reader *reader, uint32_t outside, int por
 
         if (segment_find_sheet(reader, outside, &sheet) < 0)
                 return 0;
-        return read_selected(reader, sheet, &selection, error);
+        return port < 0 ? read_selected(reader, sheet, &selection, error)
+                        : sheet_lookup(reader, sheet, &selection, error);
 }
 
 /* ---- verification ---- */
@@ -407,22 +131,22 @@ static const char *check_against_directory(const struct binding_list *rows, cons
 static int verify_sheet(const struct segment_reader *reader, uint32_t sheet, struct host_table *hosts,
         void (*bad)(void *context, uint32_t sheet, uint32_t block, const char *reason), void *context)
 {
-        struct reading reading;
+        struct whole_reading whole;
         struct block_entry entry;
         struct binding_list rows = {0};
         struct selection all = {.port = -1, .from = INT64_MIN, .to = INT64_MAX, .hosts = hosts, .ret = &rows};
         uint32_t block = 0;
         int damaged = 0, next = 0;
-        int r = reading_open(&reading, reader, sheet);
+        int r = open_whole(&whole, reader, sheet);
 
-        while (r == 0 && (next = sheet_head_next(&reading.head, &entry)) > 0) {
+        while (r == 0 && (next = sheet_head_next(&whole.sheet.head, &entry)) > 0) {
                 rows.count = 0;
-                reading.damage = NULL;
-                r = read_block(&reading, &all, &entry, 0);
+                whole.sheet.damage = NULL;
+                r = read_block(&whole, &all, &entry, 0);
                 if (r == 0)
-                        reading.damage = check_against_directory(&rows, &entry);
-                if (reading.damage) {
-                        bad(context, sheet, block, reading.damage);
+                        whole.sheet.damage = check_against_directory(&rows, &entry);
+                if (whole.sheet.damage) {
+                        bad(context, sheet, block, whole.sheet.damage);
                         damaged++;
                         r = 0;
                 }
@@ -430,12 +154,12 @@ static int verify_sheet(const struct segment_reader *reader, uint32_t sheet, str
         }
         if (r == -EBADMSG || next < 0) {
                 bad(context, sheet, block,
-                        r == -EBADMSG ? reading.damage : "its directory contradicts itself");
+                        r == -EBADMSG ? whole.sheet.damage : "its directory contradicts itself");
                 damaged++;
                 r = 0;
         }
         binding_list_free(&rows);
-        reading_close(&reading);
+        close_whole(&whole);
         return r < 0 ? r : damaged;
 }
 

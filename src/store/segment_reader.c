@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "store/segment_reader_state.h"
+#include "store/sheet_lookup.h"
 
 #include <stdlib.h>
 
@@ -116,8 +116,11 @@ int segment_reader_over(const struct segment_input *input, const char *name,
                 r = frame_open_over(input, name, SEGMENT_MAGIC, SECTION_COUNT, &reader->frame, error);
         if (r == 0)
                 r = open_sections(reader, error);
-        if (r == 0)
+        if (r == 0) {
                 reader->verified = calloc(input->length / 8 + 1, 1);
+                reader->memory = sheet_memory_new();
+                r = reader->memory ? 0 : -ENOMEM;
+        }
         if (r < 0) {
                 segment_reader_free(reader);
                 return r == -ENOMEM ? error_set(error, r, "%s: out of memory", name) : r;
@@ -133,6 +136,7 @@ void segment_reader_free(struct segment_reader *reader)
         free(reader->name);
         free(reader->exporters);
         free(reader->verified);
+        sheet_memory_free(reader->memory);
         coverage_free(&reader->coverage);
         free(reader);
 }

@@ -2,6 +2,8 @@
 #ifndef ROGATORY_STORE_SEGMENT_READER_STATE_H
 #define ROGATORY_STORE_SEGMENT_READER_STATE_H
 
+struct sheet_memory;
+
 /* What an open segment consists of; shared by segment_reader.c (opening) and segment_query.c (reading
  * sheets). */
 
@@ -24,6 +26,7 @@ struct segment_reader {
          * a batch meet the same parts again and again, and the file is immutable. Owned; NULL where there is
          * no memory for it, and then everything is checked each time. */
         uint8_t *verified;
+        struct sheet_memory *memory; /* the sheet that was asked last (sheet_lookup.h); owned */
 };
 
 /* NULL where the part of the file at `offset` is as its checksum says, else what is wrong: `wrong`, or that

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/sheet_lookup.h"
+
+#include <stdlib.h>
+
+/* Decoded blocks that are kept, at 50 kB each: a sheet of the reference workload has 13. */
+#define DECODERS_KEPT 16
+#define NO_BLOCK SIZE_MAX
+
+struct listed_block {
+        struct block_entry entry;
+        struct block_scan scan;
+        struct kept_decoder *kept; /* NULL where nothing of it is decoded */
+};
+
+struct kept_decoder {
+        size_t block; /* whose rows they are, NO_BLOCK where nobody's */
+        struct block_decoder decoder;
+};
+
+struct sheet_memory {
+        bool is_open;
+        struct reading reading;
+        struct listed_block *blocks; /* of the directory, as far as it was read; owned */
+        size_t count, capacity;
+        struct kept_decoder *decoders[DECODERS_KEPT]; /* owned */
+        unsigned next;                                /* the decoder that is given away next */
+};
+
+struct sheet_memory *sheet_memory_new(void)
+{
+        return calloc(1, sizeof(struct sheet_memory));
+}
+
+static void forget(struct sheet_memory *memory)
+{
+        if (memory->is_open)
+                reading_close(&memory->reading);
+        memory->is_open = false;
+        memory->count = 0;
+        memory->next = 0;
+        for (unsigned i = 0; i < DECODERS_KEPT && memory->decoders[i]; i++)
+                memory->decoders[i]->block = NO_BLOCK;
+}
+
+void sheet_memory_free(struct sheet_memory *memory)
+{
+        if (!memory)
+                return;
+        forget(memory);
+        for (unsigned i = 0; i < DECODERS_KEPT; i++)
+                free(memory->decoders[i]);
+        free(memory->blocks);
+        free(memory);
+}
+
+/* The next block of the directory: 1, 0 where there is no other, -ENOMEM or -EBADMSG. */
+static int list_block(struct sheet_memory *memory)
+{
+        struct block_entry entry;
+
+        if (memory->count == memory->capacity) {
+                size_t capacity = memory->capacity ? memory->capacity * 2 : 16;
+                struct listed_block *blocks = realloc(memory->blocks, capacity * sizeof *blocks);
+                if (!blocks)
+                        return -ENOMEM;
+                memory->blocks = blocks;
+                memory->capacity = capacity;
+        }
+        int next = sheet_head_next(&memory->reading.head, &entry);
+        if (next < 0)
+                return reading_damaged(&memory->reading, "its directory contradicts itself");
+        if (next > 0)
+                memory->blocks[memory->count] = (struct listed_block){.entry = entry};
+        return next;
+}
+
+/* A decoder for the block, taken from the block that got one longest ago. */
+static int give_decoder(struct sheet_memory *memory, size_t block)
+{
+        struct kept_decoder **place = &memory->decoders[memory->next];
+
+        if (!*place) {
+                *place = malloc(sizeof **place);
+                if (!*place)
+                        return -ENOMEM;
+                (*place)->block = NO_BLOCK;
+        }
+        if ((*place)->block != NO_BLOCK)
+                memory->blocks[(*place)->block].kept = NULL;
+        (*place)->block = block;
+        block_decoder_begin(&(*place)->decoder);
+        memory->blocks[block].kept = *place;
+        memory->next = (memory->next + 1) % DECODERS_KEPT;
+        return 0;
+}
+
+static int look_at(struct sheet_memory *memory, size_t number, const struct selection *selection)
+{
+        struct listed_block *block = &memory->blocks[number];
+        uint64_t hits[HIT_WORDS];
+        int r = 0;
+
+        unsigned last = block_find_port(&block->scan, block->entry.count, (uint16_t)selection->port, hits);
+        if (last == 0)
+                return 0;
+        if (!block->kept)
+                r = give_decoder(memory, number);
+        if (r < 0)
+                return r;
+        struct block_decoder *decoder = &block->kept->decoder;
+        r = reading_decode(&memory->reading, decoder, selection, &block->entry, &block->scan, hits, last);
+        return r <= 0 ? r
+                      : reading_emit(&memory->reading, decoder, selection, &block->scan, hits, (unsigned)r,
+                                (uint64_t)number * SEGMENT_BLOCK_BINDINGS);
+}
+
+/* Looks at the blocks in their order. *ret_block: the one that the result speaks of. */
+static int look_at_all(struct sheet_memory *memory, const struct selection *selection, int *ret_block)
+{
+        int r = 0;
+
+        *ret_block = -1;
+        for (size_t i = 0; r == 0; i++) {
+                if (i == memory->count) {
+                        int next = list_block(memory);
+                        if (next <= 0)
+                                return next;
+                        *ret_block = (int)i;
+                        r = reading_open_scan(
+                                &memory->reading, &memory->blocks[i].entry, &memory->blocks[i].scan);
+                        if (r < 0)
+                                return r;
+                        memory->count++;
+                }
+                *ret_block = (int)i;
+                r = look_at(memory, i, selection);
+        }
+        return r;
+}
+
+int sheet_lookup(const struct segment_reader *reader, uint32_t sheet, const struct selection *selection,
+        struct error *error)
+{
+        struct sheet_memory *memory = reader->memory;
+        int block = -1, r = 0;
+
+        if (!memory->is_open || memory->reading.sheet != sheet) {
+                forget(memory);
+                r = reading_open(&memory->reading, reader, sheet);
+                memory->is_open = true;
+        }
+        if (r == 0)
+                r = look_at_all(memory, selection, &block);
+        if (r < 0) {
+                r = reading_explain(&memory->reading, block, r, error);
+                forget(memory); /* nothing that was found damaged is built upon */
+        }
+        return r;
+}
