@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 void buffer_free(struct buffer *buffer)
 {
@@ -40,7 +39,7 @@ int buffer_reserve(struct buffer *buffer, size_t length)
         return 0;
 }
 
-int buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+int buffer_append_grown(struct buffer *buffer, const void *bytes, size_t length)
 {
         int r = buffer_reserve(buffer, length);
         if (r < 0 || length == 0)
@@ -48,11 +47,6 @@ int buffer_append(struct buffer *buffer, const void *bytes, size_t length)
         memcpy(buffer->bytes + buffer->length, bytes, length);
         buffer->length += length;
         return 0;
-}
-
-int buffer_append_u8(struct buffer *buffer, uint8_t value)
-{
-        return buffer_append(buffer, &value, 1);
 }
 
 int buffer_append_le(struct buffer *buffer, uint64_t value, size_t length)
@@ -84,9 +78,17 @@ int buffer_append_varint(struct buffer *buffer, uint64_t value)
         return buffer_append(buffer, bytes, used);
 }
 
-int buffer_append_text(struct buffer *buffer, const char *text)
+int buffer_append_decimal(struct buffer *buffer, int64_t value)
 {
-        return buffer_append(buffer, text, strlen(text));
+        char digits[24], *at = digits + sizeof digits;
+        uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+        do
+                *--at = (char)('0' + rest % 10);
+        while ((rest /= 10) > 0);
+        if (value < 0)
+                *--at = '-';
+        return buffer_append(buffer, at, (size_t)(digits + sizeof digits - at));
 }
 
 int buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buffer {
         uint8_t *bytes;  /* owned; NULL while empty */
@@ -34,13 +35,35 @@ void buffer_clear(struct buffer *buffer);
  * 0, -ENOMEM or -EFBIG. */
 int buffer_reserve(struct buffer *buffer, size_t length);
 
-/* Appends; returns the sticky failure (0 where all is well). */
-int buffer_append(struct buffer *buffer, const void *bytes, size_t length);
-int buffer_append_u8(struct buffer *buffer, uint8_t value);
+/* buffer_append where there is not yet room. */
+int buffer_append_grown(struct buffer *buffer, const void *bytes, size_t length);
+
+/* Appends; returns the sticky failure (0 where all is well). Here, because an answer is made of hundreds of
+ * short pieces whose lengths the compiler knows. */
+static inline int buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+        if (buffer->failed || length == 0 || length > buffer->capacity - buffer->length)
+                return buffer_append_grown(buffer, bytes, length);
+        memcpy(buffer->bytes + buffer->length, bytes, length);
+        buffer->length += length;
+        return 0;
+}
+
+static inline int buffer_append_u8(struct buffer *buffer, uint8_t value)
+{
+        return buffer_append(buffer, &value, 1);
+}
+
+/* Without the end mark. */
+static inline int buffer_append_text(struct buffer *buffer, const char *text)
+{
+        return buffer_append(buffer, text, strlen(text));
+}
+
 int buffer_append_le(struct buffer *buffer, uint64_t value, size_t length); /* little endian, 1..8 bytes */
 int buffer_append_be(struct buffer *buffer, uint64_t value, size_t length); /* big endian, 1..8 bytes */
 int buffer_append_varint(struct buffer *buffer, uint64_t value);            /* minimal LEB128 */
-int buffer_append_text(struct buffer *buffer, const char *text);            /* without the end mark */
+int buffer_append_decimal(struct buffer *buffer, int64_t value);            /* as "%lld", in digits */
 int buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -26,6 +26,22 @@ static void test_content(void **state)
         assert_int_equal(buffer.ceiling, 1024);
 }
 
+static void test_decimals(void **state)
+{
+        static const int64_t values[] = {0, 7, 10, 99, 65535, -1, -40250, INT64_MAX, INT64_MIN};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+                struct buffer written = buffer_make(64), printed = buffer_make(64);
+                assert_int_equal(buffer_append_decimal(&written, values[i]), 0);
+                buffer_printf(&printed, "%lld", (long long)values[i]);
+                assert_int_equal(written.length, printed.length);
+                assert_memory_equal(written.bytes, printed.bytes, printed.length);
+                buffer_free(&written);
+                buffer_free(&printed);
+        }
+}
+
 static void test_ceiling_is_exact_and_failure_sticks(void **state)
 {
         (void)state;
@@ -81,6 +97,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_content),
+                cmocka_unit_test(test_decimals),
                 cmocka_unit_test(test_ceiling_is_exact_and_failure_sticks),
                 cmocka_unit_test(test_refused_append_keeps_what_was_there),
                 cmocka_unit_test(test_cut_error_shows_that_it_was_cut),

@@ -90,8 +90,13 @@ static int append_entry(const struct access_entry *entry, const struct access_he
         if (entry->at_ms < TIME_FIRST || entry->at_ms >= TIME_LIMIT)
                 return error_set(
                         error, -EINVAL, "the time of an access entry is outside the years 1970 to 2261");
-        buffer_printf(ret, "{\"format\":%d,\"entry\":%" PRIu64 ",\"at\":\"%s\"", RECORD_FORMAT,
-                head->entries + 1, time_format_utc(entry->at_ms, at));
+        buffer_append_text(ret, "{\"format\":");
+        buffer_append_decimal(ret, RECORD_FORMAT);
+        buffer_append_text(ret, ",\"entry\":");
+        buffer_append_decimal(ret, (int64_t)(head->entries + 1));
+        buffer_append_text(ret, ",\"at\":\"");
+        buffer_append_text(ret, time_format_utc(entry->at_ms, at));
+        buffer_append_u8(ret, '"');
         int r = append_text(ret, "person", entry->person, true, error);
         if (r == 0)
                 r = append_text(ret, "action", entry->action, true, error);
@@ -105,32 +110,36 @@ static int append_entry(const struct access_entry *entry, const struct access_he
                 r = append_object(ret, "detail", entry->detail, error);
         if (r < 0)
                 return r;
-        return buffer_printf(ret, ",\"previous\":\"%s\"", digest_format(head->hash, previous));
+        buffer_append_text(ret, ",\"previous\":\"");
+        buffer_append(ret, digest_format(head->hash, previous), 2 * DIGEST_BYTES);
+        return buffer_append_u8(ret, '"');
 }
 
 int access_entry_write(
         const struct access_entry *entry, struct access_head *head, struct buffer *ret, struct error *error)
 {
-        struct buffer line = buffer_make(ACCESS_LINE_MAX);
         struct access_head next = {.entries = head->entries + 1, .at_ms = entry->at_ms};
+        size_t begin = ret->length;
         char hash[DIGEST_TEXT_MAX];
 
-        int r = append_entry(entry, head, &line, error);
+        int r = append_entry(entry, head, ret, error);
         if (r == 0)
-                r = digest_of(line.bytes, line.length, next.hash);
-        if (r == 0)
-                r = buffer_printf(&line, SEAL_MARK "%s\"}\n", digest_format(next.hash, hash));
-        if (r == 0)
-                r = buffer_append(ret, line.bytes, line.length);
-        if (line.failed == -EFBIG)
+                r = digest_of(ret->bytes + begin, ret->length - begin, next.hash);
+        if (r == 0) {
+                buffer_append_text(ret, SEAL_MARK);
+                buffer_append(ret, digest_format(next.hash, hash), 2 * DIGEST_BYTES);
+                r = buffer_append_text(ret, "\"}\n");
+        }
+        if (r != -EINVAL && !ret->failed && ret->length - begin > ACCESS_LINE_MAX)
                 r = error_set(
                         error, -EINVAL, "an access entry must not be longer than %d bytes", ACCESS_LINE_MAX);
         else if (r < 0 && r != -EINVAL)
                 error_set(error, r, "the access entry could not be written: %s",
                         r == -ENOMEM ? "not enough memory" : strerror(-r));
-        buffer_free(&line);
         if (r == 0)
                 *head = next;
+        else
+                ret->length = begin;
         return r;
 }
 

@@ -15,6 +15,15 @@ void answer_free(struct answer *answer)
         answer->candidate_count = answer->possible_count = answer->exporter_count = 0;
 }
 
+/* A name that may be cut. */
+static void copy_name(char *ret, size_t size, const char *name)
+{
+        size_t length = strnlen(name, size - 1);
+
+        memcpy(ret, name, length);
+        ret[length] = '\0';
+}
+
 static int64_t distance(int64_t a, int64_t b)
 {
         return a > b ? a - b : b - a;
@@ -22,7 +31,7 @@ static int64_t distance(int64_t a, int64_t b)
 
 static void name_lease(struct answer_candidate *ret, const struct lease *lease)
 {
-        memcpy(ret->subscriber, lease->is.subscriber, sizeof ret->subscriber);
+        copy_name(ret->subscriber, sizeof ret->subscriber, lease->is.subscriber);
         ret->has_lease = true;
         ret->lease_prefix = lease->is.prefix;
         ret->lease_from_ms = lease->is.from_ms;
@@ -46,10 +55,17 @@ static int name_record(struct inquiry *inquiry, unsigned realm, uint64_t referen
                 if (r < 0 || !w)
                         return r;
         }
-        snprintf(ret, size, "%s/%s/%s#%s/%u", inquiry->realms[realm].name,
-                depot_kind_folder(planned ? DEPOT_PLANS : DEPOT_NAT),
-                planned ? inquiry->plans[realm].window.file.name : w->window.file.name,
-                address_format(&address, text), (unsigned)(reference & UINT32_MAX));
+        /* "REALM/nat/FILE#ADDRESS/NUMBER", without printf: one for each candidate. */
+        const char *parts[] = {inquiry->realms[realm].name, "/",
+                depot_kind_folder(planned ? DEPOT_PLANS : DEPOT_NAT), "/",
+                planned ? inquiry->plans[realm].window.file.name : w->window.file.name, "#",
+                address_format(&address, text), "/"};
+        size_t length = 0;
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+                copy_name(ret + length, size - length, parts[i]);
+                length += strlen(ret + length);
+        }
+        snprintf(ret + length, size - length, "%u", (unsigned)(reference & UINT32_MAX));
         return 0;
 }
 
@@ -78,14 +94,14 @@ static int name_binding(struct inquiry *inquiry, unsigned realm, const struct qu
         if (b.to_edge != EDGE_OPEN &&
                 (ret->margin_ms == TIME_UNKNOWN || distance(q->at_ms, b.to_ms) < ret->margin_ms))
                 ret->margin_ms = distance(q->at_ms, b.to_ms);
-        snprintf(ret->exporter, sizeof ret->exporter, "%s", inquiry->cache.exporters[b.exporter].name);
+        copy_name(ret->exporter, sizeof ret->exporter, inquiry->cache.exporters[b.exporter].name);
         return 0;
 }
 
 static int name_candidate(struct inquiry *inquiry, unsigned realm, const struct question *q,
         struct gathered *g, const struct candidate *c, struct answer_candidate *ret, struct error *error)
 {
-        struct answer_candidate named = {
+        *ret = (struct answer_candidate){
                 .inside_port = -1,
                 .port_first = c->binding.port_first,
                 .port_last = c->binding.port_last,
@@ -104,16 +120,14 @@ static int name_candidate(struct inquiry *inquiry, unsigned realm, const struct 
         };
         int r = 0;
 
-        snprintf(named.realm, sizeof named.realm, "%s", inquiry->realms[realm].name);
+        copy_name(ret->realm, sizeof ret->realm, inquiry->realms[realm].name);
         if (c->lease)
-                name_lease(&named, c->lease);
+                name_lease(ret, c->lease);
         if (!c->from_lease_only)
-                r = name_binding(inquiry, realm, q, g, c, &named, error);
+                r = name_binding(inquiry, realm, q, g, c, ret, error);
         else
-                snprintf(named.record, sizeof named.record, "%s/leases/%s", named.realm,
+                snprintf(ret->record, sizeof ret->record, "%s/leases/%s", ret->realm,
                         inquiry->leases[realm].is_open ? inquiry->leases[realm].window.file.name : "live");
-        if (r == 0)
-                *ret = named;
         return r;
 }
 
@@ -123,12 +137,14 @@ static int name_all(struct inquiry *inquiry, unsigned realm, const struct questi
 {
         int r = 0;
 
-        *ret_items = calloc(list->count + 1, sizeof **ret_items);
+        if (list->count == 0)
+                return 0;
+        *ret_items = malloc(list->count * sizeof **ret_items);
         if (!*ret_items)
                 return error_set(error, -ENOMEM, "not enough memory");
         for (size_t i = 0; i < list->count && r == 0; i++) {
                 r = name_candidate(inquiry, realm, q, g, &list->items[i], &(*ret_items)[i], error);
-                *ret_count = i + 1;
+                *ret_count = i + (r == 0);
         }
         return r;
 }
@@ -146,11 +162,17 @@ static int32_t offset_of(const struct coverage *coverage, uint16_t exporter)
 static int name_exporters(struct inquiry *inquiry, unsigned realm, const struct gathered *g,
         const struct attribution *a, struct answer *ret)
 {
-        ret->exporters = calloc(inquiry->cache.exporter_count + 1, sizeof *ret->exporters);
+        size_t count = 0;
+
+        for (unsigned i = 0; i < inquiry->cache.exporter_count; i++)
+                count += g->counts && g->counts[i];
+        if (count == 0)
+                return 0;
+        ret->exporters = malloc(count * sizeof *ret->exporters);
         if (!ret->exporters)
                 return -ENOMEM;
         for (unsigned i = 0; i < inquiry->cache.exporter_count; i++) {
-                if (!g->counts || !g->counts[i])
+                if (!g->counts[i])
                         continue;
                 struct heard heard = coverage_heard(&g->coverage, (uint16_t)i, NULL, a->from_ms, a->to_ms);
                 struct answer_exporter *exporter = &ret->exporters[ret->exporter_count++];
@@ -161,8 +183,8 @@ static int name_exporters(struct inquiry *inquiry, unsigned realm, const struct 
                         .clock_offset_ms = offset_of(&g->coverage, (uint16_t)i),
                         .gap_reasons = heard.gap_reasons,
                 };
-                snprintf(exporter->realm, sizeof exporter->realm, "%s", inquiry->realms[realm].name);
-                snprintf(exporter->name, sizeof exporter->name, "%s", inquiry->cache.exporters[i].name);
+                copy_name(exporter->realm, sizeof exporter->realm, inquiry->realms[realm].name);
+                copy_name(exporter->name, sizeof exporter->name, inquiry->cache.exporters[i].name);
         }
         return 0;
 }
@@ -185,8 +207,8 @@ int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct ques
         answer->from_ms = a->from_ms;
         answer->to_ms = a->to_ms;
         answer->complete = a->heard.whole && !g->loss_undetectable && all_known(g, a);
-        snprintf(answer->realm, sizeof answer->realm, "%s", inquiry->realms[realm].name);
-        snprintf(answer->zone, sizeof answer->zone, "%s", inquiry->realms[realm].zone);
+        copy_name(answer->realm, sizeof answer->realm, inquiry->realms[realm].name);
+        copy_name(answer->zone, sizeof answer->zone, inquiry->realms[realm].zone);
         int r = name_all(
                 inquiry, realm, q, g, &a->candidates, &answer->candidates, &answer->candidate_count, error);
         if (r == 0)
@@ -200,15 +222,23 @@ int realm_answer_make(struct inquiry *inquiry, unsigned realm, const struct ques
         return r;
 }
 
-/* Appends n items of `size` bytes to an owned array. */
-static int append(void **items, size_t *count, const void *more, size_t more_count, size_t size)
+/* Appends the items of `size` bytes of one owned array to another, which takes over the whole array where it
+ * has none itself. */
+static int append(void **items, size_t *count, void **more, size_t more_count, size_t size)
 {
         if (more_count == 0)
                 return 0;
+        if (*count == 0) {
+                free(*items);
+                *items = *more;
+                *count = more_count;
+                *more = NULL;
+                return 0;
+        }
         uint8_t *grown = realloc(*items, (*count + more_count) * size);
         if (!grown)
                 return -ENOMEM;
-        memcpy(grown + *count * size, more, more_count * size);
+        memcpy(grown + *count * size, *more, more_count * size);
         *items = grown;
         *count += more_count;
         return 0;
@@ -219,19 +249,23 @@ int answer_take(struct answer *answer, struct answer *from)
         /* Under a common verdict that is no proof, what one realm holds proven is only possible. */
         bool answers = answer->verdict == VERDICT_ONE || answer->verdict == VERDICT_SEVERAL;
         void *candidates = answer->candidates, *possible = answer->possible, *exporters = answer->exporters;
+        void *proven = from->candidates, *more = from->possible, *heard = from->exporters;
 
         int r = append(answers ? &candidates : &possible,
-                answers ? &answer->candidate_count : &answer->possible_count, from->candidates,
-                from->candidate_count, sizeof *from->candidates);
+                answers ? &answer->candidate_count : &answer->possible_count, &proven, from->candidate_count,
+                sizeof *from->candidates);
         if (r == 0)
-                r = append(&possible, &answer->possible_count, from->possible, from->possible_count,
+                r = append(&possible, &answer->possible_count, &more, from->possible_count,
                         sizeof *from->possible);
         if (r == 0)
-                r = append(&exporters, &answer->exporter_count, from->exporters, from->exporter_count,
+                r = append(&exporters, &answer->exporter_count, &heard, from->exporter_count,
                         sizeof *from->exporters);
         answer->candidates = candidates;
         answer->possible = possible;
         answer->exporters = exporters;
+        from->candidates = proven;
+        from->possible = more;
+        from->exporters = heard;
         answer->reasons |= from->reasons;
         answer->complete = answer->complete && from->complete;
         answer->from_ms = from->from_ms < answer->from_ms ? from->from_ms : answer->from_ms;

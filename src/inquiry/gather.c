@@ -74,17 +74,26 @@ static void drop_repeated(struct gathered *g, size_t first_of_later)
         g->bindings.count = kept;
 }
 
-static int keep_references(
-        struct gathered *g, size_t first, const struct reference_list *found, int64_t window_from)
+static int need_references(struct gathered *g, size_t count)
 {
-        uint64_t *grown = realloc(g->references, (g->bindings.count + 1) * sizeof *grown);
-
+        if (count <= g->reference_room)
+                return 0;
+        uint64_t *grown = realloc(g->references, 2 * count * sizeof *grown);
         if (!grown)
                 return -ENOMEM;
         g->references = grown;
-        for (size_t i = first; i < g->bindings.count; i++)
-                grown[i] = reference_make(window_from, found->items[i - first]);
+        g->reference_room = 2 * count;
         return 0;
+}
+
+static int keep_references(
+        struct gathered *g, size_t first, const struct reference_list *found, int64_t window_from)
+{
+        int r = need_references(g, g->bindings.count);
+
+        for (size_t i = first; i < g->bindings.count && r == 0; i++)
+                g->references[i] = reference_make(window_from, found->items[i - first]);
+        return r;
 }
 
 /* Was the window made by bolder rules than the realm has now? */
@@ -105,18 +114,17 @@ static int gather_window(
         struct cached_window *w, const struct question *q, struct gathered *g, struct error *error)
 {
         uint32_t outside = address_ipv4(&q->address);
-        struct reference_list found = {0};
         size_t first = g->bindings.count;
         int64_t from = q->port < 0 ? g->from_ms : w->from,
                 to = q->port < 0 ? g->to_ms : w->from + DEPOT_WINDOW_MS;
         uint32_t sheet;
 
         window_announce(w, outside);
+        g->found.count = 0;
         int r = segment_query(w->window.segment, outside, q->port, from, to, &g->hosts, w->map, &g->bindings,
-                &found, error);
+                &g->found, error);
         if (r == 0)
-                r = keep_references(g, first, &found, w->from);
-        reference_list_free(&found);
+                r = keep_references(g, first, &g->found, w->from);
         if (r < 0)
                 return r;
         drop_repeated(g, first);
@@ -341,6 +349,22 @@ static bool plan_speaks(const struct gathered *g, uint16_t number)
         return false;
 }
 
+static int need_exporters(struct gathered *g, size_t count)
+{
+        if (count <= g->exporter_room)
+                return 0;
+        bool *counts = realloc(g->counts_memory, count * sizeof *counts);
+        if (!counts)
+                return -ENOMEM;
+        g->counts_memory = counts;
+        uint16_t *expected = realloc(g->expected, count * sizeof *expected);
+        if (!expected)
+                return -ENOMEM;
+        g->expected = expected;
+        g->exporter_room = count;
+        return 0;
+}
+
 /* Which exporters count for the endpoint within the interval as it is known now: where plans decide, they
  * alone; where they hand the ports to the logs or do not speak, the logs alone; else both. */
 static int count_exporters(
@@ -350,19 +374,22 @@ static int count_exporters(
         struct plan_word word = plan_word_of(&g->plan, q, g->from_ms, g->to_ms);
         size_t most = settings->exporter_count + inquiry->cache.exporter_count;
 
-        free(g->counts);
-        free(g->expected);
+        int r = need_exporters(g, most + 1);
+
+        if (r < 0)
+                return r;
         g->counts = NULL;
         g->expected_count = 0;
         g->loss_undetectable = false;
         g->planned = plan_decides(&word);
-        g->expected = calloc(most + 1, sizeof *g->expected);
-        int r = !g->expected ? -ENOMEM : g->planned ? 0 : expect_logs(inquiry, realm, q, g);
+        r = g->planned ? 0 : expect_logs(inquiry, realm, q, g);
+        /* The expected ones got numbers now, where they had none. */
+        if (r == 0)
+                r = need_exporters(g, inquiry->cache.exporter_count + 1);
         if (r < 0)
                 return r;
-        g->counts = calloc(inquiry->cache.exporter_count + 1, sizeof *g->counts);
-        if (!g->counts)
-                return -ENOMEM;
+        g->counts = g->counts_memory;
+        memset(g->counts, 0, (inquiry->cache.exporter_count + 1) * sizeof *g->counts);
         for (unsigned i = 0; i < inquiry->cache.exporter_count; i++) {
                 const struct known_exporter *known = &inquiry->cache.exporters[i];
                 if (known->realm != realm)
@@ -405,14 +432,11 @@ static int gather_planned(const struct question *q, struct gathered *g)
                 if (!plan_row_answers(entry, q, g->from_ms, g->to_ms))
                         continue;
                 r = plan_binding_make(entry, q, entry->exporter, &g->hosts, &binding);
-                uint64_t *grown =
-                        r < 0 ? NULL : realloc(g->references, (g->bindings.count + 1) * sizeof *grown);
-                if (r == 0 && !grown)
-                        r = -ENOMEM;
+                if (r == 0)
+                        r = need_references(g, g->bindings.count + 1);
                 if (r < 0)
                         break;
-                g->references = grown;
-                grown[g->bindings.count] = REFERENCE_PLAN | i;
+                g->references[g->bindings.count] = REFERENCE_PLAN | i;
                 r = binding_list_append(&g->bindings, &binding);
         }
         return r;
@@ -557,19 +581,20 @@ int gather(struct inquiry *inquiry, unsigned realm, const struct question *q, st
         struct error *error)
 {
         const struct realm_settings *settings = &inquiry->realms[realm];
-        struct gathered g = {
-                .rules = {.mapping = settings->mapping,
-                        .uncertainty_ms = settings->uncertainty_ms,
-                        .longest_session_ms = settings->longest_session_ms,
-                        .longest_block_ms = settings->longest_block_ms,
-                        .leases_any_vrf = settings->leases_any_vrf,
-                        .lease_log_complete = settings->lease_log_complete},
-                .from_ms = q->at_ms - q->skew_ms,
-                .to_ms = q->at_ms + q->skew_ms,
-                .ours = realm_declares(settings, &q->address),
-        };
+        struct gathered g;
 
-        int r = host_table_init(&g.hosts, INQUIRY_HOSTS_MAX);
+        int r = gathered_begin(inquiry, &g);
+        if (r < 0)
+                return error_set(error, r, "not enough memory for this question");
+        g.rules = (struct attribution_rules){.mapping = settings->mapping,
+                .uncertainty_ms = settings->uncertainty_ms,
+                .longest_session_ms = settings->longest_session_ms,
+                .longest_block_ms = settings->longest_block_ms,
+                .leases_any_vrf = settings->leases_any_vrf,
+                .lease_log_complete = settings->lease_log_complete};
+        g.from_ms = q->at_ms - q->skew_ms;
+        g.to_ms = q->at_ms + q->skew_ms;
+        g.ours = realm_declares(settings, &q->address);
         if (r == 0 && address_is_ipv4(&q->address))
                 r = gather_nat(inquiry, realm, q, &g, error);
         g.lent = g.ours;
@@ -583,19 +608,6 @@ int gather(struct inquiry *inquiry, unsigned realm, const struct question *q, st
         }
         *ret = g;
         return 0;
-}
-
-void gathered_free(struct gathered *g)
-{
-        binding_list_free(&g->bindings);
-        free(g->references);
-        host_table_free(&g->hosts);
-        coverage_free(&g->coverage);
-        coverage_free(&g->clocks);
-        plan_list_free(&g->plan);
-        free(g->counts);
-        free(g->expected);
-        lease_list_free(&g->leases);
 }
 
 /* Takes over what a later window says of the binding. true where it may go on behind that window. */

@@ -22,6 +22,8 @@ struct realm_window {
         uint16_t *map; /* of plans: the file's number of a plan -> ours; owned */
 };
 
+struct gathered;
+
 /* Leases that are not in the store yet, of one realm. */
 struct live_leases {
         const struct lease_list **lists; /* owned array, borrowed lists: joined, by prefix */
@@ -32,6 +34,7 @@ struct live_leases {
 
 struct inquiry {
         struct window_cache cache;
+        struct gathered *spare;        /* memory of the last question, for the next; owned */
         struct realm_settings *realms; /* owned array; prefix lists are the depot's */
         unsigned realm_count;
         struct realm_window *leases;  /* one per realm */
@@ -46,13 +49,17 @@ struct gathered {
         struct attribution_rules rules;
         struct binding_list bindings;
         uint64_t *references; /* per binding: number in `places` */
+        size_t reference_room;
+        struct reference_list found; /* of one window */
         struct host_table hosts;
         struct coverage coverage;
         struct coverage clocks; /* spans whose clocks concern the bindings, also of other hours */
-        bool *counts;           /* by exporter number */
+        bool *counts;           /* by exporter number; NULL until it was asked which count */
         uint16_t *expected;     /* exporters that must have been heard; owned */
         size_t expected_count;
-        unsigned windows; /* stored windows that the interval touches */
+        bool *counts_memory;  /* owned: what counts points to */
+        size_t exporter_room; /* of counts_memory and expected */
+        unsigned windows;     /* stored windows that the interval touches */
         bool loss_undetectable, blocks, untold_flows, ours;
         bool others;           /* an hour's records hold bindings, and none are blocks or whole addresses */
         bool rules_changed;    /* a window was made by bolder rules than the realm has now */
@@ -79,7 +86,11 @@ static inline uint64_t reference_make(int64_t window_from, uint64_t record)
 
 int gather(struct inquiry *inquiry, unsigned realm, const struct question *question, struct gathered *ret,
         struct error *error);
+/* Empty, in the memory that the last question left. 0 or -ENOMEM. */
+int gathered_begin(struct inquiry *inquiry, struct gathered *ret);
 void gathered_free(struct gathered *gathered);
+/* Gives its memory to the next question. */
+void gathered_done(struct inquiry *inquiry, struct gathered *gathered);
 
 /* Looks in later windows for the end of a binding whose end lies beyond the windows of the question. */
 int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *gathered,

@@ -114,6 +114,9 @@ void inquiry_free(struct inquiry *inquiry)
         free(inquiry->leases);
         free(inquiry->plans);
         free(inquiry->realms);
+        if (inquiry->spare)
+                gathered_free(inquiry->spare);
+        free(inquiry->spare);
         window_cache_free(&inquiry->cache);
         free(inquiry);
 }
@@ -193,7 +196,7 @@ static int judge_realm(struct inquiry *inquiry, unsigned number, const struct qu
         } else {
                 error_set(error, r, "not enough memory");
         }
-        gathered_free(&gathered);
+        gathered_done(inquiry, &gathered);
         return r;
 }
 

@@ -40,7 +40,7 @@ struct judgement {
 static int add_claim(struct claim_list *list, const struct claim *claim)
 {
         if (list->count == list->capacity) {
-                size_t capacity = list->capacity ? list->capacity * 2 : 16;
+                size_t capacity = list->capacity ? list->capacity * 2 : 4;
                 struct claim *items = realloc(list->items, capacity * sizeof *items);
                 if (!items)
                         return -ENOMEM;
@@ -54,7 +54,7 @@ static int add_claim(struct claim_list *list, const struct claim *claim)
 static int add_candidate(struct candidate_list *list, const struct candidate *candidate)
 {
         if (list->count == list->capacity) {
-                size_t capacity = list->capacity ? list->capacity * 2 : 8;
+                size_t capacity = list->capacity ? list->capacity * 2 : 2;
                 struct candidate *items = realloc(list->items, capacity * sizeof *items);
                 if (!items)
                         return -ENOMEM;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FIRST_SLOTS 256u
 
@@ -32,6 +33,21 @@ void host_table_free(struct host_table *table)
         free(table->hosts);
         free(table->slots);
         *table = (struct host_table){0};
+}
+
+void host_table_clear(struct host_table *table)
+{
+        if (table->mask + 1 > FIRST_SLOTS) {
+                uint64_t *slots = realloc(table->slots, FIRST_SLOTS * sizeof *slots);
+                struct nat_host *hosts = realloc(table->hosts, FIRST_SLOTS * sizeof *hosts);
+                /* Making a block smaller hardly ever fails, and then it stays what it was. */
+                table->slots = slots ? slots : table->slots;
+                table->hosts = hosts ? hosts : table->hosts;
+                table->capacity = FIRST_SLOTS;
+                table->mask = FIRST_SLOTS - 1;
+        }
+        memset(table->slots, 0, FIRST_SLOTS * sizeof *table->slots);
+        table->count = 0;
 }
 
 /* Mixes all 20 bytes; the table is keyed by addresses that a customer chooses only within his own prefix, and

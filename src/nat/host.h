@@ -32,6 +32,8 @@ struct host_table {
 /* Makes an empty table that takes at most ceiling hosts (at most 2^31). 0 or -ENOMEM. */
 int host_table_init(struct host_table *table, uint32_t ceiling);
 void host_table_free(struct host_table *table);
+/* Forgets every host; the table keeps memory for a few. */
+void host_table_clear(struct host_table *table);
 
 /* The number of a host, given now where it is new. The none-address always gives HOST_NONE.
  * 0, -ENOMEM or -EFBIG (ceiling). */

@@ -7,14 +7,24 @@
 
 /* --- Values --- */
 
+/* So that the compiler sees how long the names of members are. */
+#define INLINE inline __attribute__((always_inline))
+
 /* A member's name, behind a comma where it is not the first. Names are our own and need no escaping. */
-static void name(struct buffer *ret, const char *text)
+static INLINE void name(struct buffer *ret, const char *text)
 {
         bool first = ret->length > 0 && ret->bytes[ret->length - 1] == '{';
+        size_t length = strlen(text);
 
-        buffer_append_text(ret, first ? "\"" : ",\"");
-        buffer_append_text(ret, text);
-        buffer_append_text(ret, "\":");
+        if (buffer_reserve(ret, length + 4) < 0)
+                return;
+        uint8_t *at = ret->bytes + ret->length;
+        *at = ',';
+        at += !first;
+        *at++ = '"';
+        memcpy(at, text, length);
+        memcpy(at + length, "\":", 2);
+        ret->length = (size_t)(at - ret->bytes) + length + 2;
 }
 
 /* Between the elements of an array. */
@@ -29,35 +39,22 @@ static void write_null(struct buffer *ret)
         buffer_append_text(ret, "null");
 }
 
-static void write_number(struct buffer *ret, int64_t number)
-{
-        char digits[24], *at = digits + sizeof digits;
-        uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-
-        do
-                *--at = (char)('0' + rest % 10);
-        while ((rest /= 10) > 0);
-        if (number < 0)
-                *--at = '-';
-        buffer_append(ret, at, (size_t)(digits + sizeof digits - at));
-}
-
 /* Text of our own: codes, addresses, times. */
-static void write_code(struct buffer *ret, const char *text)
+static INLINE void write_code(struct buffer *ret, const char *text)
 {
         buffer_append_u8(ret, '"');
         buffer_append_text(ret, text);
         buffer_append_u8(ret, '"');
 }
 
-static void member_code(struct buffer *ret, const char *member, const char *text)
+static INLINE void member_code(struct buffer *ret, const char *member, const char *text)
 {
         name(ret, member);
         write_code(ret, text);
 }
 
 /* Text from outside; null where there is none. */
-static void member_text(struct buffer *ret, const char *member, const char *text)
+static INLINE void member_text(struct buffer *ret, const char *member, const char *text)
 {
         name(ret, member);
         if (text[0])
@@ -66,23 +63,23 @@ static void member_text(struct buffer *ret, const char *member, const char *text
                 write_null(ret);
 }
 
-static void member_flag(struct buffer *ret, const char *member, bool flag)
+static INLINE void member_flag(struct buffer *ret, const char *member, bool flag)
 {
         name(ret, member);
         buffer_append_text(ret, flag ? "true" : "false");
 }
 
 /* null where the number is the one that stands for "not known". */
-static void member_number(struct buffer *ret, const char *member, int64_t number, int64_t unknown)
+static INLINE void member_number(struct buffer *ret, const char *member, int64_t number, int64_t unknown)
 {
         name(ret, member);
         if (number == unknown)
                 write_null(ret);
         else
-                write_number(ret, number);
+                buffer_append_decimal(ret, number);
 }
 
-static void member_time(struct buffer *ret, const char *member, int64_t instant)
+static INLINE void member_time(struct buffer *ret, const char *member, int64_t instant)
 {
         char text[TIME_TEXT_MAX];
 
@@ -93,7 +90,7 @@ static void member_time(struct buffer *ret, const char *member, int64_t instant)
                 write_code(ret, time_format_utc(instant, text));
 }
 
-static void member_address(struct buffer *ret, const char *member, const struct address *address)
+static INLINE void member_address(struct buffer *ret, const char *member, const struct address *address)
 {
         char text[ADDRESS_TEXT_MAX];
 
@@ -105,7 +102,7 @@ static void member_address(struct buffer *ret, const char *member, const struct 
 }
 
 /* 0: every protocol, -1: not given. */
-static void member_protocol(struct buffer *ret, const char *member, int protocol)
+static INLINE void member_protocol(struct buffer *ret, const char *member, int protocol)
 {
         char text[PROTOCOL_TEXT_MAX];
 
@@ -263,7 +260,7 @@ static void write_question(struct buffer *ret, const struct question *q)
                 buffer_append_text(ret, bracket ? "]" : "");
                 if (q->destination_port >= 0) {
                         buffer_append_u8(ret, ':');
-                        write_number(ret, q->destination_port);
+                        buffer_append_decimal(ret, q->destination_port);
                 }
                 buffer_append_u8(ret, '"');
         }

@@ -195,6 +195,13 @@ void append_json_string(struct buffer *text, struct slice foreign)
         buffer_append_u8(text, '"');
         while (at < end) {
                 uint32_t point = 0;
+                const uint8_t *plain = at;
+                while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
+                        at++;
+                if (at > plain) {
+                        buffer_append(text, plain, (size_t)(at - plain));
+                        continue;
+                }
                 unsigned length = utf8_character(at, (size_t)(end - at), &point);
                 if (length == 0)
                         buffer_printf(text, "\\\\x%02x", *at);
