@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `rogatory ask --batch`: many questions, JSON lines out in their order.
  *
- * Questions are read in groups and answered address by address, because what one question brings into the
- * caches serves the next one too. Answers go out in pieces, in the order of the rows: a whole piece stands in
- * the record of access before its first answer is printed. */
+ * Questions are read in groups and answered hour by hour and address by address, because what one question
+ * brings into the caches serves the next one too. Answers go out in pieces, in the order of the rows: a whole
+ * piece stands in the record of access before its first answer is printed. */
 #include "rogatory/ask.h"
 #include "rogatory/batch_row.h"
 #include "rogatory/terminal.h"
@@ -200,12 +200,16 @@ static int take_line(struct batch *batch, const struct line *line, struct error 
 
 /* --- A group's answers --- */
 
+/* By hour, because that is a window, then by address, which is a sheet of it. */
 static int compare_question(const void *left, const void *right)
 {
         const struct batch_item *a = *(struct batch_item *const *)left,
                                 *b = *(struct batch_item *const *)right;
-        int r = address_compare(&a->question.address, &b->question.address);
+        int64_t a_hour = a->question.at_ms / TIME_HOUR, b_hour = b->question.at_ms / TIME_HOUR;
 
+        if (a_hour != b_hour)
+                return a_hour < b_hour ? -1 : 1;
+        int r = address_compare(&a->question.address, &b->question.address);
         if (r)
                 return r;
         return (a->question.at_ms > b->question.at_ms) - (a->question.at_ms < b->question.at_ms);

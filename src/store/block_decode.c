@@ -126,15 +126,31 @@ unsigned block_find_port(const struct block_scan *scan, unsigned count, uint16_t
         return last;
 }
 
+/* ---- models ---- */
+
+static __attribute__((noinline)) void make_model(struct decoding_tables *tables, unsigned model)
+{
+        /* Reading the tables refused frequencies that make no model. */
+        (void)decoding_model_make(&tables->models[model], tables->stored.frequencies[model]);
+        tables->made[model] = true;
+}
+
+static inline const struct decoding_model *model_of(struct decoding_tables *tables, unsigned model)
+{
+        if (__builtin_expect(!tables->made[model], 0))
+                make_model(tables, model);
+        return &tables->models[model];
+}
+
 /* ---- stream A ---- */
 
-static bool take_shape(struct stream_reader *stream, const struct decoding_tables *tables, unsigned symbol,
+static bool take_shape(struct stream_reader *stream, struct decoding_tables *tables, unsigned symbol,
         struct nat_binding *row)
 {
         uint64_t shape;
 
-        if (symbol < tables->shape_count)
-                shape = tables->shapes[symbol];
+        if (symbol < tables->stored.shape_count)
+                shape = tables->stored.shapes[symbol];
         else if (symbol == ENTROPY_ESCAPE)
                 shape = stream_take_bits(stream, 40);
         else
@@ -143,7 +159,7 @@ static bool take_shape(struct stream_reader *stream, const struct decoding_table
         return row->kind < NAT_KIND_COUNT && row->from_edge < EDGE_COUNT && row->to_edge < EDGE_COUNT;
 }
 
-bool block_decode_times(struct block_decoder *decoder, const struct decoding_tables *tables,
+bool block_decode_times(struct block_decoder *decoder, struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted)
 {
         if (wanted <= decoder->times_done)
@@ -163,12 +179,12 @@ bool block_decode_times(struct block_decoder *decoder, const struct decoding_tab
                 struct nat_binding *row = &decoder->rows[i];
                 if (i > 0) {
                         unsigned symbol =
-                                stream_take_symbol0(&stream, &tables->models[MODEL_BEGIN + context]);
+                                stream_take_symbol0(&stream, model_of(tables, MODEL_BEGIN + context));
                         uint64_t delta = stream_take_rest(&stream, symbol);
                         instant += delta;
                         context = begin_context(delta);
                 }
-                shape = stream_take_symbol1(&stream, &tables->models[MODEL_SHAPE + shape_context(shape)]);
+                shape = stream_take_symbol1(&stream, model_of(tables, MODEL_SHAPE + shape_context(shape)));
                 if (!take_shape(&stream, tables, shape, row))
                         return false;
                 row->from_ms = row->from_edge != EDGE_OPEN ? (int64_t)instant : TIME_UNKNOWN;
@@ -177,7 +193,7 @@ bool block_decode_times(struct block_decoder *decoder, const struct decoding_tab
                         row->to_ms = (int64_t)instant;
                         if (row->from_edge != EDGE_OPEN) {
                                 unsigned symbol = stream_take_symbol2(
-                                        &stream, &tables->models[MODEL_DURATION + duration_context(shape)]);
+                                        &stream, model_of(tables, MODEL_DURATION + duration_context(shape)));
                                 row->to_ms = (int64_t)(instant + stream_take_rest(&stream, symbol));
                         }
                 }
@@ -215,23 +231,23 @@ static inline struct host_memory *take_host(struct stream_reader *stream, const 
         return index < host_count ? host_memory_add(hosts, (uint32_t)index) : NULL;
 }
 
-static inline uint16_t take_inside_port(struct stream_reader *stream, const struct decoding_tables *tables,
+static inline uint16_t take_inside_port(struct stream_reader *stream, struct decoding_tables *tables,
         const struct host_memory *host, bool met, unsigned rank)
 {
         unsigned context = met ? inside_port_context(rank) : INSIDE_PORT_CONTEXTS - 1;
-        unsigned symbol = stream_take_symbol1(stream, &tables->models[MODEL_INSIDE_PORT + context]);
+        unsigned symbol = stream_take_symbol1(stream, model_of(tables, MODEL_INSIDE_PORT + context));
         uint64_t value = stream_take_rest(stream, symbol);
 
         return met ? (uint16_t)(host->port + unzigzag(value)) : (uint16_t)value;
 }
 
-static uint16_t take_exporter(struct stream_reader *stream, const struct decoding_tables *tables)
+static uint16_t take_exporter(struct stream_reader *stream, struct decoding_tables *tables)
 {
-        unsigned symbol = stream_take_symbol0(stream, &tables->models[MODEL_EXPORTER]);
+        unsigned symbol = stream_take_symbol0(stream, model_of(tables, MODEL_EXPORTER));
         return (uint16_t)(symbol == ENTROPY_ESCAPE ? stream_take_bits(stream, 16) : symbol);
 }
 
-bool block_decode_holders(struct block_decoder *decoder, const struct decoding_tables *tables,
+bool block_decode_holders(struct block_decoder *decoder, struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
         uint32_t host_count)
 {
@@ -254,7 +270,7 @@ bool block_decode_holders(struct block_decoder *decoder, const struct decoding_t
                 struct nat_binding *row = &decoder->rows[i];
                 unsigned known = hosts->count;
                 unsigned context = inside_context(decoder->begin_context_of_row[i], rank);
-                struct host_memory *host = take_host(&stream, &tables->models[MODEL_INSIDE + context], hosts,
+                struct host_memory *host = take_host(&stream, model_of(tables, MODEL_INSIDE + context), hosts,
                         host_bits, host_count, &rank);
                 if (!host)
                         return false;
@@ -278,13 +294,13 @@ bool block_decode_holders(struct block_decoder *decoder, const struct decoding_t
 
 /* ---- stream C ---- */
 
-static bool take_destination(struct stream_reader *stream, const struct decoding_tables *tables,
+static bool take_destination(struct stream_reader *stream, struct decoding_tables *tables,
         struct host_memory *host, uint32_t destination_count, uint32_t *ret_destination)
 {
         unsigned rank = host->recent_count;
 
         if (host->recent_count > 0) {
-                rank = stream_take_symbol0(stream, &tables->models[MODEL_RECENT + recent_context(rank)]);
+                rank = stream_take_symbol0(stream, model_of(tables, MODEL_RECENT + recent_context(rank)));
                 if (rank == ENTROPY_ESCAPE)
                         rank = (unsigned)stream_take_bits(stream, 4);
                 if (rank >= host->recent_count) {
@@ -297,7 +313,7 @@ static bool take_destination(struct stream_reader *stream, const struct decoding
         if (rank < host->recent_count) {
                 destination = host->recent[rank];
         } else {
-                unsigned symbol = stream_take_symbol0(stream, &tables->models[MODEL_DESTINATION]);
+                unsigned symbol = stream_take_symbol0(stream, model_of(tables, MODEL_DESTINATION));
                 destination = stream_take_rest(stream, symbol);
         }
         if (destination > destination_count)
@@ -307,7 +323,7 @@ static bool take_destination(struct stream_reader *stream, const struct decoding
         return true;
 }
 
-bool block_decode_destinations(struct block_decoder *decoder, const struct decoding_tables *tables,
+bool block_decode_destinations(struct block_decoder *decoder, struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
         uint32_t destination_count)
 {
@@ -325,11 +341,11 @@ bool block_decode_destinations(struct block_decoder *decoder, const struct decod
                 if (!take_destination(&stream, tables, host, destination_count, &row->destination))
                         return false;
                 unsigned model = MODEL_DESTINATION_PORT + duration_context(decoder->shape_of_row[i]);
-                unsigned symbol = stream_take_symbol1(&stream, &tables->models[model]);
+                unsigned symbol = stream_take_symbol1(&stream, model_of(tables, model));
                 if (symbol == ENTROPY_ESCAPE)
                         row->destination_port = (uint16_t)stream_take_bits(&stream, 16);
-                else if (symbol < tables->port_count)
-                        row->destination_port = tables->ports[symbol];
+                else if (symbol < tables->stored.port_count)
+                        row->destination_port = tables->stored.ports[symbol];
                 else
                         return false;
                 if (!stream_sound(&stream))

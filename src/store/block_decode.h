@@ -9,12 +9,12 @@
 #include "store/block_encode.h"
 #include "store/segment_tables.h"
 
+/* What is decoded with. A model is made when its first symbol is read: a small window is asked a few rows,
+ * and they need a few of the models. */
 struct decoding_tables {
+        struct model_tables stored;
+        bool made[MODEL_COUNT];
         struct decoding_model models[MODEL_COUNT];
-        uint64_t shapes[SHAPES_MAX];
-        unsigned shape_count;
-        uint16_t ports[DESTINATION_PORTS_MAX];
-        unsigned port_count;
 };
 
 /* The scan part, opened. */
@@ -57,12 +57,12 @@ static inline void block_decoder_begin(struct block_decoder *decoder)
 /* Streams A, B and C: the first `wanted` rows, going on behind those that were read before; all of them are
  * also checked for what is left over. rest: the rest part, of entry->rest_length bytes. Each needs the one
  * before it. After false the decoder must not be used for this block any more. */
-bool block_decode_times(struct block_decoder *decoder, const struct decoding_tables *tables,
+bool block_decode_times(struct block_decoder *decoder, struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted);
-bool block_decode_holders(struct block_decoder *decoder, const struct decoding_tables *tables,
+bool block_decode_holders(struct block_decoder *decoder, struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
         uint32_t host_count);
-bool block_decode_destinations(struct block_decoder *decoder, const struct decoding_tables *tables,
+bool block_decode_destinations(struct block_decoder *decoder, struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
         uint32_t destination_count);
 

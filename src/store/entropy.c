@@ -158,6 +158,8 @@ bool decoding_model_make(struct decoding_model *model, const uint16_t frequencie
         for (unsigned s = 0; s < ENTROPY_SYMBOLS; s++) {
                 if (frequencies[s] > ENTROPY_TOTAL - start)
                         return false;
+                if (frequencies[s] == 0) /* most, in a small window; never looked at */
+                        continue;
                 memset(model->symbol_at + start, (int)s, frequencies[s]);
                 model->symbols[s].start = (uint16_t)start;
                 model->symbols[s].frequency = frequencies[s];

@@ -14,21 +14,12 @@ static int broken(const struct segment_reader *reader, const char *what, struct 
 
 static int open_tables(struct segment_reader *reader, struct error *error)
 {
-        struct model_tables *tables = malloc(sizeof *tables);
-
-        if (!tables)
+        /* A quarter of a megabyte of which most is never looked at: it is not cleared. */
+        reader->tables = malloc(sizeof *reader->tables);
+        if (!reader->tables)
                 return -ENOMEM;
-        int r = tables_read(reader->frame.sections[SECTION_MODELS], tables);
-        for (unsigned m = 0; m < MODEL_COUNT && r == 0; m++)
-                if (!decoding_model_make(&reader->tables.models[m], tables->frequencies[m]))
-                        r = -EBADMSG;
-        if (r == 0) {
-                memcpy(reader->tables.shapes, tables->shapes, sizeof tables->shapes);
-                memcpy(reader->tables.ports, tables->ports, sizeof tables->ports);
-                reader->tables.shape_count = tables->shape_count;
-                reader->tables.port_count = tables->port_count;
-        }
-        free(tables);
+        memset(reader->tables->made, 0, sizeof reader->tables->made);
+        int r = tables_read(reader->frame.sections[SECTION_MODELS], &reader->tables->stored);
         return r < 0 ? broken(reader, "probabilities", error) : 0;
 }
 
@@ -135,6 +126,7 @@ void segment_reader_free(struct segment_reader *reader)
                 return;
         free(reader->name);
         free(reader->exporters);
+        free(reader->tables);
         free(reader->verified);
         sheet_memory_free(reader->memory);
         coverage_free(&reader->coverage);

@@ -14,7 +14,7 @@ struct sheet_memory;
 struct segment_reader {
         char *name; /* owned */
         struct frame frame;
-        struct decoding_tables tables;
+        struct decoding_tables *tables;               /* owned */
         const uint8_t *sheets;                        /* index, SHEET_ENTRY_LENGTH bytes each; borrowed */
         char (*exporters)[SEGMENT_EXPORTER_NAME_MAX]; /* owned */
         unsigned exporter_count;

@@ -253,15 +253,15 @@ int reading_decode(struct reading *reading, struct block_decoder *decoder, const
                 entry->rest_checksum, "the checksum of its columns is wrong");
         if (fault)
                 return reading_damaged(reading, fault);
-        if (!block_decode_times(decoder, &reader->tables, entry, scan, rest, last))
+        if (!block_decode_times(decoder, reader->tables, entry, scan, rest, last))
                 return reading_damaged(reading, "its times contradict themselves");
         last = keep_touching(decoder, selection, hits, last);
         if (last == 0)
                 return 0;
-        if (!block_decode_holders(decoder, &reader->tables, entry, scan, rest, last, reading->host_count))
+        if (!block_decode_holders(decoder, reader->tables, entry, scan, rest, last, reading->host_count))
                 return reading_damaged(reading, "its holders contradict themselves");
         if (!block_decode_destinations(
-                    decoder, &reader->tables, entry, scan, rest, last, reader->destination_count))
+                    decoder, reader->tables, entry, scan, rest, last, reader->destination_count))
                 return reading_damaged(reading, "its destinations contradict themselves");
         return (int)last;
 }
