@@ -6,10 +6,12 @@
 /* Decoded blocks that are kept, at 50 kB each: a sheet of the reference workload has 13. */
 #define DECODERS_KEPT 16
 #define NO_BLOCK SIZE_MAX
+#define LINES_NEAR 17 /* of each block: its ports */
 
 struct listed_block {
         struct block_entry entry;
-        struct block_scan scan;
+        struct block_scan scan; /* where is_open */
+        bool is_open;
         struct kept_decoder *kept; /* NULL where nothing of it is decoded */
 };
 
@@ -23,6 +25,7 @@ struct sheet_memory {
         struct reading reading;
         struct listed_block *blocks; /* of the directory, as far as it was read; owned */
         size_t count, capacity;
+        bool all_listed;
         struct kept_decoder *decoders[DECODERS_KEPT]; /* owned */
         unsigned next;                                /* the decoder that is given away next */
 };
@@ -36,7 +39,7 @@ static void forget(struct sheet_memory *memory)
 {
         if (memory->is_open)
                 reading_close(&memory->reading);
-        memory->is_open = false;
+        memory->is_open = memory->all_listed = false;
         memory->count = 0;
         memory->next = 0;
         for (unsigned i = 0; i < DECODERS_KEPT && memory->decoders[i]; i++)
@@ -54,24 +57,30 @@ void sheet_memory_free(struct sheet_memory *memory)
         free(memory);
 }
 
-/* The next block of the directory: 1, 0 where there is no other, -ENOMEM or -EBADMSG. */
-static int list_block(struct sheet_memory *memory)
+/* The blocks of the directory, so that the beginnings of their ports come near while the first is looked at:
+ * one waits for memory once and not a dozen times. 0, -ENOMEM or -EBADMSG, with those listed that stand
+ * before. */
+static int list_blocks(struct sheet_memory *memory)
 {
+        const struct frame *frame = &memory->reading.reader->frame;
         struct block_entry entry;
+        int next;
 
-        if (memory->count == memory->capacity) {
-                size_t capacity = memory->capacity ? memory->capacity * 2 : 16;
-                struct listed_block *blocks = realloc(memory->blocks, capacity * sizeof *blocks);
-                if (!blocks)
-                        return -ENOMEM;
-                memory->blocks = blocks;
-                memory->capacity = capacity;
+        while ((next = sheet_head_next(&memory->reading.head, &entry)) > 0) {
+                if (memory->count == memory->capacity) {
+                        size_t capacity = memory->capacity ? memory->capacity * 2 : 16;
+                        struct listed_block *blocks = realloc(memory->blocks, capacity * sizeof *blocks);
+                        if (!blocks)
+                                return -ENOMEM;
+                        memory->blocks = blocks;
+                        memory->capacity = capacity;
+                }
+                memory->blocks[memory->count++] = (struct listed_block){.entry = entry};
+                if (entry.offset < frame->body_end) /* else it is refused when it is opened */
+                        for (unsigned line = 0; line < LINES_NEAR && 64 * line < entry.scan_length; line++)
+                                __builtin_prefetch(frame->bytes + entry.offset + 64 * line);
         }
-        int next = sheet_head_next(&memory->reading.head, &entry);
-        if (next < 0)
-                return reading_damaged(&memory->reading, "its directory contradicts itself");
-        if (next > 0)
-                memory->blocks[memory->count] = (struct listed_block){.entry = entry};
+        memory->all_listed = next == 0;
         return next;
 }
 
@@ -118,25 +127,20 @@ static int look_at(struct sheet_memory *memory, size_t number, const struct sele
 /* Looks at the blocks in their order. *ret_block: the one that the result speaks of. */
 static int look_at_all(struct sheet_memory *memory, const struct selection *selection, int *ret_block)
 {
-        int r = 0;
+        int listed = memory->all_listed ? 0 : list_blocks(memory), r = 0;
 
-        *ret_block = -1;
-        for (size_t i = 0; r == 0; i++) {
-                if (i == memory->count) {
-                        int next = list_block(memory);
-                        if (next <= 0)
-                                return next;
-                        *ret_block = (int)i;
-                        r = reading_open_scan(
-                                &memory->reading, &memory->blocks[i].entry, &memory->blocks[i].scan);
-                        if (r < 0)
-                                return r;
-                        memory->count++;
-                }
+        for (size_t i = 0; i < memory->count && r == 0; i++) {
+                struct listed_block *block = &memory->blocks[i];
                 *ret_block = (int)i;
-                r = look_at(memory, i, selection);
+                if (!block->is_open)
+                        r = reading_open_scan(&memory->reading, &block->entry, &block->scan);
+                block->is_open = r == 0;
+                if (r == 0)
+                        r = look_at(memory, i, selection);
         }
-        return r;
+        if (r == 0 && listed == -EBADMSG)
+                return reading_damaged(&memory->reading, "its directory contradicts itself");
+        return r < 0 ? r : listed;
 }
 
 int sheet_lookup(const struct segment_reader *reader, uint32_t sheet, const struct selection *selection,
