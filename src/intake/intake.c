@@ -217,15 +217,17 @@ static int join_early(struct intake_realm *realm)
 
 /* How far the lease log was heard. A flow record that names its subscriber is no part of that log: it says
  * nothing of those who have no flows. Nor is what a DHCP server keeps: it forgets leases that are over. */
-static void hear_lease(struct intake_realm *realm, const struct lease_event *event, int64_t latest_ms)
+static void hear_lease(
+        struct intake_realm *realm, const struct lease_event *event, int64_t latest_ms, int64_t settle_ms)
 {
         if (address_is_named(&event->prefix.address) || event->flags & LEASE_RENEWABLE)
                 return;
-        if (event->from_ms != TIME_UNKNOWN && event->from_ms > realm->leases_until_ms)
-                realm->leases_until_ms = event->from_ms;
-        if (event->to_ms != TIME_UNKNOWN && event->to_ms > realm->leases_until_ms &&
-                event->to_ms <= latest_ms)
-                realm->leases_until_ms = event->to_ms;
+        int64_t said_ms = event->from_ms;
+
+        if (event->to_ms != TIME_UNKNOWN && event->to_ms > said_ms && event->to_ms <= latest_ms)
+                said_ms = event->to_ms;
+        if (said_ms != TIME_UNKNOWN && said_ms - settle_ms > realm->leases_until_ms)
+                realm->leases_until_ms = said_ms - settle_ms;
 }
 
 int intake_take_lease(void *context, const struct lease_event *event)
@@ -246,7 +248,7 @@ int intake_take_lease(void *context, const struct lease_event *event)
                 r = join_early(realm);
         if (r < 0)
                 return fail(intake, r, "not enough memory");
-        hear_lease(realm, event, intake->latest_ms);
+        hear_lease(realm, event, intake->latest_ms, intake->lease_settle_ms);
         realm->used = true;
         intake->summary.lease_events++;
         return 0;

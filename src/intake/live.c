@@ -100,6 +100,9 @@ int intake_live_lease(struct intake *intake, uint16_t exporter, const struct lea
                 return refuse(intake, REFUSAL_BAD_VALUE, "a lease that cannot be");
         intake->latest_ms = now_ms + TIME_DAY;
         intake->lease_realm = intake->sources.items[exporter].realm;
+        int64_t delay_ms = intake->sources.items[exporter].settings.delay_ms;
+        intake->lease_settle_ms =
+                delay_ms > INTAKE_LIVE_LEASE_SETTLE_MS ? delay_ms : INTAKE_LIVE_LEASE_SETTLE_MS;
         intake->error = error;
         int r = intake_take_lease(intake, event);
         return r < 0 ? r : intake->summary.lease_events == before;

@@ -14,6 +14,11 @@
 
 #define INTAKE_LIVE_GAPS_JOIN 4096u /* pieces of hearing are joined whenever so many more have come */
 
+/* An access server repeats a record until it is answered, while those of others, and its own later ones, are
+ * heard: that a live lease log is complete is believed only so long after its time, or for as long as the
+ * `delay` of the exporter that tells it where that is longer. */
+#define INTAKE_LIVE_LEASE_SETTLE_MS TIME_MINUTE
+
 /* -EINVAL where a setting cannot be used (a dialect that is none), -E2BIG (more exporters than an import
  * has), -ENOMEM. */
 int intake_live_new(struct depot *depot, struct intake **ret_intake, struct error *error);

@@ -50,12 +50,13 @@ struct intake {
         int64_t heartbeat_ms;    /* the largest of the sources met */
         /* The file being read. */
         const char *path;
-        uint64_t place;       /* byte offset, packet or line of what is being decoded */
-        bool place_is_base;   /* the decoder's offset is added to it (raw files) */
-        uint16_t lease_realm; /* realm of the leases and the plan in it */
-        bool reads_leases;    /* what is refused now may have been a record of a lease log */
-        uint16_t plan_name;   /* number of the plan in it, in its realm's names */
-        struct error *error;  /* where a sink says why it stopped */
+        uint64_t place;          /* byte offset, packet or line of what is being decoded */
+        bool place_is_base;      /* the decoder's offset is added to it (raw files) */
+        uint16_t lease_realm;    /* realm of the leases and the plan in it */
+        int64_t lease_settle_ms; /* records of the lease log may come so much later than others */
+        bool reads_leases;       /* what is refused now may have been a record of a lease log */
+        uint16_t plan_name;      /* number of the plan in it, in its realm's names */
+        struct error *error;     /* where a sink says why it stopped */
 };
 
 /* The number of the exporter with this name, made where it is new. 0, or negative with a message. */

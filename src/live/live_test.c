@@ -264,6 +264,34 @@ static void test_that_what_cannot_be_is_refused(void **state)
         depot_close(depot);
 }
 
+/* Of a lease log in which records may come late, the last minute is not known to be complete. */
+static void test_that_late_leases_are_waited_for(void **state)
+{
+        struct lease_event event = {.prefix = {.address = address_from_ipv4(0x64400001), .length = 128},
+                .from_ms = DAY_START,
+                .to_ms = TIME_UNKNOWN,
+                .from_edge = EDGE_OBSERVED,
+                .subscriber = "anna"};
+        const struct lease_list *leases;
+        struct generations generations;
+        struct depot *depot;
+        int64_t until;
+
+        (void)state;
+        feed_rest(&generations, &depot, FIRST_SECOND);
+        struct intake *intake = generations_last(&generations)->intake;
+        assert_int_equal(intake_live_lease(intake, 0, &event, NOW_MS, &error), 0);
+        assert_int_equal(intake_live_leases(intake, "default", &leases, &until), 0);
+        assert_int_equal(until, DAY_START - INTAKE_LIVE_LEASE_SETTLE_MS);
+        event.to_edge = EDGE_OBSERVED;
+        event.to_ms = DAY_START + TIME_HOUR;
+        assert_int_equal(intake_live_lease(intake, 0, &event, NOW_MS, &error), 0);
+        assert_int_equal(intake_live_leases(intake, "default", &leases, &until), 0);
+        assert_int_equal(until, DAY_START + TIME_HOUR - INTAKE_LIVE_LEASE_SETTLE_MS);
+        generations_close(&generations);
+        depot_close(depot);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -273,6 +301,8 @@ int main(void)
                         test_without_a_stored_window, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_that_an_empty_node_says_what_its_store_says, scratch_setup, scratch_teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_that_late_leases_are_waited_for, scratch_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_that_what_cannot_be_is_refused, scratch_setup, scratch_teardown),
         };

@@ -199,6 +199,8 @@ void tenancy_find(const struct attribution_rules *rules, const struct evidence *
                 add_tenant(ret, lease, is_certain);
                 any_certain = any_certain || (is_certain && !(lease->is.flags & LEASE_RENEWABLE));
         }
+        /* A complete log shows whoever else came, as far as it has been heard. */
+        bool is_whole = rules->lease_log_complete && e->leases_heard_until_ms >= wide.to;
         ret->proven = ret->count > 0 && !ret->changed && !ret->overflow &&
-                      (is_filled(ret, rules, e, stretch) || (any_certain && rules->lease_log_complete));
+                      (is_filled(ret, rules, e, stretch) || (any_certain && is_whole));
 }

@@ -23,6 +23,14 @@ static void part_complete_log(struct scene *s)
 {
         part(s);
         s->rules.lease_log_complete = true;
+        s->evidence.leases_heard_until_ms = NOW + 20 * SEC;
+}
+
+/* Who came after him may stand in what was not heard yet. */
+static void part_complete_log_heard_short(struct scene *s)
+{
+        part_complete_log(s);
+        s->evidence.leases_heard_until_ms = NOW + 3 * SEC;
 }
 
 static void two_pieces_of_one(struct scene *s)
@@ -262,6 +270,7 @@ static void tenants_are_proven_or_not(void **state)
                 {"a lease for a part", part, 1, false, false},
                 {"a lease that is over", beside, 0, false, false},
                 {"for a part, in a complete log", part_complete_log, 1, true, false},
+                {"for a part, in a complete log heard short", part_complete_log_heard_short, 1, false, false},
                 {"two pieces that do not meet", two_pieces_of_one, 2, false, false},
                 {"handed over inside", change_inside, 2, false, true},
                 {"handed over at the uncertainty's edge", change_within_the_uncertainty, 2, false, true},
