@@ -109,8 +109,8 @@ class Node:
         until, before = time.monotonic() + QUIET_SECONDS, None
         while time.monotonic() < until:
             numbers = self.numbers()
-            now = (numbers["listeners"][0]["received"], numbers["store"]["events"])
-            if now == before and numbers["store"]["events"] >= numbers["exporters"][0]["events"]:
+            now = (numbers["listeners"][0]["received"], numbers["store"].get("events", -1))
+            if now == before and numbers["store"].get("events", -1) >= numbers["exporters"][0]["events"]:
                 return numbers
             before = now
             time.sleep(1.2)  # the store tells its numbers once a second

@@ -202,14 +202,15 @@ static int take_socket(const struct collect_listener *wanted, int *ret_socket, s
 
 /* More than the system's limit where this process may (CAP_NET_ADMIN), else up to it: collector_buffer tells.
  */
-static void ask_for_buffer(int socket, uint32_t bytes)
+static void ask_for_buffer(int socket, uint32_t bytes, bool was_handed_over)
 {
         int wanted = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes, granted = 0;
         socklen_t length = sizeof granted;
 
         /* A socket that was handed over may have been given more than this process could ask for: it is not
          * taken away again. The kernel tells twice what was asked for (socket(7)). */
-        if (getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &granted, &length) == 0 && granted / 2 >= wanted)
+        if (was_handed_over && getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &granted, &length) == 0 &&
+                granted / 2 >= wanted)
                 return;
         if (bytes && setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0)
                 (void)setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
@@ -242,7 +243,7 @@ static int begin_to_read(
 
         if (wanted->transport == COLLECT_CONNTRACK && buffer == 0)
                 buffer = COLLECT_CONNTRACK_BUFFER;
-        ask_for_buffer(listening->socket, buffer);
+        ask_for_buffer(listening->socket, buffer, wanted->socket >= 0);
         if (wanted->transport == COLLECT_CONNTRACK)
                 return conntrack_begin(listening, wanted->conntrack, error);
         return is_datagrams(wanted->transport) ? datagrams_begin(listening, error)

@@ -159,8 +159,8 @@ static void test_killed_writer_loses_nothing_flushed(void **state)
         srand(20261120);
         choose_sources();
         /* A busy machine gives a short life no time for anything: then there are more of them. */
-        for (unsigned life = 0; life < lives || (life < 40 * lives && !has_lived(&progress)); life++) {
-                live_and_die(&progress, (unsigned)rand() % 40000);
+        for (unsigned life = 0; life < lives || (life < 20 * lives && !has_lived(&progress)); life++) {
+                live_and_die(&progress, (unsigned)rand() % 40000 + 10000 * (life / lives));
                 assert_journal_is_whole(&progress);
         }
         /* A test whose writer never got anywhere would prove nothing. */
