@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info retain preserve holds top pki directory log office order open inform decode plan dialects help version"
+    local commands="init conf-check import ask check info retain preserve holds top pki directory log office order open inform inbox answer clear object decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -102,6 +102,21 @@ _rogatory()
     inform)
         options="--node --means --remedies --language --data --reference --secrecy-ends --delay-until --ground
             --why --json --help" ;;
+    inbox)
+        options="--node --why --json --help"
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "list show check accept $options" -- "$cur")
+            return
+        fi ;;
+    answer)
+        options="--node --purpose --register --part --reason --why --identifier --needed --text --spoke-with --not-confirmed
+            --country --law --obligation --applies --consequence --link --json --help"
+        if [ "$COMP_CWORD" -eq 2 ]; then
+            mapfile -t COMPREPLY < <(compgen -W "prepare show release refuse clarify call-back $options" -- "$cur")
+            return
+        fi ;;
+    clear) options="--node --why --json --help" ;;
+    object) options="--node --ground --why --identifier --condition --delete --json --help" ;;
     check | info) options="--store --json --help" ;;
     plan)
         options="--store --address --limit --inside --outside --ports --block-size --ratio --dynamic --algorithm
