@@ -265,10 +265,13 @@ int keeper_confine(struct keeper *keeper, struct error *error)
         const struct settings *settings = depot_settings(keeper->depot);
         struct confine_path paths[CONFINE_PATHS_MAX];
         char(*names)[KEY_SOURCE_NAME_MAX] = calloc(CONFINE_PATHS_MAX, sizeof *names);
+        char person[PERSON_TEXT_MAX];
         size_t count = 0;
 
         if (!names)
                 return error_set(error, -ENOMEM, "not enough memory");
+        /* The first lookup of a name opens a socket, which is forbidden from here on. */
+        person_describe(person);
         paths[count++] =
                 (struct confine_path){.path = keeper->options.store, .rights = CONFINE_READ | CONFINE_WRITE};
         for (unsigned i = 0; i < 2; i++)

@@ -9,15 +9,32 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define DESCRIBED_MAX 110
+
+/* Who was described last: glibc looks for nscd's socket at the first lookup of a process and at every
+ * hundredth behind it, and a process that is confined must not. */
+static struct {
+        bool is_known;
+        uid_t uid;
+        char text[DESCRIBED_MAX];
+} described;
+
 static void describe_uid(uid_t uid, char *text, size_t size)
 {
         char names[4096];
         struct passwd entry, *found = NULL;
 
-        if (getpwuid_r(uid, &entry, names, sizeof names, &found) == 0 && found)
-                snprintf(text, size, "uid %lu (%.64s)", (unsigned long)uid, found->pw_name);
-        else
-                snprintf(text, size, "uid %lu (no login name)", (unsigned long)uid);
+        if (!described.is_known || described.uid != uid) {
+                if (getpwuid_r(uid, &entry, names, sizeof names, &found) == 0 && found)
+                        snprintf(described.text, DESCRIBED_MAX, "uid %lu (%.64s)", (unsigned long)uid,
+                                found->pw_name);
+                else
+                        snprintf(
+                                described.text, DESCRIBED_MAX, "uid %lu (no login name)", (unsigned long)uid);
+                described.uid = uid;
+                described.is_known = true;
+        }
+        snprintf(text, size, "%s", described.text);
 }
 
 static bool acts_for;
@@ -30,7 +47,7 @@ char *person_describe(char text[PERSON_TEXT_MAX])
                 return text;
         }
 
-        char own[110], before[110];
+        char own[DESCRIBED_MAX], before[DESCRIBED_MAX];
         const char *sudo = getenv("SUDO_UID");
         uint64_t uid;
 
