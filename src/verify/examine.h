@@ -7,6 +7,7 @@
 
 #include "base/finding.h"
 #include "container/container.h"
+#include "custody/log_entry.h"
 #include "directory/directory.h"
 
 /* What is examined, and who is believed. */
@@ -34,6 +35,13 @@ int examine_evidence(const struct evidence *evidence, struct examination_result 
 /* The same for a proof that an entry stands in a log (c2sp.org/tlog-proof). The container is empty. */
 int examine_proof(const struct evidence *evidence, struct examination_result *ret_result);
 bool is_proof(const void *bytes, size_t length);
+/* One such proof: its entry, to be freed with log_entry_free, where 0. */
+int examine_one_proof(const struct evidence *evidence, struct slice text, struct findings *findings,
+        struct log_entry *ret_entry);
+/* The same for the evidence of an answer, decrypted (doc/format/evidence.md): that each window which its
+ * records stand in was entered into the provider's log with this digest. The container is empty. */
+int examine_windows(const struct evidence *evidence, struct examination_result *ret_result);
+bool is_evidence(const void *bytes, size_t length);
 /* The steps behind the signers, where the container holds a message between nodes. */
 int examine_message(const struct evidence *evidence, struct examination_result *result);
 void examination_clear(struct examination_result *result);

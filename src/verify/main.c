@@ -25,7 +25,7 @@ static const char help[] =
         "Usage: rogatory-verify [OPTION]... FILE\n"
         "Says step by step whether an ASiC-E container is what its signers signed, what the\n"
         "message in it says, and whether the rules allow it; or, of a proof out of a log, what\n"
-        "was entered there.\n"
+        "was entered there; or, of decrypted evidence, that its records stood in the log.\n"
         "\n"
         "      --pinned FILE           certificates (PEM) that may sign, or issue those that do; repeatable\n"
         "      --directory FILE        a directory, whose seals may sign\n"
@@ -188,8 +188,9 @@ static int run(const struct words *words, struct evidence *evidence)
                 evidence->length = bytes.length;
                 evidence->directory = directory;
                 evidence->log_key = words->log_key ? &log_key : NULL;
-                r = is_proof(bytes.bytes, bytes.length) ? examine_proof(evidence, &result)
-                                                        : examine_evidence(evidence, &result);
+                r = is_proof(bytes.bytes, bytes.length)      ? examine_proof(evidence, &result)
+                    : is_evidence(bytes.bytes, bytes.length) ? examine_windows(evidence, &result)
+                                                             : examine_evidence(evidence, &result);
                 if (r == 0 || r == -EBADMSG)
                         status = report(words, evidence, &result);
                 else

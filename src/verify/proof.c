@@ -47,28 +47,35 @@ static void tell_entry(const struct log_entry *entry, uint64_t index, const stru
         free(fields);
 }
 
-int examine_proof(const struct evidence *evidence, struct examination_result *ret_result)
+int examine_one_proof(const struct evidence *evidence, struct slice text, struct findings *findings,
+        struct log_entry *ret_entry)
 {
-        struct slice text = slice_make((const char *)evidence->bytes, evidence->length);
-        struct findings *findings = &ret_result->findings;
         struct checkpoint checkpoint;
-        struct log_entry entry = {0};
         struct error error = {0};
         struct log_proof proof;
 
-        *ret_result = (struct examination_result){0};
         int r = log_proof_read(text, &proof, &error);
         const struct note_key *key = r == 0 ? find_key(evidence, proof.checkpoint) : NULL;
         if (r == 0 && !key)
                 return findings_refuse(findings, "log-unknown", "checkpoint",
                         "No key is known for this log: give the directory that names it, or --log-key");
         if (r == 0)
-                r = log_opening_verify(&proof, key->name, key, 1, &checkpoint, &entry, &error);
+                r = log_opening_verify(&proof, key->name, key, 1, &checkpoint, ret_entry, &error);
         if (r == -ENOMEM || r == -EIO)
                 return r;
         if (r < 0)
                 return findings_refuse(findings, "proof", "proof", "%.400s", error.text);
-        tell_entry(&entry, proof.index, &checkpoint, findings);
-        log_entry_free(&entry);
+        tell_entry(ret_entry, proof.index, &checkpoint, findings);
         return 0;
+}
+
+int examine_proof(const struct evidence *evidence, struct examination_result *ret_result)
+{
+        struct log_entry entry = {0};
+
+        *ret_result = (struct examination_result){0};
+        int r = examine_one_proof(evidence, slice_make((const char *)evidence->bytes, evidence->length),
+                &ret_result->findings, &entry);
+        log_entry_free(&entry);
+        return r;
 }

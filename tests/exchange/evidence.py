@@ -3,7 +3,9 @@
 """The three writings of evidence by independent eyes: the JSON against its schema (python3-jsonschema), the statement by
 Python's HTML parser, the provenance against the terms of CASE examples where they are present.
 
-usage: evidence.py EVIDENCE_DUMP SOURCE_ROOT
+Then evidence of a real store, whose windows stand in a real log, as rogatory-verify sees it.
+
+usage: evidence.py EVIDENCE_DUMP SOURCE_ROOT ROGATORY ROGATORY_VERIFY
 """
 import copy
 import glob
@@ -15,8 +17,14 @@ import subprocess
 import sys
 import tempfile
 
-DUMP, ROOT = (os.path.abspath(word) for word in sys.argv[1:3])
+DUMP, ROOT, ROGATORY, VERIFY = (os.path.abspath(word) for word in sys.argv[1:5])
 HOSTILE = "<script>x</script>\" onload='x' \u202e &lt; \\ ]]> {{7*7}}"
+
+
+def check_schema(text):
+    import jsonschema
+    with open(os.path.join(ROOT, "doc", "format", "evidence.schema.json")) as file:
+        jsonschema.Draft202012Validator(json.load(file)).validate(json.loads(text))
 
 
 def check_json(text, verdict):
@@ -158,6 +166,46 @@ def check_provenance(folder, verdict):
     assert used <= known, "terms that nobody knows: %s" % sorted(used - known)
 
 
+def real():
+    """A store of fixed logs is asked, its windows stand in a log; what was changed afterwards is refused."""
+    sys.argv[1:4] = [ROGATORY, DUMP, ROOT]
+    sys.path.insert(0, os.path.join(ROOT, "tests", "cli"))
+    import cases
+    with cases.Folder() as folder:
+        folder.fill()
+        folder.run("log", "init", "--log", "log", "--origin", "node.example/log")
+        assert folder.run("log", "seal-windows", "--log", "log", "--store", "store").returncode == 0
+
+        def verify(name):
+            return subprocess.run([VERIFY, "--log-key", folder.file("log/log.vkey"), folder.file(name)], capture_output=True,
+                                  text=True, check=False)
+
+        for port, second, verdict in ((4711, 1320, "one"), (4711, 1500, "several"), (4711, 2700, "none"), (4712, -20000, "unknown")):
+            at = cases.instant(second)
+            asked = folder.ask("--json", "198.51.100.7:%d" % port, "--at", at, "--proto", "tcp")
+            said = json.loads(asked.stdout)
+            assert said["verdict"] == verdict, (port, at, said["verdict"], said["reasons"])
+            folder.write("answer.json", asked.stdout)
+            subprocess.run([DUMP, folder.file("answer.json"), str(port), at, folder.file("log"), folder.path, verdict], check=True)
+            with open(folder.file(verdict + "/evidence.json"), encoding="utf-8") as file:
+                text = file.read()
+            try:
+                check_schema(text)
+            except ImportError:
+                print("SKIP: no python3-jsonschema")
+            assert ("customer" in text) == (verdict == "one"), text
+            run = verify(verdict + "/evidence.json")
+            assert run.returncode == 0, run.stdout + run.stderr
+            if verdict == "one":
+                assert "window-logged" in run.stdout and "entry-included" in run.stdout, run.stdout
+                digest = json.loads(text)["windows"][0]["sha256"]
+                for spoilt in (text.replace(digest, "0" * 64, 1), text.replace("default/nat/", "other/nat/", 1)):
+                    assert spoilt != text
+                    folder.write("one/spoilt.json", spoilt)
+                    assert verify("one/spoilt.json").returncode == 1, "changed evidence verifies"
+            print("a real store's '%s' with its windows in a real log" % verdict)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([DUMP, folder], check=True)
@@ -169,6 +217,7 @@ def main():
                 check_statement(file.read(), verdict)
             check_provenance(here, verdict)
             print("evidence of '%s': JSON, statement and provenance are sound" % verdict)
+    real()
 
 
 main()

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* evidence_dump FOLDER: evidence of every verdict, with names that were chosen to break its writings, into
- * FOLDER/VERDICT/. For evidence.py. */
+ * FOLDER/VERDICT/. For evidence.py.
+ * evidence_dump ANSWER PORT AT LOG FOLDER NAME: evidence of what a real store answered about tcp on that port
+ * of 198.51.100.7, with proofs out of a real log, into FOLDER/NAME/. */
+#include "chronicle/windows.h"
 #include "evidence/scene_test.h"
+#include "os/file.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -71,8 +75,99 @@ static void dump(const char *folder, const char *verdict)
         message_free(&answer);
 }
 
+/* ---- of a real store and a real log ---- */
+
+struct real_log {
+        struct chronicle *chronicle;
+        struct logged_windows windows;
+        struct buffer proof;
+};
+
+static int find_window(void *context, const char *realm, const char *file, struct evidence_window *ret_window,
+        struct error *error)
+{
+        struct real_log *log = context;
+        const struct logged_window *window = logged_windows_find(&log->windows, realm, file);
+
+        if (!window)
+                return 0;
+        buffer_clear(&log->proof);
+        int r = chronicle_prove(log->chronicle, window->index, true, &log->proof, error);
+        if (r == 0)
+                r = buffer_append_u8(&log->proof, 0);
+        *ret_window = (struct evidence_window){.known = true,
+                .origin = chronicle_log_key(log->chronicle)->name,
+                .index = window->index,
+                .proof = (const char *)log->proof.bytes};
+        memcpy(ret_window->digest, window->digest, sizeof ret_window->digest);
+        return r;
+}
+
+static void must(int r, const struct error *error)
+{
+        if (r >= 0)
+                return;
+        fprintf(stderr, "evidence_dump: %s\n", error->text);
+        exit(1);
+}
+
+static void dump_real(char **words)
+{
+        struct message message, answer;
+        struct evidence_question *questions;
+        struct buffer text = buffer_make(EVIDENCE_ANSWER_MAX), json = buffer_make(EVIDENCE_JSON_MAX),
+                      statement = buffer_make(EVIDENCE_JSON_MAX), provenance = buffer_make(EVIDENCE_JSON_MAX);
+        struct real_log log = {.proof = buffer_make(1 << 20)};
+        struct error error = {0};
+        json_t *evidence = NULL;
+        size_t count;
+
+        example_production(&message);
+        message_init(&answer, MESSAGE_ANSWER);
+        struct identifier *identifier = &message.order.identifiers.items[0];
+        identifier->source_port = atoll(words[1]);
+        must(time_parse_rfc3339(slice_of(words[2]), &identifier->from_ms, NULL, &error), &error);
+        identifier->to_ms = identifier->from_ms;
+        struct scope scope = {.order = &message.order};
+        must(evidence_questions(&scope, &questions, &count, &error), &error);
+        must(file_read(words[0], &text, &error), &error);
+        must(chronicle_open(words[3], CHRONICLE_READ, NULL, &log.chronicle, &error), &error);
+        must(logged_windows_read(log.chronicle, &log.windows, &error), &error);
+        struct slice said = slice_make((char *)text.bytes, text.length);
+        struct evidence_case of = scene_case(&scope);
+        of.questions = questions;
+        of.answers = &said;
+        of.count = count;
+        of.window = find_window;
+        of.context = &log;
+        must(evidence_make(&of, &answer.answer, &evidence, &error), &error);
+        must(evidence_write_json(evidence, &json, &error), &error);
+        must(evidence_write_statement(evidence, &statement, &error), &error);
+        must(evidence_write_provenance(evidence, slice_make((char *)json.bytes, json.length),
+                     slice_make((char *)statement.bytes, statement.length), &provenance, &error),
+                &error);
+        save(words[4], words[5], EVIDENCE_JSON_NAME, &json);
+        save(words[4], words[5], EVIDENCE_STATEMENT_NAME, &statement);
+        save(words[4], words[5], EVIDENCE_PROVENANCE_NAME, &provenance);
+        chronicle_close(log.chronicle);
+        logged_windows_free(&log.windows);
+        buffer_free(&log.proof);
+        buffer_free(&text);
+        buffer_free(&json);
+        buffer_free(&statement);
+        buffer_free(&provenance);
+        json_decref(evidence);
+        free(questions);
+        message_free(&message);
+        message_free(&answer);
+}
+
 int main(int argc, char **argv)
 {
+        if (argc == 7) {
+                dump_real(argv + 1);
+                return 0;
+        }
         if (argc != 2)
                 return 2;
         dump(argv[1], "one");
