@@ -84,7 +84,7 @@ help:
 	@echo "make demo-live     the same with a node on that NAT, asked while connections are open (root)"
 	@echo "make test          every test, plain and with sanitizers; ends with \"N passed, N failed, N skipped\""
 	@echo "make soak          the long variants of the tests"
-	@echo "make fault         long runs of writers that are killed at random instants"
+	@echo "make fault         long runs under faults: writers killed at random instants, a node under load (doc/faults.md)"
 	@echo "make fuzz          libFuzzer targets, FUZZ_SECONDS=60 each; FUZZ=\"flow text\" for some of them"
 	@echo "make bench         rogatory on the reference workload, beside the limits of this machine; BENCH_SCALE=1 for all of it"
 	@echo "make bench-peers   the same beside nfdump, pmacct, PostgreSQL, SQLite, DuckDB, ClickHouse, zstd (downloads them)"
