@@ -127,7 +127,6 @@ int intake_flush(struct intake *intake, int64_t before, bool with_coverage, stru
                         .coverage = with_coverage ? &realm->coverage : NULL,
                         .sources = &intake->sources,
                         .hosts = &intake->hosts,
-                        .heartbeat_ms = intake->heartbeat_ms,
                         .sharing = sharing_of(intake, realm->settings.name),
                         .whole = intake->now_ms,
                 };

@@ -527,7 +527,6 @@ int intake_new(struct depot *depot, const struct intake_options *options, intake
         intake->options = *options;
         intake->progress = progress;
         intake->progress_context = context;
-        intake->heartbeat_ms = TIME_MINUTE;
         intake->latest_ms = options->latest_ms ? options->latest_ms : clock_now_ms() + TIME_DAY;
         intake->summary.first_ms = intake->summary.last_ms = TIME_UNKNOWN;
         int r = host_table_init(&intake->hosts, INTAKE_HOSTS_MAX);

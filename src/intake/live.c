@@ -16,8 +16,6 @@ static int take_exporters(struct intake *intake, struct error *error)
         for (size_t i = 0; i < settings->exporter_count && r == 0; i++) {
                 uint16_t number;
                 r = intake_source_by_name(intake, settings->exporters[i].name, &number, error);
-                if (r == 0 && settings->exporters[i].heartbeat_ms > intake->heartbeat_ms)
-                        intake->heartbeat_ms = settings->exporters[i].heartbeat_ms;
         }
         return r;
 }
@@ -29,7 +27,6 @@ int intake_live_new(struct depot *depot, struct intake **ret_intake, struct erro
         if (!intake)
                 return error_set(error, -ENOMEM, "not enough memory");
         intake->depot = depot;
-        intake->heartbeat_ms = TIME_MINUTE;
         intake->summary.first_ms = intake->summary.last_ms = TIME_UNKNOWN;
         int r = host_table_init(&intake->hosts, INTAKE_HOSTS_MAX);
         if (r < 0)
@@ -112,10 +109,11 @@ int intake_live_lease(struct intake *intake, uint16_t exporter, const struct lea
 static void join_pieces(struct intake *intake, struct intake_realm *realm)
 {
         size_t count = realm->coverage.span_count + realm->coverage.gap_count;
+        const struct heartbeats heartbeats = source_heartbeats(&intake->sources);
 
         if (count < 2 * realm->pieces_joined + INTAKE_LIVE_GAPS_JOIN)
                 return;
-        coverage_normalise(&realm->coverage, intake->heartbeat_ms);
+        coverage_normalise_each(&realm->coverage, &heartbeats);
         realm->pieces_joined = realm->coverage.span_count + realm->coverage.gap_count;
 }
 
@@ -207,6 +205,7 @@ int intake_live_merge(struct intake *intake, struct depot *depot, int64_t now_ms
 int intake_live_show(
         struct intake *intake, struct depot *depot, uint32_t outside, int64_t now_ms, struct error *error)
 {
+        const struct heartbeats heartbeats = source_heartbeats(&intake->sources);
         int r = 0;
 
         intake->latest_ms = now_ms + TIME_DAY;
@@ -222,11 +221,10 @@ int intake_live_show(
                         .coverage = &realm->coverage,
                         .sources = &intake->sources,
                         .hosts = &intake->hosts,
-                        .heartbeat_ms = intake->heartbeat_ms,
                         .only = &outside,
                 };
                 intake_forget_future(&realm->coverage, intake->latest_ms);
-                coverage_normalise(&realm->coverage, intake->heartbeat_ms);
+                coverage_normalise_each(&realm->coverage, &heartbeats);
                 r = merge_run(&request, &counts, error);
         }
         return r;

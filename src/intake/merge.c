@@ -442,7 +442,8 @@ static int visit(struct walk *walk, size_t index)
         if (r == 0)
                 r = coverage_cut(&walk->coverage, m.from, m.to, merge_memory_of(walk), &cut);
         if (r == 0) {
-                coverage_normalise(&cut, walk->request->heartbeat_ms);
+                const struct heartbeats heartbeats = source_heartbeats(walk->request->sources);
+                coverage_normalise_each(&cut, &heartbeats);
                 bool needed = m.bucket || walk->carry_changed || (!stop->stored && stop->wanted) ||
                               (stop->stored && !coverage_is_same(&cut, &m.stored));
                 walk->rewritten = needed;

@@ -20,7 +20,6 @@ struct merge_request {
         const struct coverage *coverage; /* new spans and gaps of the realm; NULL: none yet */
         struct source_set *sources;      /* names of exporters; those found in stored windows are added */
         struct host_table *hosts;
-        int64_t heartbeat_ms;
         /* NULL, or the one outside address that matters: its windows are made as they would be, into memory
          * (depot_begin_memory), and the points stay where they are. */
         const uint32_t *only;

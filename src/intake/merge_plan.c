@@ -126,7 +126,11 @@ int merge_map_exporters(struct walk *walk, const struct segment_reader *segment,
                         map[i] = (uint16_t)number;
                         continue;
                 }
-                struct source source = {.settings = exporter_defaults(name, walk->request->realm->name),
+                const char *realm = walk->request->realm->name;
+                const struct exporter_settings *known =
+                        settings_exporter(depot_settings(walk->request->depot), name);
+                bool is_his = known && strcmp(known->realm, realm) == 0;
+                struct source source = {.settings = is_his ? *known : exporter_defaults(name, realm),
                         .realm = walk->request->realm_number};
                 r = source_add(walk->request->sources, &source, &map[i]);
         }
@@ -219,8 +223,9 @@ static int load_windows(struct walk *walk, const struct depot_files *files, int6
                         r = load_stored_coverage(walk, files->items[i].from);
         }
         if (r == 0) {
-                coverage_normalise(&walk->coverage, walk->request->heartbeat_ms);
-                r = coverage_trace_clocks(&walk->coverage, walk->request->heartbeat_ms);
+                const struct heartbeats heartbeats = source_heartbeats(walk->request->sources);
+                coverage_normalise_each(&walk->coverage, &heartbeats);
+                r = coverage_trace_clocks(&walk->coverage, &heartbeats);
         }
         return r;
 }

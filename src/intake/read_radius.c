@@ -33,8 +33,6 @@ int intake_read_radius(struct intake *intake, uint16_t number, int64_t receipt_m
                 return error_set(error, -ENOMEM, "not enough memory");
         intake->error = error;
         intake->lease_realm = source->realm;
-        if (source->settings.heartbeat_ms > intake->heartbeat_ms)
-                intake->heartbeat_ms = source->settings.heartbeat_ms;
         intake->summary.accounting_packets++;
         intake->reads_leases = true;
         int r = radius_decode(intake->radius, &exporter, receipt_ms, packet->payload, packet->length, &sink);

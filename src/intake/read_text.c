@@ -189,8 +189,6 @@ static int options_of(struct senders *senders, uint16_t number, struct text_opti
                 .heartbeat_ms = source->settings.heartbeat_ms,
                 .family = syslog_family_by_name(dialect),
         };
-        if (source->settings.heartbeat_ms > intake->heartbeat_ms)
-                intake->heartbeat_ms = source->settings.heartbeat_ms;
         if (!ret->loss_reported)
                 intake->summary.loss_undetectable = true;
         return 0;

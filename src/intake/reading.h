@@ -47,7 +47,6 @@ struct intake {
         struct sharing *sharing; /* by number of the realm's section, or NULL: not counted; borrowed */
         int64_t now_ms;          /* with `sharing`: an hour that has ended by then is whole */
         int64_t latest_ms;       /* as in the options, filled in */
-        int64_t heartbeat_ms;    /* the largest of the sources met */
         /* The file being read. */
         const char *path;
         uint64_t place;          /* byte offset, packet or line of what is being decoded */

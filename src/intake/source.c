@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "intake/source.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -27,6 +29,20 @@ int source_add(struct source_set *set, const struct source *source, uint16_t *re
         *ret_number = (uint16_t)set->count;
         set->items[set->count++] = *source;
         return 0;
+}
+
+static int64_t heartbeat_of(const void *context, uint16_t exporter)
+{
+        const struct source_set *set = context;
+
+        int64_t own = exporter < set->count ? set->items[exporter].settings.heartbeat_ms : 0;
+
+        return own > 0 ? own : TIME_MINUTE; /* as decoders take it */
+}
+
+struct heartbeats source_heartbeats(const struct source_set *set)
+{
+        return (struct heartbeats){.context = set, .of = heartbeat_of};
 }
 
 void source_set_free(struct source_set *set)

@@ -6,6 +6,7 @@
  * in the settings, and those named in stored windows. */
 
 #include "base/address.h"
+#include "nat/coverage.h"
 #include "settings/settings.h"
 #include "store/segment.h"
 #include "wire/dialect.h"
@@ -30,6 +31,9 @@ int source_find(const struct source_set *set, const char *name, uint16_t realm);
 
 /* Adds one. 0, -ENOMEM or -E2BIG. */
 int source_add(struct source_set *set, const struct source *source, uint16_t *ret_number);
+/* How long each of them may be silent. Borrows the set. */
+struct heartbeats source_heartbeats(const struct source_set *set);
+
 void source_set_free(struct source_set *set);
 
 #endif

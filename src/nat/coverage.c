@@ -167,13 +167,14 @@ static void join_span(struct coverage_span *a, const struct coverage_span *b)
         widen_offset(a, b);
 }
 
-static bool joins(const struct coverage_span *a, const struct coverage_span *b, int64_t heartbeat_ms)
+static bool joins(
+        const struct coverage_span *a, const struct coverage_span *b, const struct heartbeats *heartbeats)
 {
         if (!same_stream(a, b))
                 return false;
         if (a->flags & SPAN_SEQUENCED)
                 return joins_by_sequence(a, b);
-        return b->from - a->to <= heartbeat_ms;
+        return b->from - a->to <= heartbeats->of(heartbeats->context, b->exporter);
 }
 
 /* A gap that explains a hole between spans; the hole itself shows in the spans. */
@@ -194,7 +195,7 @@ static bool is_filled(const struct coverage *coverage, const struct coverage_gap
         return false;
 }
 
-static void normalise_spans(struct coverage *coverage, int64_t heartbeat_ms)
+static void normalise_spans(struct coverage *coverage, const struct heartbeats *heartbeats)
 {
         size_t kept = 0;
 
@@ -202,7 +203,7 @@ static void normalise_spans(struct coverage *coverage, int64_t heartbeat_ms)
                 qsort(coverage->spans, coverage->span_count, sizeof *coverage->spans, compare_span);
         for (size_t i = 0; i < coverage->span_count; i++) {
                 struct coverage_span span = coverage->spans[i];
-                if (kept > 0 && joins(&coverage->spans[kept - 1], &span, heartbeat_ms))
+                if (kept > 0 && joins(&coverage->spans[kept - 1], &span, heartbeats))
                         join_span(&coverage->spans[kept - 1], &span);
                 else
                         coverage->spans[kept++] = span;
@@ -237,10 +238,21 @@ static void normalise_gaps(struct coverage *coverage)
         coverage->gap_count = kept;
 }
 
+void coverage_normalise_each(struct coverage *coverage, const struct heartbeats *heartbeats)
+{
+        normalise_spans(coverage, heartbeats);
+        normalise_gaps(coverage);
+}
+
+static int64_t same_of_all(const void *context, uint16_t exporter)
+{
+        (void)exporter;
+        return *(const int64_t *)context;
+}
+
 void coverage_normalise(struct coverage *coverage, int64_t heartbeat_ms)
 {
-        normalise_spans(coverage, heartbeat_ms);
-        normalise_gaps(coverage);
+        coverage_normalise_each(coverage, &(struct heartbeats){.context = &heartbeat_ms, .of = same_of_all});
 }
 
 /* Does a later span of the same stream begin before `to`? Then this one need not be remembered. */

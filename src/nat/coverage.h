@@ -80,11 +80,19 @@ int coverage_add_all(struct coverage *coverage, const struct coverage *other);  
  * at most heartbeat_ms. Idempotent, and a function of the set. */
 void coverage_normalise(struct coverage *coverage, int64_t heartbeat_ms);
 
+/* The same where each exporter has a silence of its own: what one of them may leave unsaid for an hour says
+ * nothing of another that is missed after a minute. */
+struct heartbeats {
+        const void *context;                                   /* borrowed */
+        int64_t (*of)(const void *context, uint16_t exporter); /* ms */
+};
+void coverage_normalise_each(struct coverage *coverage, const struct heartbeats *heartbeats);
+
 /* Finds out how far back a clock that went back had been wrong. A gap of GAP_CLOCK whose beginning is not
  * known grows over the earlier spans of its stream, up to a leap forward of at least half its size; and where
  * numbers go on while times go back (two files, imported one by one), a gap is made. Expects a normalised
  * coverage and leaves one. A function of the set, to be called again when more is known. 0 or -ENOMEM. */
-int coverage_trace_clocks(struct coverage *coverage, int64_t heartbeat_ms);
+int coverage_trace_clocks(struct coverage *coverage, const struct heartbeats *heartbeats);
 
 /* Cuts spans and gaps to a window [from, to): a span keeps its true beginning, its end is cut and marked
  * SPAN_CONTINUES. Spans that ended at most memory_ms before the window stay as SPAN_KNOWN_ONLY, so that a

@@ -93,7 +93,7 @@ static bool grow(const struct coverage *coverage, struct coverage_gap *gap)
         return grew;
 }
 
-int coverage_trace_clocks(struct coverage *coverage, int64_t heartbeat_ms)
+int coverage_trace_clocks(struct coverage *coverage, const struct heartbeats *heartbeats)
 {
         int r = find_steps(coverage);
 
@@ -102,6 +102,6 @@ int coverage_trace_clocks(struct coverage *coverage, int64_t heartbeat_ms)
                 while (gap->reason == GAP_CLOCK && gap->count > 0 && grow(coverage, gap))
                         ;
         }
-        coverage_normalise(coverage, heartbeat_ms);
+        coverage_normalise_each(coverage, heartbeats);
         return r;
 }

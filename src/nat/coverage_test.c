@@ -458,10 +458,41 @@ static void a_set_clock_is_seen_where_it_counts(void **state)
         coverage_free(&c);
 }
 
+static int64_t hour_of_second(const void *context, uint16_t exporter)
+{
+        (void)context;
+        return exporter == 2 ? 3600000 : 60000;
+}
+
+/* Ten minutes of silence are silence of one exporter, and a loss of the other. */
+static void silence_is_each_exporters_own(void **state)
+{
+        const struct heartbeats heartbeats = {.of = hour_of_second};
+        struct coverage c = {0};
+
+        (void)state;
+        for (uint16_t exporter = 1; exporter <= 2; exporter++)
+                for (int64_t at = 0; at <= 600000; at += 600000) {
+                        const struct coverage_span span = {.from = at,
+                                .to = at + 1000,
+                                .offset_min_ms = OFFSET_UNKNOWN,
+                                .offset_max_ms = OFFSET_UNKNOWN,
+                                .exporter = exporter,
+                                .flags = SPAN_HAS_EVENTS};
+                        assert_int_equal(coverage_add_span(&c, &span), 0);
+                }
+        coverage_normalise_each(&c, &heartbeats);
+        assert_int_equal(c.span_count, 3);
+        assert_false(coverage_heard(&c, 1, NULL, 300000, 300000).whole);
+        assert_true(coverage_heard(&c, 2, NULL, 300000, 300000).whole);
+        coverage_free(&c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(spans_join_by_number_and_never_over_a_hole),
+                cmocka_unit_test(silence_is_each_exporters_own),
                 cmocka_unit_test(joining_keeps_the_worst_of_both),
                 cmocka_unit_test(normalising_is_a_function_of_the_set),
                 cmocka_unit_test(a_gap_goes_when_a_later_file_fills_it),

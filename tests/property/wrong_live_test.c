@@ -58,14 +58,12 @@ struct round {
         const char *folder;
         char store[160], imported[160];
         uint64_t seed;
-        int64_t uncertainty_ms, lease_late_ms;
+        int64_t uncertainty_ms, lease_late_ms, heartbeat_ms[2];
         bool radius_leases, stamped, loses_here, crashes, is_conntrack;
-        bool other; /* another exporter, which has a longer heartbeat */
         unsigned pieces, asks;
 };
 
 static const struct source *sources[SOURCES_MAX];
-static struct tally tallies[SOURCES_MAX];
 static unsigned source_count;
 static struct shared *shared;
 static bool verbose;
@@ -220,7 +218,7 @@ static void declare_exporter(
         exporter.address = (struct prefix_list){.items = &address, .count = 1};
         exporter.delay_ms = s->late ? 27 * TIME_SECOND : s->reordered ? 5 * TIME_SECOND : 2 * TIME_SECOND;
         exporter.restart_keeps = s->restart_keeps || s->warm;
-        exporter.heartbeat_ms = TIME_HOUR;
+        exporter.heartbeat_ms = round->heartbeat_ms[sender];
         exporter.loss = loss_of(round);
         if (round->source->dialect && (round->source->flags & SOURCE_DECLARED || round->telling.style & 32))
                 snprintf(exporter.dialect, sizeof exporter.dialect, "%s", round->source->dialect);
@@ -244,6 +242,7 @@ static void declare_access_server(const char *name, unsigned sender, struct buff
                       outside = {.address = address_from_ipv4(0xcb0071fe), .length = 128};
         struct error error = {0};
 
+        exporter.heartbeat_ms = TIME_HOUR;
         exporter.address = (struct prefix_list){.items = &address, .count = 1};
         exporter.outside = (struct prefix_list){.items = &outside, .count = 1};
         live_must(settings_write_exporter(text, &exporter), &error, "settings");
@@ -332,6 +331,23 @@ static void judge(struct round *round, const struct answer *a, enum age age)
         }
 }
 
+/* A customer who has just got an address that was another's; NULL where none has. */
+static const struct hold *find_newcomer(struct round *round)
+{
+        const struct world *w = &round->world;
+        int64_t now = round->model.now_ms;
+
+        for (unsigned i = 0; i < 500; i++) {
+                const struct hold *h = &w->holds[dice_range(round->dice, 0, (int64_t)w->hold_count - 1)];
+                if (h->from > now || h->from < now - 30000)
+                        continue;
+                if (world_subscriber(w, h->inside, h->from) !=
+                        world_subscriber(w, h->inside, h->from - 15000))
+                        return h;
+        }
+        return NULL;
+}
+
 /* About what happens just now, and how it was before. */
 static struct question choose_question(struct round *round)
 {
@@ -339,11 +355,15 @@ static struct question choose_question(struct round *round)
         int64_t now = round->model.now_ms,
                 least = round->scenario.exact ? round->telling.grain_ms : round->uncertainty_ms;
 
-        for (unsigned i = 0; i < 400 && !dice_chance(round->dice, 3); i++) {
-                const struct hold *h =
-                        &round->world.holds[dice_range(round->dice, 0, (int64_t)round->world.hold_count - 1)];
-                int64_t edge = h->to < now ? h->to : h->from;
-                if (edge > now + 3000 || edge < now - 20000)
+        const struct hold *newcomer =
+                round->scenario.tenure_ms && dice_chance(round->dice, 300) ? find_newcomer(round) : NULL;
+        for (unsigned i = 0; i < 400 && (newcomer || !dice_chance(round->dice, 3)); i++) {
+                const struct hold *h = newcomer;
+                if (!h)
+                        h = &round->world
+                                     .holds[dice_range(round->dice, 0, (int64_t)round->world.hold_count - 1)];
+                int64_t edge = h->to < now && !newcomer ? h->to : h->from;
+                if (!newcomer && (edge > now + 3000 || edge < now - 20000))
                         continue;
                 q.address = address_from_ipv4(h->outside);
                 q.port = (int)dice_range(round->dice, h->port_first, h->port_last);
@@ -657,6 +677,10 @@ static void prepare(struct round *round)
         round->lease_late_ms =
                 round->radius_leases && dice_chance(dice, 400) ? dice_range(dice, 1000, 20000) : 0;
         round->crashes = dice_chance(dice, 400);
+        for (unsigned i = 0; i < 2; i++)
+                round->heartbeat_ms[i] = round->scenario.lossless || dice_chance(dice, 500)
+                                                 ? TIME_HOUR
+                                                 : dice_range(dice, 1, 20) * TIME_MINUTE;
         round->pieces = (unsigned)dice_range(dice, 1, 3) * 300;
         round->asks = 15;
         round->telling = (struct telling){.world = &round->world,
@@ -756,17 +780,8 @@ int main(int count, char **arguments)
         gather(radius_sources, radius_source_count, part);
         if (!source_count || shared == MAP_FAILED)
                 return 1;
-        while (total(&wrong) < questions) {
-                uint64_t before = wrong, asked = total(&before);
-                play_round(seed);
-                tallies[seed % source_count].questions += total(&wrong) - asked;
-                tallies[seed % source_count].wrong += wrong - before;
-                seed++;
-        }
-        for (unsigned i = 0; i < source_count; i++)
-                if (tallies[i].wrong)
-                        printf("%-38s %9" PRIu64 " questions %6" PRIu64 " wrong\n", sources[i]->name,
-                                tallies[i].questions, tallies[i].wrong);
+        while (total(&wrong) < questions)
+                play_round(seed++);
         printf("%-20s %9s %6s %6s %6s   %9s %8s\n", "asked about", "questions", "wrong", "one %", "none %",
                 "lossless", "needless");
         for (unsigned i = 0; i < AGE_COUNT; i++) {
