@@ -129,6 +129,7 @@ int intake_flush(struct intake *intake, int64_t before, bool with_coverage, stru
                         .hosts = &intake->hosts,
                         .sharing = sharing_of(intake, realm->settings.name),
                         .whole = intake->now_ms,
+                        .leaves_gone = intake->is_live,
                 };
                 r = merge_run(&request, &intake->merged, error);
                 if (r == 0 && with_coverage)

@@ -193,6 +193,7 @@ int intake_live_merge(struct intake *intake, struct depot *depot, int64_t now_ms
         intake->latest_ms = now_ms + TIME_DAY;
         intake->now_ms = now_ms;
         intake->sharing = sharing;
+        intake->is_live = true;
         intake->merged = (struct merge_counts){0};
         int r = intake_flush(intake, INT64_MAX, true, error);
         *ret_merged = (struct intake_live_merged){.windows = intake->merged.windows_written,
@@ -222,6 +223,7 @@ int intake_live_show(
                         .sources = &intake->sources,
                         .hosts = &intake->hosts,
                         .only = &outside,
+                        .leaves_gone = true,
                 };
                 intake_forget_future(&realm->coverage, intake->latest_ms);
                 coverage_normalise_each(&realm->coverage, &heartbeats);

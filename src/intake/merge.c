@@ -188,12 +188,22 @@ static int gather_points(struct window_merge *m, uint32_t outside, size_t *ret_c
         return r;
 }
 
+/* Has retention destroyed all of this window that lay in these addresses? */
+static bool is_gone(const struct window_merge *m, const struct prefix *prefix)
+{
+        return m->walk->request->leaves_gone &&
+               depot_gone_until(&m->walk->gone, RETAIN_BINDINGS, prefix) >= m->to;
+}
+
 static int merge_address(struct window_merge *m, uint32_t outside)
 {
+        const struct prefix prefix = {.address = address_from_ipv4(outside), .length = 128};
         struct walk *walk = m->walk;
         size_t count = 0;
 
         int r = m->bucket ? gather_points(m, outside, &count) : 0;
+        if (is_gone(m, &prefix))
+                count = 0;
         if (r == 0)
                 r = gather_known(m, outside);
         if (r < 0)
@@ -430,6 +440,7 @@ static int visit(struct walk *walk, size_t index)
         struct window_merge m = {
                 .walk = walk, .from = stop->window_from, .to = stop->window_from + DEPOT_WINDOW_MS};
         struct coverage cut = {0};
+        const struct prefix everywhere = {.length = 0};
         const struct sharing *sharing = walk->request->sharing;
         int r = 0;
 
@@ -437,6 +448,14 @@ static int visit(struct walk *walk, size_t index)
                            (sharing->window_from == TIME_UNKNOWN || m.from >= sharing->window_from);
         m.sharing.window_from = m.from;
         m.bucket = find_bucket(walk->request, stop->window_from);
+        /* A window that was destroyed whole is not made again. */
+        if (!stop->stored && is_gone(&m, &everywhere)) {
+                walk->rewritten = false;
+                if (m.bucket && !walk->request->only)
+                        bucket_drop(
+                                walk->request->buckets, (size_t)(m.bucket - walk->request->buckets->items));
+                return 0;
+        }
         if (stop->stored)
                 r = opened_open(walk, stop->window_from, &m.stored);
         if (r == 0)

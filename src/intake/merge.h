@@ -27,6 +27,9 @@ struct merge_request {
          * `whole`): how its addresses are shared. Left as it is where all that was written is older. */
         struct sharing *sharing;
         int64_t whole;
+        /* What retention has destroyed does not come back: a live node still holds in its journal, or is sent
+         * late, what stood in a window of then. Points of such windows are left out. */
+        bool leaves_gone;
 };
 
 struct merge_counts {

@@ -45,6 +45,7 @@ struct intake {
         struct intake_summary summary;
         struct merge_counts merged;
         struct sharing *sharing; /* by number of the realm's section, or NULL: not counted; borrowed */
+        bool is_live;            /* what retention has destroyed is not made again (merge.h) */
         int64_t now_ms;          /* with `sharing`: an hour that has ended by then is whole */
         int64_t latest_ms;       /* as in the options, filled in */
         /* The file being read. */

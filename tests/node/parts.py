@@ -78,6 +78,15 @@ def stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % (int(seconds * 1000) % 1000)
 
 
+def is_running(process):
+    """What has ended and was not waited for is not."""
+    try:
+        with open("/proc/%d/stat" % process, encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Node:
     """Programs are taken from the folder of `rogatory`."""
 
@@ -202,7 +211,7 @@ def shown(answer):
     return {one["subscriber"] or one["inside_address"] for one in answer["candidates"] + answer["possible"]}
 
 
-def ask_until(node, what, names, endpoint, protocol=None, at=None, patience=10, **more):
+def ask_until(node, what, names, endpoint, protocol=None, at=None, patience=5, **more):
     """Milliseconds until an answer shows exactly these names."""
     begun = time.time()
     while time.time() - begun < patience:
