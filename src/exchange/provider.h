@@ -69,6 +69,8 @@ int provider_read(struct office *office, const char *id, enum provider_part part
 
 /* By a second person: sealed to its recipient, and sent. */
 int provider_release(struct office *office, const char *id, struct error *error);
+/* From how many bytes on evidence travels beside its message; 0: those of the Implementing Regulation. */
+void provider_inside_set(size_t bytes);
 
 /* Form 3. identifier_id NULL: the whole order. Privilege, immunity and the press go to the enforcing
  * authority too, and nothing is executed meanwhile. conflict: of OBSTACLE_THIRD_COUNTRY_LAW, else NULL. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define INSIDE_BYTES_MAX ((size_t)25600 * 1000) /* Implementing Regulation (EU) 2025/1550: 25,600 kB */
+static size_t inside_bytes_most = INSIDE_BYTES_MAX;
 #define OFFER_MANIFEST "manifest.json"
 
 struct releasing {
@@ -302,7 +303,7 @@ static int release(struct provider_case *c, const void *arguments, struct error 
         r->answer.answer.answered_ms = office_now(c->office);
         if (result == 0)
                 result = provider_sign(c, &r->answer.answer.signatory, error);
-        if (result == 0 && r->bytes > INSIDE_BYTES_MAX)
+        if (result == 0 && r->bytes > inside_bytes_most)
                 result = put_beside(r, recipient, error);
         if (result == 0)
                 result = look(r, error);
@@ -320,6 +321,11 @@ static int release(struct provider_case *c, const void *arguments, struct error 
                         post_send(c->office, &answer, r->files, r->manifest ? 0 : DRAFT_PARTS, &extra, error);
         r->answer = answer; /* rows of files may have been added: one owner */
         return result == 0 ? log_release(r, prepared_by, recipient, error) : result;
+}
+
+void provider_inside_set(size_t bytes)
+{
+        inside_bytes_most = bytes ? bytes : INSIDE_BYTES_MAX;
 }
 
 int provider_release(struct office *office, const char *id, struct error *error)

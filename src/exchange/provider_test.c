@@ -286,6 +286,32 @@ static void requirement_11_nothing_outside_the_scope_leaves(void **state)
         assert_non_null(strstr(opened_answer.json, SCOPE_NO_EVIDENCE));
 }
 
+/* The program that is run in earnest: its words, its output, its end. */
+static void the_program_beside_this_one_is_run(void **state)
+{
+        const char *const words[] = {"ask", "--json", "two words", NULL};
+        struct buffer output = buffer_make(1000);
+        struct error error = {0};
+        int code = -1;
+
+        (void)state;
+        provider_program_set("/bin/echo");
+        scene_must(provider_run_program(NULL, words, &output, &code, &error), &error);
+        assert_int_equal(code, 0);
+        assert_int_equal(output.length, strlen("ask --json two words\n"));
+        assert_memory_equal(output.bytes, "ask --json two words\n", output.length);
+        provider_program_set("/bin/false");
+        assert_int_equal(provider_run_program(NULL, words, &output, &code, &error), -EIO);
+        provider_program_set("/nowhere/rogatory");
+        assert_true(provider_run_program(NULL, words, &output, &code, &error) < 0);
+        /* More than there is room for is a failure, and the child does not stand still for it. */
+        const char *const many[] = {"-c", "head -c 3000000 /dev/zero; echo complaint >&2", NULL};
+        provider_program_set("/bin/sh");
+        assert_int_equal(provider_run_program(NULL, many, &output, &code, &error), -EFBIG);
+        provider_program_set(NULL);
+        buffer_free(&output);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scratch_teardown)
@@ -299,6 +325,7 @@ int main(void)
                 TEST(requirement_09_the_answer_labels_its_sources_and_warns_near_an_edge),
                 TEST(requirement_10_one_hit_asks_for_corroboration),
                 TEST(requirement_11_nothing_outside_the_scope_leaves),
+                TEST(the_program_beside_this_one_is_run),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

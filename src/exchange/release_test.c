@@ -318,6 +318,122 @@ static void a_refusal_is_answered_by_form_3(void **state)
         assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_REFUSED);
 }
 
+/* Large evidence lies beside the message, for its recipient alone, and is what the message says. */
+static void large_evidence_travels_beside_its_message(void **state)
+{
+        struct message form, answer;
+        struct provider_offer offer;
+        struct error failure = {0};
+        char id[MODEL_ID_MAX], manifest[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        to_prepared(id);
+        provider_inside_set(1000);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        provider_inside_set(0);
+        settle();
+        assert_int_equal(incidents(AUTHORITY), 0);
+        read_answer(id, &answer);
+        assert_int_equal(answer.files.count, 3);
+        const struct file *file = &answer.files.items[0];
+        assert_int_equal(file->outside, STATED_YES);
+        const char *place = strstr(file->location, "/evidence/");
+        assert_non_null(place);
+        snprintf(manifest, sizeof manifest, "%.36s", place + strlen("/evidence/"));
+        struct office *provider = scene_open(PROVIDER, "admin");
+        assert_int_equal(
+                provider_offer_open(provider, ENFORCING, manifest, file->name, &offer, &failure), -ENOENT);
+        assert_int_equal(
+                provider_offer_open(provider, AUTHORITY, manifest, "../x", &offer, &failure), -ENOENT);
+        assert_int_equal(provider_offer_open(provider, AUTHORITY, "../../keys", file->name, &offer, &failure),
+                -ENOENT);
+        scene_must(
+                provider_offer_open(provider, AUTHORITY, manifest, file->name, &offer, &failure), &failure);
+        assert_int_equal(offer.length, file->size);
+        assert_memory_equal(offer.digest, file->digest, sizeof offer.digest);
+        assert_int_equal(offer.until_ms - offer.from_ms, 45 * TIME_DAY);
+        close(offer.file);
+        office_close(provider);
+        message_free(&answer);
+}
+
+static void an_amendment_is_examined_anew(void **state)
+{
+        struct message form, amendment, order;
+        struct book_order row;
+        struct error failure = {0};
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        to_prepared(id);
+        struct office *authority = scene_open(AUTHORITY, "admin");
+        scene_must(book_order_find(authority, id, &row, &failure), &failure);
+        message_init(&order, MESSAGE_NONE);
+        scene_must(book_order_message(authority, &row, &order, &failure), &failure);
+        office_close(authority);
+        message_init(&amendment, MESSAGE_AMENDMENT);
+        EXAMPLE_SET(amendment.order_id, id);
+        EXAMPLE_SET(amendment.amendment.replaces, order.id);
+        amendment.generation = 2; /* generation 1 is missing */
+        example_text(&amendment.amendment.reason, "the port was another");
+        scene_must(
+                model_texts_add(model_field_find(message_body_type(MESSAGE_AMENDMENT), slice_of("changes")),
+                        &amendment.amendment, slice_of("source port"), &failure),
+                &failure);
+        scene_must(model_copy(&order_type, &order.order, &amendment.amendment.order), &failure);
+        scene_clock += 1000;
+        send_raw(AUTHORITY, &amendment);
+        assert_int_equal(incidents(PROVIDER), 1);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_PREPARED);
+        amendment.generation = 1;
+        send_raw(AUTHORITY, &amendment);
+        if (incidents(PROVIDER) != 1)
+                fail_msg("%s", last_incident.words);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        assert_int_equal(entries(PROVIDER, "retention", id), 1);
+        scene_clock += 1000;
+        to_prepared(id);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        message_free(&order);
+        message_free(&amendment);
+}
+
+static void a_third_countrys_law_goes_to_the_court(void **state)
+{
+        struct law_conflict conflict = {.country = "US",
+                .law = strdup("a law"),
+                .obligation = strdup("forbids it"),
+                .applies = strdup("the data are of its citizens"),
+                .consequence = strdup("a fine"),
+                .link = strdup("the parent company")};
+        const struct provider_refusal refusal = {
+                .obstacle = OBSTACLE_THIRD_COUNTRY_LAW, .explanation = "a conflict", .conflict = &conflict};
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        AS(PROVIDER, "desk", provider_refuse(office, id, &refusal, &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_IN_REVIEW);
+        settle();
+        assert_int_equal(incidents(AUTHORITY), 0);
+        REFUSED_AS(PROVIDER, "desk", -EPERM, provider_prepare(office, id, &preparing, &error));
+        free(conflict.law);
+        free(conflict.obligation);
+        free(conflict.applies);
+        free(conflict.consequence);
+        free(conflict.link);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scratch_teardown)
@@ -332,6 +448,9 @@ int main(void)
                 TEST(a_question_stops_the_clock),
                 TEST(a_withdrawal_destroys_what_was_prepared),
                 TEST(a_refusal_is_answered_by_form_3),
+                TEST(large_evidence_travels_beside_its_message),
+                TEST(an_amendment_is_examined_anew),
+                TEST(a_third_countrys_law_goes_to_the_court),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
