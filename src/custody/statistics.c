@@ -205,6 +205,12 @@ static int add_event(struct order *order, const struct log_entry *entry, struct 
         return 0;
 }
 
+/* What people decide of an order before it is issued: nothing that figures are made of. */
+static bool is_of_draft(const struct log_entry *entry)
+{
+        return strcmp(entry->kind_name, "decision") == 0 || strcmp(entry->kind_name, "order-checked") == 0;
+}
+
 int statistics_add(struct statistics *statistics, const struct log_entry *entry, struct error *error)
 {
         const char *id = text_of(entry->fields, "order");
@@ -215,7 +221,7 @@ int statistics_add(struct statistics *statistics, const struct log_entry *entry,
                 return begin_order(statistics, entry, error);
         struct order *order = find(statistics, id);
         if (!order) {
-                statistics->without_order++;
+                statistics->without_order += !is_of_draft(entry);
                 return 0;
         }
         return add_event(order, entry, error);

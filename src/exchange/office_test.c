@@ -22,7 +22,8 @@ static void settings_are_strict(void **state)
                 "{\"format\":\"rogatory-exchange/"
                 "1\",\"organisation\":\"at-a\",\"people\":[],\"limits\":{\"identifiers\":0}}"};
         struct office_settings *settings = calloc(1, sizeof *settings), *again = calloc(1, sizeof *again);
-        struct buffer text = buffer_make(OFFICE_SETTINGS_BYTES_MAX);
+        struct buffer text = buffer_make(OFFICE_SETTINGS_BYTES_MAX),
+                      second = buffer_make(OFFICE_SETTINGS_BYTES_MAX);
 
         (void)state;
         for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -43,8 +44,15 @@ static void settings_are_strict(void **state)
         assert_int_equal(office_settings_add_person(settings, slice_of("maier:king"), &error), -EINVAL);
         scene_must(office_settings_write(settings, &text, &error), &error);
         scene_must(office_settings_read(slice_make((char *)text.bytes, text.length), again, &error), &error);
-        assert_memory_equal(settings, again, sizeof *settings);
+        /* One form for one content: what was read is written as it was. */
+        scene_must(office_settings_write(again, &second, &error), &error);
+        assert_int_equal(text.length, second.length);
+        assert_memory_equal(text.bytes, second.bytes, text.length);
+        assert_string_equal(again->store, "/srv/store");
+        assert_int_equal(again->limits.identifiers_most, 7);
+        assert_int_equal(again->person_count, 2);
         buffer_free(&text);
+        buffer_free(&second);
         free(settings);
         free(again);
 }
