@@ -251,6 +251,30 @@ uint64_t depot_window_check_seal(const struct depot_window *window,
         return found;
 }
 
+/* The index stands at the end and is read whole when a window is opened. How long it is says only the
+ * trailer: most have room in this much. */
+#define INDEX_USUAL ((size_t)64 * 1024)
+
+/* The beginning and the end of a window that is opened for few questions are brought in at once, each with
+ * one reading, and nothing ahead of what is asked. */
+static void advise(const struct file_map *map)
+{
+        size_t tail = INDEX_USUAL < map->length ? INDEX_USUAL : map->length;
+
+        file_map_scattered(map->bytes, map->length);
+        file_map_soon(map->bytes, tail < 1 ? 0 : 1);
+        file_map_soon((const uint8_t *)map->bytes + map->length - tail, tail);
+}
+
+/* An index that begins before what was brought in. */
+static void bring_index(void *context, uint64_t offset, uint64_t length)
+{
+        const struct depot_window *window = context;
+
+        if (window->map_length > INDEX_USUAL && offset < window->map_length - INDEX_USUAL)
+                file_map_soon((const uint8_t *)window->map + offset, length);
+}
+
 static int map_window(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         struct depot_window *ret, char path[DEPOT_PATH_MAX], struct error *error)
 {
@@ -275,6 +299,8 @@ static int map_window(struct depot *depot, const char *realm, enum depot_kind ki
                         ret->file.size = map.length;
                         ret->map = (void *)(uintptr_t)map.bytes;
                         ret->map_length = map.length;
+                        if (depot->scattered && kind == DEPOT_NAT)
+                                advise(&map);
                         r = open_seal(depot, realm, kind, ret, path, error);
                         if (r < 0)
                                 release_map(ret);
@@ -290,20 +316,6 @@ static int map_window(struct depot *depot, const char *realm, enum depot_kind ki
 void depot_expect_scattered(struct depot *depot)
 {
         depot->scattered = true;
-}
-
-/* The index stands at the end and is read whole when a window is opened: about a hundredth of the file. */
-#define INDEX_SHARE 64
-#define INDEX_LEAST (64 * 1024)
-
-static void advise(const struct depot_window *window)
-{
-        size_t length = window->map_length, tail = length / INDEX_SHARE;
-
-        if (tail < INDEX_LEAST)
-                tail = INDEX_LEAST < length ? INDEX_LEAST : length;
-        file_map_scattered(window->map, length);
-        file_map_soon((const uint8_t *)window->map + length - tail, tail);
 }
 
 /* A file must be what its name and place say: one that was copied to another place would answer for the wrong
@@ -328,9 +340,11 @@ int depot_window_open(struct depot *depot, const char *realm, int64_t window_fro
         int r = map_window(depot, realm, DEPOT_NAT, window_from, &window, path, error);
         if (r < 0)
                 return r;
-        if (depot->scattered)
-                advise(&window);
         struct segment_input input = {.bytes = window.map, .length = window.map_length};
+        if (depot->scattered && !window.seal) {
+                input.soon = bring_index;
+                input.context = &window;
+        }
         if (window.seal)
                 input = (struct segment_input){.bytes = window.seal->plain,
                         .length = window.seal->length,

@@ -202,6 +202,8 @@ static int read_sections(struct frame *frame, const char *name, unsigned most, s
         if (next < HEADER_LENGTH || next > offset)
                 return damaged(name, "the table of sections", error);
         frame->body_end = (size_t)next;
+        if (frame->input.soon)
+                frame->input.soon(frame->input.context, next, offset - next);
         for (uint32_t i = 0; i < count; i++) {
                 int r = read_section_entry(frame, name, most, &table, &next, error);
                 if (r < 0)

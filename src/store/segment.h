@@ -78,7 +78,10 @@ struct segment_input {
         const void *bytes; /* borrowed, must outlive the reader */
         size_t length;
         bool (*need)(void *context, uint64_t offset, uint64_t length);
-        void *context;
+        /* Tells of bytes that will be looked at next, so that they come with one reading; only while the file
+         * is opened. May be NULL. */
+        void (*soon)(void *context, uint64_t offset, uint64_t length);
+        void *context; /* without need, used only while the file is opened */
 };
 
 struct segment_reader;
