@@ -8,6 +8,7 @@
 #include "wire/dialect.h"
 #include "wire/syslog.h"
 
+#include <fts.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,18 +75,38 @@ static bool is_dialect(void *context, const char *name)
         return dialect_by_name(name) || syslog_family_by_name(name);
 }
 
-/* Whoever starts the node as root makes the store's folder as root too, and forgets to hand it over. */
+/* Something in the store that is another account's: made as root, or written by a command that root ran. The
+ * journal is the collect-user's. False where there is none. */
+static bool find_foreign(const char *folder, uid_t owner, char *ret_path, size_t room)
+{
+        char *const paths[] = {(char *)folder, NULL};
+        FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+        bool found = false;
+
+        for (FTSENT *at; walk && !found && (at = fts_read(walk));) {
+                if (at->fts_level == 1 && strcmp(at->fts_name, "journal") == 0)
+                        (void)fts_set(walk, at, FTS_SKIP);
+                else if (at->fts_info != FTS_DP && at->fts_info != FTS_NS && at->fts_statp->st_uid != owner)
+                        found = true;
+                if (found)
+                        snprintf(ret_path, room, "%s", at->fts_path);
+        }
+        if (walk)
+                fts_close(walk);
+        return found;
+}
+
 static int check_owner(struct configuration_report *report, const char *folder, const char *user)
 {
-        struct stat status;
+        char path[4096];
         uid_t uid;
         gid_t gid;
 
-        if (user[0] == '\0' || stat(folder, &status) < 0 || !account_find_user(user, &uid, &gid) ||
-                uid == status.st_uid)
+        if (user[0] == '\0' || !account_find_user(user, &uid, &gid) ||
+                !find_foreign(folder, uid, path, sizeof path))
                 return 0;
-        return add(report, folder, 0, "does not belong to %s, which is the store-user; chown -R %s: %s", user,
-                user, folder);
+        return add(report, path, 0, "does not belong to %s, which is the store-user; chown -R %s: %s", user,
+                user, path);
 }
 
 /* Certificates, keys and secrets are read before a process becomes the collect-user: by the store-user. */

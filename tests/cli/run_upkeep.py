@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 
 from cases import Folder, check, expect, finish
 
@@ -127,6 +128,10 @@ def node(folder):
         folder.write("new/rogatory.conf", "[node]\nstore-user = nobody\n")
         run = folder.run("conf-check", "--config", "new")
         check(run.returncode == 1 and "does not belong to nobody" in run.stdout, "whose the folder is: " + run.stdout)
+        shutil.chown(folder.file("new"), "nobody")
+        run = folder.run("conf-check", "--config", "new")
+        check(run.returncode == 1 and "chown -R nobody: new/" in run.stdout, "whose the files in it are: " + run.stdout)
+        shutil.chown(folder.file("new"), "root")
         os.chmod(folder.file("secret"), 0o600)
         folder.write("new/rogatory.conf", "[node]\nstore-user = nobody\n[exporter bng]\naddress = 192.0.2.2\n"
                      "secret-file = %s/secret\n" % folder.path)
