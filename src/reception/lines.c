@@ -17,6 +17,7 @@ static int options_of(struct reception *reception, uint16_t number, struct text_
                 .year = settings->year,
                 .heartbeat_ms = settings->heartbeat_ms,
                 .family = syslog_family_by_name(settings->dialect),
+                .book = reception->book,
         };
         return 0;
 }
@@ -50,6 +51,9 @@ int reception_text_of(struct reception *reception, uint16_t number, struct text_
         int r = 0;
 
         if (!exporter->text) {
+                r = reception->book ? 0 : syslog_book_make(&reception->book);
+                if (r < 0)
+                        return r;
                 r = options_of(reception, number, &options);
                 options.by_host = options_by_host;
                 options.by_host_context = reception;

@@ -83,6 +83,7 @@ void reception_free(struct reception *reception)
                         reception->syslog->free(reception->exporters[i].text);
                 conntrack_decoder_free(reception->exporters[i].conntrack);
         }
+        syslog_book_free(reception->book);
         free(reception->exporters);
         free(reception->is_torn);
         flow_decoder_free(reception->flow);

@@ -9,6 +9,7 @@
 #include "wire/flow.h"
 #include "wire/radius.h"
 #include "wire/syslog.h"
+#include "wire/syslog_match.h"
 #include "wire/userlog.h"
 
 #include <string.h>
@@ -29,6 +30,7 @@ struct reception {
         struct reception_exporter *exporters; /* by number; owned */
         bool *is_torn;                        /* by realm; owned */
         const struct text_format *syslog;
+        struct syslog_book *book; /* of all of its decoders; owned; NULL until the first */
         struct flow_decoder *flow;
         struct userlog_decoder *userlog;
         struct radius_decoder *radius;

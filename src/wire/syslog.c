@@ -30,7 +30,8 @@ struct host {
 struct syslog_decoder {
         struct text_decoder
                 common; /* its trouble counts the damage of unknown origin, which is every host's */
-        struct syslog_book *book;
+        const struct syslog_book *book;
+        struct syslog_book *own_book; /* NULL: it is borrowed */
         struct host **hosts;
         size_t host_count;
         uint16_t slots[HOST_SLOTS]; /* index in hosts plus 1 */
@@ -496,7 +497,7 @@ static void destroy(struct text_decoder *common)
                 free(decoder->hosts[i]);
         }
         free(decoder->hosts);
-        syslog_book_free(decoder->book);
+        syslog_book_free(decoder->own_book);
         text_decoder_release(common);
         free(decoder);
 }
@@ -508,7 +509,8 @@ static int create(const struct text_options *options, struct text_decoder **ret_
         if (!decoder)
                 return -ENOMEM;
         text_decoder_init(&decoder->common, options, TIME_SECOND);
-        int r = syslog_book_make(&decoder->book);
+        int r = options->book ? 0 : syslog_book_make(&decoder->own_book);
+        decoder->book = options->book ? options->book : decoder->own_book;
         if (r < 0) {
                 destroy(&decoder->common);
                 return r;

@@ -3,7 +3,7 @@
 #define ROGATORY_WIRE_SYSLOG_MATCH_H
 
 /* The patterns of all families, compiled, and what a pattern found in a message. Used only by the syslog
- * format. */
+ * format; whoever has many of its decoders makes the book for them (text_options.book). */
 
 #include "base/slice.h"
 #include "base/time.h"

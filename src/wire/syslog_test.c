@@ -347,10 +347,32 @@ static void recognises_its_own(void **state)
         assert_null(text_format_recognise(other, strlen(other)));
 }
 
+/* Many decoders read by one book, which outlives each of them. */
+static void a_book_is_shared(void **state)
+{
+        const char *text = "<134>1 2026-07-06T14:05:37.1+02:00 nat1 app - - - " MESSAGE "\n";
+        struct text_options options = fixture_options();
+        struct syslog_book *book;
+
+        (void)state;
+        fixture_read(text);
+        size_t events = c.event_count;
+        assert_int_equal(events, 1);
+        assert_int_equal(syslog_book_make(&book), 0);
+        for (unsigned i = 0; i < 3; i++) {
+                options.book = book;
+                assert_int_equal(fixture_read_with(text, &options, i == 2), 0);
+                assert_int_equal(c.event_count, events);
+        }
+        collected_free(&c);
+        syslog_book_free(book);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_pattern_compiles),
+                cmocka_unit_test(a_book_is_shared),
                 cmocka_unit_test(headers),
                 cmocka_unit_test(cisco_headers),
                 cmocka_unit_test(zones_and_years_are_never_assumed),

@@ -20,6 +20,7 @@ struct local_clock {
 };
 
 struct syslog_family; /* syslog.h */
+struct syslog_book;   /* syslog_match.h */
 
 /* Longest host name in a line of a relay's file, with its end mark; a longer one is refused. */
 #define TEXT_HOST_MAX 64
@@ -42,6 +43,9 @@ struct text_options {
          * fatal. NULL: all lines are of `exporter`. */
         int (*by_host)(void *context, const char *host, struct text_options *ret);
         void *by_host_context;
+        /* syslog: the patterns, where many decoders share them (syslog_book_make; some hundred KiB).
+         * Borrowed; NULL: it makes its own. */
+        const struct syslog_book *book;
 };
 
 /* Every line is counted once: lines = blank + used + continued + not_nat + other + reported_losses + all
