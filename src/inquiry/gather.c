@@ -329,6 +329,7 @@ static int expect_logs(struct inquiry *inquiry, unsigned realm, const struct que
                 int r = exporter_number(&inquiry->cache, realm, exporter->name, false, &number);
                 if (r < 0)
                         return r;
+                inquiry->cache.exporters[number].settings = exporter;
                 if (!may_lend(exporter, &q->address))
                         continue;
                 g->expected[g->expected_count++] = number;
@@ -396,7 +397,9 @@ static int count_exporters(
                         continue;
                 g->counts[i] = known->is_plan
                                        ? plan_counts(&word) && plan_speaks(g, (uint16_t)i)
-                                       : !g->planned && may_lend(settings_exporter(settings, known->name),
+                                       : !g->planned && may_lend(known->settings ? known->settings
+                                                                                 : settings_exporter(settings,
+                                                                                           known->name),
                                                                 &q->address);
                 if (known->is_plan && g->counts[i])
                         g->expected[g->expected_count++] = (uint16_t)i;

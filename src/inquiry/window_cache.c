@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "inquiry/window_cache.h"
 
+#include "base/checksum.h"
 #include "os/file.h"
 
 #include <stdio.h>
@@ -11,15 +12,36 @@
  * address) is left to be read block by block. */
 #define SHEET_AT_ONCE (1024 * 1024)
 
+#define SLOTS (2 * INQUIRY_EXPORTERS_MAX) /* a power of two, and never full */
+
+/* Where the exporter stands, or belongs: then it is 0. */
+static uint16_t *find_slot(const struct window_cache *cache, unsigned realm, const char *name, bool is_plan)
+{
+        size_t at = (checksum(name, strlen(name)) + realm) % SLOTS;
+
+        for (;; at = (at + 1) % SLOTS) {
+                uint16_t *slot = &cache->slots[at];
+                const struct known_exporter *known = *slot ? &cache->exporters[*slot - 1] : NULL;
+                if (!known || (known->realm == realm && known->is_plan == is_plan &&
+                                      strcmp(known->name, name) == 0))
+                        return slot;
+        }
+}
+
 int exporter_number(
         struct window_cache *cache, unsigned realm, const char *name, bool is_plan, uint16_t *ret_number)
 {
-        for (unsigned i = 0; i < cache->exporter_count; i++)
-                if (cache->exporters[i].realm == realm && cache->exporters[i].is_plan == is_plan &&
-                        strcmp(cache->exporters[i].name, name) == 0) {
-                        *ret_number = (uint16_t)i;
-                        return 0;
-                }
+        uint16_t *slot;
+
+        if (!cache->slots)
+                cache->slots = calloc(SLOTS, sizeof *cache->slots);
+        if (!cache->slots)
+                return -ENOMEM;
+        slot = find_slot(cache, realm, name, is_plan);
+        if (*slot) {
+                *ret_number = (uint16_t)(*slot - 1);
+                return 0;
+        }
         if (cache->exporter_count == INQUIRY_EXPORTERS_MAX)
                 return -E2BIG;
         if (cache->exporter_count == cache->exporter_capacity) {
@@ -34,6 +56,7 @@ int exporter_number(
         *added = (struct known_exporter){.realm = realm, .is_plan = is_plan};
         snprintf(added->name, sizeof added->name, "%s", name);
         *ret_number = (uint16_t)cache->exporter_count++;
+        *slot = (uint16_t)cache->exporter_count;
         return 0;
 }
 
@@ -51,6 +74,7 @@ void window_cache_free(struct window_cache *cache)
         for (unsigned i = 0; i < cache->window_count; i++)
                 close_window(&cache->windows[i]);
         free(cache->exporters);
+        free(cache->slots);
 }
 
 void window_cache_drop(struct window_cache *cache, unsigned index)

@@ -14,7 +14,8 @@
 struct known_exporter {
         char name[SEGMENT_EXPORTER_NAME_MAX];
         unsigned realm;
-        bool is_plan; /* it states; a log exporter of the same name is another */
+        bool is_plan;                             /* it states; a log exporter of the same name is another */
+        const struct exporter_settings *settings; /* borrowed; NULL: not looked for yet, or there are none */
 };
 
 struct cached_window {
@@ -33,6 +34,7 @@ struct window_cache {
         struct depot *depot;
         struct known_exporter *exporters; /* owned */
         unsigned exporter_count, exporter_capacity;
+        uint16_t *slots; /* owned: numbers plus 1 by their names, since every question asks for all of them */
         struct cached_window windows[INQUIRY_WINDOWS_OPEN_MAX];
         unsigned window_count;
         uint64_t turn; /* counts questions: windows used in the present one are not closed */
