@@ -65,6 +65,8 @@ static void become_child(struct exchanged *node, enum child_kind kind, pid_t par
         if (seconds[kind])
                 alarm(seconds[kind]);
         close(node->signals);
+        if (node->offers >= 0 && kind != CHILD_COMMAND)
+                close(node->offers);
         if (node->people >= 0)
                 close(node->people);
         notify_close(&node->notify);

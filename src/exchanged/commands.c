@@ -2,7 +2,8 @@
 /* What a node does for people over its socket. */
 #include "rogatory/command.h"
 
-static const struct command *const commands[] = {&command_log};
+static const struct command *const commands[] = {&command_office, &command_order, &command_open,
+        &command_inform, &command_inbox, &command_answer, &command_clear, &command_object};
 
 const struct command *const *command_table(size_t *ret_count)
 {

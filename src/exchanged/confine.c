@@ -4,6 +4,7 @@
 
 #include "exchange/office.h"
 #include "os/confine.h"
+#include "os/program.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -50,6 +51,23 @@ static void add_database(struct paths *paths, const struct exchanged *node)
                 add(paths, CONFINE_READ | CONFINE_WRITE, node->folder, names[i]);
 }
 
+/* The program that asks the store stands beside this one, or in bin beside sbin. */
+static void add_program(struct paths *paths)
+{
+        static const char *const names[] = {"rogatory", "../bin/rogatory"};
+        char folder[PATH_MAX - 64];
+        const char *loader = program_loader();
+        struct error error = {0};
+
+        add(paths, CONFINE_READ | CONFINE_WRITE, "/dev/null", NULL);
+        if (program_folder(folder, sizeof folder, &error) < 0)
+                return;
+        for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+                add(paths, CONFINE_EXECUTE, folder, names[i]);
+        if (loader)
+                add(paths, CONFINE_EXECUTE, loader, NULL);
+}
+
 static int apply(const struct exchanged *node, const struct confine_plan *wanted, const struct paths *paths,
         struct error *error)
 {
@@ -84,6 +102,7 @@ int exchanged_confine(const struct exchanged *node, struct error *error)
         }
         add(paths, CONFINE_READ, getenv("CREDENTIALS_DIRECTORY"), NULL);
         add_system(paths);
+        add_program(paths);
         /* Root alone has to name somebody. */
         int r = plan.user || (geteuid() != 0 && getuid() != 0)
                         ? apply(node, &plan, paths, error)
@@ -103,7 +122,6 @@ int gate_confine(const struct exchanged *node, struct error *error)
                 return error_set(error, -ENOMEM, "not enough memory");
         add_database(paths, node);
         add(paths, CONFINE_READ | CONFINE_WRITE, node->folder, "spool");
-        add(paths, CONFINE_READ, node->folder, "evidence");
         int r = apply(node, &plan, paths, error);
         free(paths);
         return r;

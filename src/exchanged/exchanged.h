@@ -89,6 +89,7 @@ struct exchanged {
         char socket_path[PATH_MAX];
         int people; /* listens for people of this machine */
         bool people_handed_over;
+        int offers; /* what the gate asks for comes from here; -1: there is no gate */
         struct notify notify;
         int64_t told_alive_ms;
         int signals; /* signalfd(2) */
@@ -127,7 +128,7 @@ struct child *child_find(struct exchanged *node, enum child_kind kind, const cha
 void child_forget(struct child *child);
 
 /* What each does; never returns. */
-void gate_run(struct exchanged *node, int told) __attribute__((noreturn));
+void gate_run(struct exchanged *node, int told, int offers) __attribute__((noreturn));
 void work_run(struct exchanged *node, int told) __attribute__((noreturn));
 void delivery_run(struct exchanged *node, const char *recipient) __attribute__((noreturn));
 void command_run(struct exchanged *node, int socket) __attribute__((noreturn));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Where peers knock: the courier's server in a process of its own. */
-#include "exchanged/exchanged.h"
+#include "exchanged/offers.h"
 
 #include "courier/server.h"
 #include "exchange/office.h"
@@ -37,7 +37,7 @@ struct gate {
         struct queue *queue;
         char spool[PATH_MAX];
         struct server *server;
-        int told;
+        int told, offers;
         struct skew_said skews[SKEWS_MAX];
         uint64_t skew_count;
 };
@@ -123,6 +123,25 @@ static void remark(void *context, const char *organisation, const char *code, co
                 organisation && *organisation ? organisation : "unknown", code, log_quote(words, quoted));
 }
 
+static int offer(void *context, const char *organisation, const char *manifest, const char *name,
+        struct server_offer *ret_offer, struct error *error)
+{
+        const struct gate *gate = context;
+
+        return offer_ask(gate->offers, organisation, manifest, name, ret_offer, error);
+}
+
+static void say_taken(void *context, const char *organisation, const char *manifest, const char *name,
+        uint64_t from, uint64_t until)
+{
+        char quoted[LOG_QUOTED_MAX];
+
+        (void)context;
+        log_event(LOG_NOTICE, "evidence-taken", "peer=%s manifest=%s name=%s from=%llu until=%llu",
+                organisation, manifest, log_quote(name, quoted), (unsigned long long)from,
+                (unsigned long long)until);
+}
+
 static int64_t now(void *context)
 {
         (void)context;
@@ -189,6 +208,8 @@ static int begin(
         const struct server_sink sink = {.context = gate,
                 .known = known,
                 .message = take,
+                .evidence = offer,
+                .evidence_taken = say_taken,
                 .skew = see_skew,
                 .remark = remark,
                 .now = now};
@@ -206,7 +227,7 @@ static int begin(
         return r == 0 ? server_new(base, &options, &sink, &gate->server, error) : r;
 }
 
-void gate_run(struct exchanged *node, int told)
+void gate_run(struct exchanged *node, int told, int offers)
 {
         const struct timeval often = {
                 .tv_sec = ALIVE_INTERVAL_MS / 2000, .tv_usec = ALIVE_INTERVAL_MS / 2 % 1000 * 1000};
@@ -217,7 +238,7 @@ void gate_run(struct exchanged *node, int told)
 
         if (!gate || !base)
                 _exit(1);
-        *gate = (struct gate){.node = node, .told = told};
+        *gate = (struct gate){.node = node, .told = told, .offers = offers};
         alive_say(told, ALIVE_STARTING);
         int r = begin(gate, base, &identity, &error);
         if (r == 0)

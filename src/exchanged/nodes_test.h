@@ -34,11 +34,17 @@
 #define NOBODY 65534
 #define PATIENCE_MS 60000
 
-enum { AT, DE, NODES };
-static const char *const names[NODES] = {AUTHORITY, PROVIDER};
-static const char *program; /* rogatory-exchange, of little patience */
-static pid_t nodes[NODES];
-static uint16_t ports[NODES];
+/* Most tests need the first two alone. */
+enum { AT, DE, NODES, COURT = NODES, EA, OVERSIGHT, ALL_NODES };
+static const char *const names[ALL_NODES] = {
+        AUTHORITY, PROVIDER, "at-court-vienna", "de-enforcement-berlin", "at-oversight"};
+static unsigned node_count = NODES; /* that are made */
+static const char *program;         /* rogatory-exchange, of little patience */
+static pid_t nodes[ALL_NODES];
+static uint16_t ports[ALL_NODES];
+static int64_t ahead_ms[ALL_NODES]; /* of their clocks, where the program is one of tests
+                                       (tests/exchange/pretend.c) */
+static bool store_below_scratch;    /* the provider has SCRATCH/store */
 
 static inline void must(int r, const struct error *error)
 {
@@ -65,17 +71,21 @@ static inline void write_set(uint64_t version, const char *name)
         struct issuance_list *list = NULL;
         struct issuance_set set = {.count = 0};
         struct error error = {0};
-        char text[512], path[512];
+        char text[1024], path[512];
 
         snprintf(text, sizeof text,
                 AUTHORITY
                 " issuing-authority prosecutor https://127.0.0.1:%u +431000001 Prosecution\n" PROVIDER
-                " provider - https://127.0.0.1:%u +4930000004 Provider\n" HOSTILE
+                " provider - https://127.0.0.1:%u +4930000004 Provider\n"
+                "at-court-vienna issuing-authority,validating-authority court https://127.0.0.1:%u "
+                "+431000002 Court\n"
+                "de-enforcement-berlin enforcing-authority - https://127.0.0.1:%u +4930000003 EA\n"
+                "at-oversight oversight - https://127.0.0.1:%u +431000005 Oversight\n" HOSTILE
                 " validating-authority court https://127.0.0.1:1 +331000001 Court\n"
                 "state FR Europe/Paris 2026-12-25\n",
-                ports[AT], ports[DE]);
+                ports[AT], ports[DE], ports[COURT], ports[EA], ports[OVERSIGHT]);
         must(issuance_list_read(slice_of(text), "list", &list, &error), &error);
-        must(issuance_make(list, clock_now_ms(), 90, version, &set, &error), &error);
+        must(issuance_make(list, clock_now_ms() - 3 * TIME_HOUR, 90, version, &set, &error), &error);
         must(folder_make(scratch_path(name), &error), &error);
         for (size_t i = 0; i < set.count; i++) {
                 const struct issuance_file *file = &set.files[i];
@@ -94,6 +104,8 @@ static inline void write_set(uint64_t version, const char *name)
 
 static inline void make_node(unsigned which)
 {
+        static const char *const people[] = {"berger:officer", "huber:validator", "maier:second-person",
+                "wolf:overseer", "admin:administrator", "desk:desk"};
         struct office_settings *settings = calloc(1, sizeof *settings);
         struct error error = {0};
         char keys[512], directory[512];
@@ -103,8 +115,10 @@ static inline void make_node(unsigned which)
         office_settings_default(settings);
         snprintf(settings->organisation, sizeof settings->organisation, "%s", names[which]);
         snprintf(settings->listen, sizeof settings->listen, "127.0.0.1:%u", ports[which]);
-        must(office_settings_add_person(settings, slice_of("admin:administrator"), &error), &error);
-        must(office_settings_add_person(settings, slice_of("berger:officer"), &error), &error);
+        if (which == DE && store_below_scratch)
+                snprintf(settings->store, sizeof settings->store, "%s/store", scratch);
+        for (size_t i = 0; i < sizeof people / sizeof *people; i++)
+                must(office_settings_add_person(settings, slice_of(people[i]), &error), &error);
         snprintf(keys, sizeof keys, "%s/pki/organisations/%s", scratch, names[which]);
         snprintf(directory, sizeof directory, "%s/pki/directory", scratch);
         const struct office_plan plan = {.keys = keys, .directory = directory, .settings = settings};
@@ -112,17 +126,31 @@ static inline void make_node(unsigned which)
         free(settings);
 }
 
+/* Also of a node that runs. */
+static inline void set_clock(unsigned which, int64_t ms)
+{
+        char path[300], text[32];
+
+        snprintf(path, sizeof path, "%s.clock", scratch_path(names[which]));
+        snprintf(text, sizeof text, "%-30lld\n", (long long)ms);
+        int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(file >= 0 && write(file, text, 31) == 31 && close(file) == 0);
+        ahead_ms[which] = ms;
+}
+
 static inline void start_node(unsigned which)
 {
-        char log[300];
+        char log[300], clock[300];
 
         snprintf(log, sizeof log, "%s.log", scratch_path(names[which]));
+        snprintf(clock, sizeof clock, "%s.clock", scratch_path(names[which]));
         fflush(NULL);
         nodes[which] = fork();
         if (nodes[which] == 0) {
                 int file = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
                 if (file >= 0)
                         dup2(file, STDERR_FILENO);
+                setenv("ROGATORY_PRETEND_CLOCK", clock, 1);
                 execl(program, program, "--node", scratch_path(names[which]), (char *)NULL);
                 _exit(127);
         }
@@ -143,7 +171,7 @@ static inline void kill_node(unsigned which, int with)
 
 static inline int stop_nodes(void **state)
 {
-        for (unsigned i = 0; i < NODES; i++)
+        for (unsigned i = 0; i < ALL_NODES; i++)
                 if (nodes[i] > 0) {
                         kill(nodes[i], SIGKILL);
                         waitpid(nodes[i], NULL, 0);
@@ -156,17 +184,24 @@ static inline int make_nodes(void **state)
 {
         int r = scratch_setup(state);
 
-        for (unsigned i = 0; i < NODES; i++)
+        for (unsigned i = 0; i < ALL_NODES; i++)
                 ports[i] = free_port();
         write_set(1, "pki");
-        for (unsigned i = 0; i < NODES; i++)
+        for (unsigned i = 0; i < node_count; i++) {
+                set_clock(i, 0);
                 make_node(i);
+        }
         return r;
+}
+
+static int64_t node_now(void *context)
+{
+        return clock_now_ms() + *(const int64_t *)context;
 }
 
 static inline struct office *open_node(unsigned which, const char *login)
 {
-        const struct office_options options = {.login = login};
+        const struct office_options options = {.now = node_now, .context = &ahead_ms[which], .login = login};
         struct office *office = NULL;
         struct error error = {0};
 

@@ -38,18 +38,24 @@ static int split_words(char *bytes, size_t length, char *ret_words[NODE_WORDS_MA
         return count;
 }
 
-/* Whatever the asker calls the node: it is this one. */
-static void name_node(const struct exchanged *node, int count, char **words)
+/* Whatever the asker calls the node: it is this one. False where he names none: such a command is about files
+ * of his own. */
+static bool name_node(const struct exchanged *node, int count, char **words)
 {
         static char word[PATH_MAX + sizeof "--node="];
+        bool named = false;
 
         for (int i = 1; i < count; i++) {
-                if (strcmp(words[i], "--node") == 0 && i + 1 < count)
+                if (strcmp(words[i], "--node") == 0 && i + 1 < count) {
                         words[++i] = (char *)(uintptr_t)node->folder;
-                else if (strncmp(words[i], "--node=", 7) == 0 &&
-                         snprintf(word, sizeof word, "--node=%s", node->folder) > 0)
+                        named = true;
+                } else if (strncmp(words[i], "--node=", 7) == 0 &&
+                           snprintf(word, sizeof word, "--node=%s", node->folder) > 0) {
                         words[i] = word;
+                        named = true;
+                }
         }
+        return named;
 }
 
 static int serve(struct exchanged *node, int socket)
@@ -68,6 +74,8 @@ static int serve(struct exchanged *node, int socket)
                 r = pass_receive(socket, bytes, sizeof bytes, &length, descriptors, 3, &error);
         int count = r == 0 ? split_words(bytes, length, words) : r;
         const struct command *command = count > 0 ? command_by_name(words[0]) : NULL;
+        if (command && !name_node(node, count, words))
+                command = NULL;
         for (int i = 0; command && i < 3; i++)
                 if (dup2(descriptors[i], i) < 0)
                         command = NULL;
@@ -76,7 +84,6 @@ static int serve(struct exchanged *node, int socket)
                 return 1;
         }
         person_act_for(peer.uid);
-        name_node(node, count, words);
         int code = command->run(command, count, words);
         fflush(NULL);
         tell(socket, NODE_DONE, code);

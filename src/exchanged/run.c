@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The parent's loop: signals, signs of life, when something is due. */
-#include "exchanged/exchanged.h"
+#include "exchanged/offers.h"
 
 #include "os/alive.h"
 #include "os/clock.h"
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,13 +66,21 @@ static void tell_alive(struct exchanged *node, int64_t steady_ms)
 static void start_gate(struct exchanged *node, int64_t steady_ms)
 {
         struct error error = {0};
-        int told;
+        int told, offers[2];
 
         if (!*node->address || child_find(node, CHILD_GATE, NULL) || steady_ms < node->gate_not_before_ms)
                 return;
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, offers) < 0) {
+                exchanged_say(LOG_FAILURE, "gate-not-started", "%s", strerrordesc_np(errno));
+                return;
+        }
+        if (node->offers >= 0)
+                close(node->offers);
+        node->offers = offers[0];
         int r = child_start(node, CHILD_GATE, NULL, true, &told, &error);
         if (r > 0)
-                gate_run(node, told);
+                gate_run(node, told, offers[1]);
+        close(offers[1]);
         node->gate_wait_ms = longer(node->times, node->gate_wait_ms);
         node->gate_not_before_ms = steady_ms + node->gate_wait_ms;
         if (r < 0)
@@ -272,9 +281,10 @@ static int turn(struct exchanged *node, struct error *error)
 {
         struct child *gate = child_find(node, CHILD_GATE, NULL);
         struct pollfd waits[] = {{.fd = node->signals, .events = POLLIN},
-                {.fd = node->people, .events = POLLIN}, {.fd = gate ? gate->told : -1, .events = POLLIN}};
+                {.fd = node->people, .events = POLLIN}, {.fd = gate ? gate->told : -1, .events = POLLIN},
+                {.fd = gate ? node->offers : -1, .events = POLLIN}};
 
-        if (poll(waits, 3, (int)node->times->tick_ms) < 0 && errno != EINTR)
+        if (poll(waits, 4, (int)node->times->tick_ms) < 0 && errno != EINTR)
                 return error_set(error, -errno, "poll: %s", strerrordesc_np(errno));
         if (gate && waits[2].revents)
                 hear_gate(node, gate);
@@ -282,6 +292,8 @@ static int turn(struct exchanged *node, struct error *error)
                 read_signals(node);
         if (waits[1].revents & POLLIN)
                 exchanged_answer(node);
+        if (waits[3].revents & POLLIN)
+                offer_answer(node);
         int64_t steady_ms = clock_steady_ms();
         look_at_directory(node);
         look_at_gate(node, steady_ms);

@@ -85,6 +85,7 @@ int exchanged_open(struct exchanged *node, const struct exchanged_options *optio
         *node = (struct exchanged){.options = options,
                 .times = times,
                 .people = -1,
+                .offers = -1,
                 .signals = -1,
                 .notify = {.socket = -1},
                 .work_wanted = true};
@@ -205,6 +206,11 @@ static int take_signals(struct exchanged *node, struct error *error)
 int exchanged_prepare(struct exchanged *node, struct error *error)
 {
         bool runs = !node->options->check;
+        char spool[PATH_MAX + 8];
+
+        /* What SQLite spills, it spills where every process of the node may write. */
+        snprintf(spool, sizeof spool, "%s/spool", node->folder);
+        setenv("SQLITE_TMPDIR", spool, 1);
         int r = runs ? notify_open(&node->notify, error) : 0;
 
         if (r == 0 && runs)

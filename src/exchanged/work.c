@@ -2,8 +2,8 @@
 /* One pass over what waits: messages that came, clocks that ran out, what is due in the outbox. */
 #include "exchanged/exchanged.h"
 
+#include "exchange/clock.h"
 #include "exchange/post.h"
-#include "exchanged/clockwork.h"
 #include "os/clock.h"
 
 #include <errno.h>
@@ -46,7 +46,7 @@ static int pass(struct office *office, struct work_report *report, struct error 
         int r = post_take_all(office, error);
         report->taken = r > 0 ? (uint32_t)r : 0;
         if (r >= 0)
-                r = clockwork_run(office, error);
+                r = clock_run(office, error);
         if (r >= 0)
                 r = look_at_outbox(office, report, error);
         if (r == 0)
