@@ -326,4 +326,16 @@ __attribute__((unused)) static void read_answer(const char *id, struct message *
         office_close(office);
 }
 
+__attribute__((unused)) static void make_preservation(struct message *form)
+{
+        example_preservation(form);
+        struct identifier_list *list = &form->order.identifiers;
+        for (size_t i = 0; i < list->count; i++)
+                model_free(&identifier_type, &list->items[i]);
+        list->count = 0;
+        memset(form->id, 0, sizeof form->id);
+        EXAMPLE_SET(form->order.addressee.organisation, PROVIDER);
+        EXAMPLE_SET(form->order.addressee.country, "DE");
+}
+
 #endif

@@ -133,18 +133,6 @@ static void requirement_03_an_unvalidated_emergency_is_destroyed_at_48_hours(voi
         assert_int_equal(entries(PROVIDER, "withdrawn", id), 1);
 }
 
-static void make_preservation(struct message *form)
-{
-        example_preservation(form);
-        struct identifier_list *list = &form->order.identifiers;
-        for (size_t i = 0; i < list->count; i++)
-                model_free(&identifier_type, &list->items[i]);
-        list->count = 0;
-        memset(form->id, 0, sizeof form->id);
-        EXAMPLE_SET(form->order.addressee.organisation, PROVIDER);
-        EXAMPLE_SET(form->order.addressee.country, "DE");
-}
-
 static void requirement_05_preservation_gets_the_same_checks(void **state)
 {
         struct message message, form;

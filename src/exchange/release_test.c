@@ -2,6 +2,8 @@
 /* What has to be true before anything leaves a provider, and what becomes of what does not leave. */
 #include "exchange/provider_scene_test.h"
 
+#include <sys/stat.h>
+
 static void requirement_12_nothing_leaves_before_clearance_or_day_10(void **state)
 {
         struct message form;
@@ -161,6 +163,65 @@ static void requirement_14_the_press_goes_to_form_3_and_the_enforcing_authority(
         assert_int_equal(entries(ENFORCING, "message-received", "cannot-execute"), 1);
         REFUSED_AS(PROVIDER, "desk", -EPERM, provider_prepare(office, id, &preparing, &error));
         assert_int_equal(fake.asked, 0);
+        /* It decides that nothing is protected: the desk reads it anew, and says why it goes on. */
+        scene_clock += 1000;
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "it is no newspaper", &error));
+        settle();
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        REFUSED_AS(PROVIDER, "desk", -EINVAL, provider_examine(office, id, "", &error));
+        AS(PROVIDER, "desk", provider_examine(office, id, "the enforcing authority cleared it", &error));
+        AS(PROVIDER, "desk", provider_prepare(office, id, &preparing, &error));
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+}
+
+/* Neither the container nor anything in the provider's folder shows whom it is about. */
+static bool file_has(const char *path, const char *text)
+{
+        struct buffer bytes = buffer_make(64 << 20);
+        struct error error = {0};
+
+        scene_must(file_read(path, &bytes, &error), &error);
+        bool found = memmem(bytes.bytes, bytes.length, text, strlen(text)) != NULL;
+        buffer_free(&bytes);
+        return found;
+}
+
+/* Form 6: the holds are kept longer, once. The program is one that says what the real one says. */
+static void an_extension_keeps_the_holds_longer(void **state)
+{
+        static const char script[] =
+                "#!/bin/sh\necho \"$@\" > \"$0.words\"\necho '{\"hold\":\"20261123-1\"}'\n";
+        struct message form;
+        struct error failure = {0};
+        char id[MODEL_ID_MAX], path[512];
+        int64_t before, after;
+
+        (void)state;
+        begin();
+        make_preservation(&form);
+        issue(&form, id);
+        AS(PROVIDER, "desk", provider_examine(office, id, "looked at", &error));
+        AS(PROVIDER, "desk", provider_prepare(office, id, &preparing, &error));
+        settle();
+        struct office *node = scene_open(PROVIDER, "wolf");
+        scene_must(book_fact(node, id, FACT_PRESERVED_UNTIL_MS, 0, &before, &failure), &failure);
+        office_close(node);
+        scene_must(file_publish(scratch, "rogatory", script, sizeof script - 1, &failure), &failure);
+        snprintf(path, sizeof path, "%s/rogatory", scratch);
+        assert_int_equal(chmod(path, 0700), 0);
+        provider_program_set(path);
+        scene_clock += TIME_DAY;
+        AS(AUTHORITY, "berger", authority_extend(office, id, "not found yet", &error));
+        settle();
+        provider_program_set(NULL);
+        assert_int_equal(incidents(PROVIDER), 0);
+        node = scene_open(PROVIDER, "wolf");
+        scene_must(book_fact(node, id, FACT_PRESERVED_UNTIL_MS, 0, &after, &failure), &failure);
+        office_close(node);
+        assert_true(after > before + 20 * TIME_DAY && after <= before + 30 * TIME_DAY);
+        snprintf(path, sizeof path, "%s/rogatory.words", scratch);
+        assert_true(file_has(path, "--extend 20261123-1"));
+        assert_int_equal(entries(PROVIDER, "preserved", id), 2);
 }
 
 static void requirement_16_every_reading_is_logged_with_its_purpose(void **state)
@@ -190,18 +251,6 @@ static void requirement_16_every_reading_is_logged_with_its_purpose(void **state
         assert_int_equal(entries(PROVIDER, "plaintext-read", "second look"), 1);
         assert_int_equal(entries(PROVIDER, "plaintext-read", NULL), 2);
         buffer_free(&text);
-}
-
-/* Neither the container nor anything in the provider's folder shows whom it is about. */
-static bool file_has(const char *path, const char *text)
-{
-        struct buffer bytes = buffer_make(64 << 20);
-        struct error error = {0};
-
-        scene_must(file_read(path, &bytes, &error), &error);
-        bool found = memmem(bytes.bytes, bytes.length, text, strlen(text)) != NULL;
-        buffer_free(&bytes);
-        return found;
 }
 
 static void requirement_19_evidence_is_encrypted_to_its_recipient(void **state)
@@ -451,6 +500,7 @@ int main(void)
                 TEST(large_evidence_travels_beside_its_message),
                 TEST(an_amendment_is_examined_anew),
                 TEST(a_third_countrys_law_goes_to_the_court),
+                TEST(an_extension_keeps_the_holds_longer),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
