@@ -6,6 +6,7 @@
 #include "os/clock.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -304,6 +305,13 @@ uint32_t collector_buffer(const struct collector *collector, uint16_t listener)
 
         (void)getsockopt(collector->listening[listener]->socket, SOL_SOCKET, SO_RCVBUF, &bytes, &length);
         return (uint32_t)bytes;
+}
+
+bool collector_is_drained(const struct collector *collector, uint16_t listener)
+{
+        struct pollfd look = {.fd = collector->listening[listener]->socket, .events = POLLIN};
+
+        return poll(&look, 1, 0) == 0;
 }
 
 struct collect_counts collector_counts(const struct collector *collector, uint16_t listener)

@@ -185,6 +185,8 @@ void collector_free(struct collector *collector); /* closes what is open */
 int collector_listen(struct collector *collector, const struct collect_listener *listener,
         uint16_t *ret_number, struct error *error);
 uint16_t collector_port(const struct collector *collector, uint16_t listener);   /* where it listens */
+/* Does nothing wait in the kernel's buffer of a listener at this moment? */
+bool collector_is_drained(const struct collector *collector, uint16_t listener);
 uint32_t collector_buffer(const struct collector *collector, uint16_t listener); /* what the kernel granted */
 struct collect_counts collector_counts(const struct collector *collector, uint16_t listener);
 

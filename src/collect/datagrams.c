@@ -58,14 +58,15 @@ void datagrams_dropped(struct listening *listening, uint32_t counter, int64_t no
                 sink->lost(sink->context, &loss);
 }
 
-/* SO_RXQ_OVFL speaks only with the next datagram, which may not come for long. */
+/* SO_RXQ_OVFL speaks only with the next datagram, which may not come for long. While datagrams wait to be
+ * read, what was dropped lies behind them: they tell it themselves, in their place. */
 void datagrams_look_for_drops(struct listening *listening)
 {
         uint32_t memory[SK_MEMINFO_VARS] = {0};
         socklen_t length = sizeof memory;
 
         if (getsockopt(listening->socket, SOL_SOCKET, SO_MEMINFO, memory, &length) == 0 &&
-                length > SK_MEMINFO_DROPS * sizeof *memory)
+                length > SK_MEMINFO_DROPS * sizeof *memory && memory[SK_MEMINFO_RMEM_ALLOC] == 0)
                 datagrams_dropped(listening, memory[SK_MEMINFO_DROPS], clock_now_ms());
 }
 

@@ -115,6 +115,33 @@ static int slow_message(void *context, const struct collect_message *message)
         return see_message(context, message);
 }
 
+/* What was dropped lies behind what waits to be read: a look at the counter before that was read must not say
+ * that it was lost before. */
+static void test_drops_are_told_behind_what_came_before_them(void **state)
+{
+        const struct exporter_setting settings[] = {exporter_at("127.0.0.1", 1)};
+        char text[300] = "";
+
+        (void)state;
+        start_udp(settings, 1);
+        uint16_t listener = listen_at("127.0.0.1", 20000);
+        int sender = sender_to(NULL, "127.0.0.1", collector_port(collector, listener));
+        for (unsigned i = 0; i < 1000; i++)
+                assert_true(send(sender, text, sizeof text, 0) > 0);
+        assert_false(collector_is_drained(collector, listener));
+        collector_look_for_drops(collector);
+        assert_int_equal(seen.lost_by_kernel, 0);
+        for (unsigned i = 0; i < 200 && seen.messages == 0; i++)
+                run_for(10);
+        assert_true(seen.messages > 0);
+        run_for(50);
+        assert_true(collector_is_drained(collector, listener));
+        collector_look_for_drops(collector);
+        assert_true(seen.lost_by_kernel > 0);
+        assert_all_counted(listener, 1000);
+        close(sender);
+}
+
 static void test_all_is_delivered_or_counted(void **state)
 {
         const struct exporter_setting settings[] = {exporter_at("127.0.0.1", 1)};
@@ -271,6 +298,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_teardown(test_both_families, stop),
+                cmocka_unit_test_teardown(test_drops_are_told_behind_what_came_before_them, stop),
                 cmocka_unit_test_teardown(test_all_is_delivered_or_counted, stop),
                 cmocka_unit_test_teardown(test_hostile_sources_cost_nothing, stop),
                 cmocka_unit_test_teardown(test_limits_and_a_sink_that_is_full, stop),

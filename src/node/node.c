@@ -369,13 +369,15 @@ static void look_at_room(struct node *node)
                 node_go_on_taking(node, STOP_JOURNAL_LIMIT);
 }
 
-/* Nothing waits in the kernel behind what conntrack delivered: its silence is silence. */
+/* Where nothing waits in the kernel behind what conntrack delivered its silence is silence. now_ms was taken
+ * before that is looked at: a process that was halted in between must not speak of the time since. */
 static void note_listening(struct node *node, int64_t now_ms)
 {
         struct error error = {0};
 
         for (size_t i = 0; i < node->settings.listener_count; i++)
-                if (node->listeners[i].content == RECEPTION_CONNTRACK && !node->stopped)
+                if (node->listeners[i].content == RECEPTION_CONNTRACK && !node->stopped &&
+                        collector_is_drained(node->listeners[i].collector, 0))
                         reception_listened(node->reception, node->listeners[i].exporter, now_ms, &error);
 }
 
