@@ -8,7 +8,7 @@ SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugopti
 CLANG = $(shell command -v clang || echo cc)
 HALT = ASAN_OPTIONS=halt_on_error=1:detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
-.PHONY: all build demo demo-live test fuzz soak fault bench bench-peers clang check-format format deb install clean help
+.PHONY: all build demo demo-exchange demo-live test fuzz soak fault bench bench-peers clang check-format format deb install clean help
 
 all: build
 
@@ -24,6 +24,9 @@ demo: build
 demo-live: build
 	@build-aux/install-dependencies demo
 	@lab/demo --live
+
+demo-exchange: build
+	@/usr/bin/python3 -B lab/exchange/demo --build build
 
 test:
 	@build-aux/install-dependencies build test lab
@@ -82,6 +85,7 @@ help:
 	@echo "make               build/rogatory, installing what is needed to build it (Debian, root or sudo)"
 	@echo "make demo          a real carrier-grade NAT on this machine, and every answer compared with the truth"
 	@echo "make demo-live     the same with a node on that NAT, asked while connections are open (root)"
+	@echo "make demo-exchange  an authority, a provider and an enforcing authority on this machine: orders, answers, refusals"
 	@echo "make test          every test, plain and with sanitizers; ends with \"N passed, N failed, N skipped\""
 	@echo "make soak          the long variants of the tests"
 	@echo "make fault         long runs under faults: writers killed at random instants, a node under load (doc/faults.md)"

@@ -231,10 +231,9 @@ static inline int do_examine(struct office *office, const char *id, struct error
 
 static inline int do_prepare(struct office *office, const char *id, struct error *error)
 {
-        const struct provider_store store = {
-                .run = provider_run_program, .context = (void *)(uintptr_t)rogatory};
-        const struct provider_preparing preparing = {.purpose = "the order", .store = &store};
+        const struct provider_preparing preparing = {.purpose = "the order"};
 
+        provider_program_set(rogatory);
         return provider_prepare(office, id, &preparing, error);
 }
 
