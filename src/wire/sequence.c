@@ -191,7 +191,9 @@ int64_t sequence_run_from(const struct sequence_run *run)
         if (run->first_event_ms != TIME_UNKNOWN && run->first_event_ms < run->first_ms &&
                 run->first_event_ms >= run->first_ms - SEQUENCE_EMPTY_MS)
                 return run->first_event_ms;
-        return run->first_ms;
+        /* Export times are cut to seconds: what was open before a restart may have been opened in the very
+         * second in which the new numbering begins, and nothing tells of its end. */
+        return run->restart_before_ms != TIME_UNKNOWN ? run->first_ms + CUT_MS : run->first_ms;
 }
 
 /* Moves the run to the closed spans and gaps. Holes and marks are used up. */

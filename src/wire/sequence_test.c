@@ -284,6 +284,24 @@ static void test_restart(void **state)
         check_gap(0, GAP_RESTART, NOW_MS - 1000, NOW_MS + 59499, 0);
 }
 
+/* The old numbering may have gone on into the second in which the new one begins: an opening that it told
+ * there is not followed by hearing without a gap. */
+static void test_a_restart_within_a_second(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW, 100000);
+        send_sessions(NOW, 100000, 10);
+        send_template_at(10, NOW, 0);
+        encode_sessions(10, NOW, 0, 10, 0);
+        send_message();
+        encode_sessions(10, NOW + 5, 10, 10, 0);
+        send_message();
+        assert_int_equal(counts().restarts, 1);
+        finish();
+        for (size_t i = 0; i < coverage.span_count; i++)
+                assert_true(coverage.spans[i].sequence_from != 0 || coverage.spans[i].from >= NOW_MS + 1000);
+}
+
 /* After a restart a template number may stand for another shape: data before the new template must wait. */
 static void test_a_restart_forgets_templates(void **state)
 {
@@ -728,6 +746,7 @@ int main(void)
                 TEST(test_repeated_messages_are_dropped_whole),
                 TEST(test_wraparound),
                 TEST(test_restart),
+                TEST(test_a_restart_within_a_second),
                 TEST(test_a_restart_forgets_templates),
                 TEST(test_a_restart_elsewhere_than_zero),
                 TEST(test_one_straggler_is_no_restart),
