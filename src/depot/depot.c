@@ -7,6 +7,7 @@
 #include "os/zone.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,10 +237,64 @@ int depot_open(const char *path, enum depot_mode mode, struct depot **ret_depot,
         return 0;
 }
 
+#define STORE_DEPTH_MOST 6
+
+/* By descriptors and never through a link: the owner of the folder must not lead root to somebody else's
+ * file. What others made is theirs: a node's journal is not its store's. */
+static void give_folder(int folder, const struct stat *owner, unsigned depth)
+{
+        DIR *stream = fdopendir(folder);
+
+        if (!stream) {
+                close(folder);
+                return;
+        }
+        for (struct dirent *entry; (entry = readdir(stream));) {
+                struct stat status;
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                        fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                bool is_folder = S_ISDIR(status.st_mode);
+                if (!is_folder && (!S_ISREG(status.st_mode) || status.st_nlink != 1))
+                        continue;
+                int opened = openat(folder, entry->d_name,
+                        O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (is_folder ? O_DIRECTORY : 0));
+                if (opened < 0)
+                        continue;
+                /* Once more of what was opened, which may be another than what was looked at. */
+                if (fstat(opened, &status) == 0 && status.st_uid == 0 && status.st_dev == owner->st_dev &&
+                        (S_ISDIR(status.st_mode) || (S_ISREG(status.st_mode) && status.st_nlink == 1)))
+                        (void)!fchown(opened, owner->st_uid, owner->st_gid);
+                if (is_folder && depth < STORE_DEPTH_MOST)
+                        give_folder(opened, owner, depth + 1);
+                else
+                        close(opened);
+        }
+        closedir(stream);
+}
+
+/* What root makes in somebody's store would lock him out of it: a node could no longer read its own windows.
+ */
+static void give_to_owner(const struct depot *depot)
+{
+        struct stat owner;
+
+        if (geteuid() != 0 || depot->mode == DEPOT_READ)
+                return;
+        int folder = open(depot->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (folder < 0)
+                return;
+        if (fstat(folder, &owner) == 0 && owner.st_uid != 0)
+                give_folder(folder, &owner, 0);
+        else
+                close(folder);
+}
+
 void depot_close(struct depot *depot)
 {
         if (!depot)
                 return;
+        give_to_owner(depot);
         depot_files_free(&depot->listing.files);
         depot_end_memory(depot);
         depot_keys_drop(depot, NULL);

@@ -285,6 +285,48 @@ static void test_dead_writers_are_tidied_up_after(void **state)
         assert_false(exists("store/.rogatory.conf.77.tmp"));
 }
 
+/* Root writes in a store that is somebody else's: what he makes must not lock the owner out, and he must not
+ * be led to what is not in the store. */
+static void test_what_root_makes_is_the_owners(void **state)
+{
+        struct error error = {0};
+        struct depot_draft draft;
+        struct stat status;
+        char path[512];
+
+        (void)state;
+        if (geteuid() != 0) {
+                print_message("SKIP: only root can write in somebody else's store\n");
+                return;
+        }
+        struct depot *depot;
+        assert_int_equal(depot_open(scratch_path("owned"), DEPOT_CREATE, &depot, &error), 0);
+        depot_close(depot);
+        assert_int_equal(chown(scratch_path("owned"), 12345, 12345), 0);
+        snprintf(path, sizeof path, "%s", scratch_path("elsewhere"));
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fclose(file);
+        char link_name[512], hard_name[512];
+        snprintf(link_name, sizeof link_name, "%s/link", scratch_path("owned"));
+        assert_int_equal(symlink(path, link_name), 0);
+        snprintf(hard_name, sizeof hard_name, "%s/hard", scratch_path("owned"));
+        assert_int_equal(link(path, hard_name), 0);
+        assert_int_equal(depot_open(scratch_path("owned"), DEPOT_WRITE, &depot, &error), 0);
+        assert_int_equal(depot_draft_begin(depot, "default", DEPOT_NAT, 0, &draft, &error), 0);
+        assert_int_equal(draft.output.write(draft.output.context, "x", 1), 0);
+        assert_int_equal(depot_draft_publish(depot, &draft, &error), 0);
+        depot_close(depot);
+        snprintf(path, sizeof path, "%s/realms/default/nat/19700101T00Z.000001.seg", scratch_path("owned"));
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_uid, 12345);
+        snprintf(path, sizeof path, "%s/rogatory.conf", scratch_path("owned"));
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_uid, 12345);
+        assert_int_equal(stat(scratch_path("elsewhere"), &status), 0);
+        assert_int_equal(status.st_uid, 0);
+}
+
 static void test_names_round_trip(void **state)
 {
         static const char *const bad[] = {"20261120T10Z.000000.seg", "20261120T24Z.000001.seg",
@@ -329,6 +371,7 @@ int main(void)
                 SCRATCH_TEST(test_abandoned_draft_leaves_nothing),
                 SCRATCH_TEST(test_failed_write_is_not_published),
                 SCRATCH_TEST(test_dead_writers_are_tidied_up_after),
+                SCRATCH_TEST(test_what_root_makes_is_the_owners),
                 cmocka_unit_test(test_names_round_trip),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
