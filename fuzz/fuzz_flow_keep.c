@@ -17,7 +17,7 @@ static void check(bool holds)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
         struct buffer first = buffer_make(64u << 20), second = buffer_make(64u << 20);
-        struct flow_decoder *decoder, *other;
+        struct flow_decoder *decoder = NULL, *other = NULL;
         struct error error = {0};
 
         check(flow_decoder_new(&decoder) == 0 && flow_decoder_new(&other) == 0);
