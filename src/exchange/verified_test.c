@@ -130,9 +130,11 @@ static void an_order_that_the_law_forbids_is_refused_though_its_seal_is_genuine(
         struct office *office = scene_open(AUTHORITY, "berger");
         make_order(&message);
         message.order.data.categories = WORD_BIT(CATEGORY_CONTENT);
-        message.order.validator = (struct authority){.nature = NATURE_NONE};
+        memset(message.order.validator.organisation, 0, sizeof message.order.validator.organisation);
+        message.order.validator.nature = NATURE_NONE;
         send_to_file(office, &message, NULL, 0, "order.asice");
         expect(1, "Article 4(2)", "order.asice");
+        message_free(&message);
         office_close(office);
 }
 
