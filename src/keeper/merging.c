@@ -152,15 +152,19 @@ int keeper_merge_if_due(struct keeper *keeper, struct error *error)
 
 /* --- Its end --- */
 
-static void merge_failed(struct keeper *keeper, const char *why)
+/* Another writer (an import) is only waited for, and said once; what is wrong gets rarer attempts. */
+static void merge_failed(struct keeper *keeper, int code, const char *why)
 {
-        int64_t wait = keeper->retry_wait_ms ? 2 * keeper->retry_wait_ms : KEEPER_RETRY_MS;
+        int64_t wait = keeper->retry_wait_ms && code != -EBUSY ? 2 * keeper->retry_wait_ms : KEEPER_RETRY_MS;
+        bool said = keeper->retry_ms > 0 && code == -EBUSY;
 
         keeper->counts.merges_failed++;
         keeper->retry_wait_ms = wait < KEEPER_RETRY_MOST_MS ? wait : KEEPER_RETRY_MOST_MS;
         keeper->retry_ms = clock_steady_ms() + keeper->retry_wait_ms;
-        keeper_say(LOG_CAUTION, "merge-failed", "a merge did not succeed and is tried again in %d s: %s",
-                (int)(keeper->retry_wait_ms / 1000), why);
+        if (!said)
+                keeper_say(LOG_CAUTION, "merge-failed",
+                        "a merge did not succeed and is tried again in %d s: %s",
+                        (int)(keeper->retry_wait_ms / 1000), why);
 }
 
 static int merge_ended(struct keeper *keeper, const struct child *child, struct error *error)
@@ -169,11 +173,11 @@ static int merge_ended(struct keeper *keeper, const struct child *child, struct 
 
         ssize_t got = read(child->result, &result, sizeof result);
         if (got != (ssize_t)sizeof result) {
-                merge_failed(keeper, "its process ended before it was done");
+                merge_failed(keeper, -ECHILD, "its process ended before it was done");
                 return 0;
         }
         if (result.code < 0) {
-                merge_failed(keeper, result.text);
+                merge_failed(keeper, result.code, result.text);
                 return 0;
         }
         keeper->retry_ms = keeper->retry_wait_ms = 0;
