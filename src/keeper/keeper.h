@@ -74,6 +74,7 @@ struct keeper {
         int64_t next_merge_ms; /* wall clock */
         int64_t retry_ms;      /* steady clock; not before */
         int64_t retry_wait_ms;
+        int merge_code;   /* what hindered the last merge; 0: nothing */
         int64_t alive_ms; /* steady clock, when the parent was told last */
         bool is_full;     /* takes no more until something was merged */
         bool said_full;

@@ -156,8 +156,9 @@ int keeper_merge_if_due(struct keeper *keeper, struct error *error)
 static void merge_failed(struct keeper *keeper, int code, const char *why)
 {
         int64_t wait = keeper->retry_wait_ms && code != -EBUSY ? 2 * keeper->retry_wait_ms : KEEPER_RETRY_MS;
-        bool said = keeper->retry_ms > 0 && code == -EBUSY;
+        bool said = code == -EBUSY && keeper->merge_code == code;
 
+        keeper->merge_code = code;
         keeper->counts.merges_failed++;
         keeper->retry_wait_ms = wait < KEEPER_RETRY_MOST_MS ? wait : KEEPER_RETRY_MOST_MS;
         keeper->retry_ms = clock_steady_ms() + keeper->retry_wait_ms;
@@ -181,6 +182,7 @@ static int merge_ended(struct keeper *keeper, const struct child *child, struct 
                 return 0;
         }
         keeper->retry_ms = keeper->retry_wait_ms = 0;
+        keeper->merge_code = 0;
         keeper->counts.merges++;
         keeper->counts.windows += result.merged.windows.windows;
         keeper->counts.window_bytes += result.merged.windows.bytes;
