@@ -70,33 +70,75 @@ def run_quietly(arguments, folder, seconds=600):
     return run.stdout
 
 
-def debian(cache, package):
+def debian(cache, package, release=None):
     """Unpacks a Debian package, and those of its dependencies that this system lacks, into the cache; the root of what
-    was unpacked. Nothing is installed into the system, and no maintainer script runs."""
-    root = os.path.join(cache, "debian", package)
+    was unpacked. Nothing is installed into the system, and no maintainer script runs. Of another release of Debian
+    everything is unpacked, down to its C library, and begun by that release's own loader (see `surroundings`)."""
+    root = os.path.join(cache, "debian", f"{package}-{release}" if release else package)
     if os.path.exists(os.path.join(root, ".whole")):
         return root
     shutil.rmtree(root, ignore_errors=True)
     os.makedirs(root)
-    plan = run_quietly(["apt-get", "install", "--simulate", "--reinstall", "--no-install-recommends", package], root)
+    apt = ["apt-get", "-o", "APT::Sandbox::User=root"] + (apt_of(root, release) if release else [])
+    plan = run_quietly([*apt, "install", "--simulate", "--reinstall", "--no-install-recommends", package], root)
     names = re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
     if package not in names:
         names.append(package)
-    run_quietly(["apt-get", "-o", "APT::Sandbox::User=root", "download", *names], root)
+    run_quietly([*apt, "download", *names], root)
     for name in sorted(os.listdir(root)):
         if name.endswith(".deb"):
             run_quietly(["dpkg", "-x", name, "."], root)
             os.unlink(os.path.join(root, name))
+    if release:
+        begin_by_own_loader(root)
     open(os.path.join(root, ".whole"), "w").close()
     return root
 
 
+def apt_of(root, release):
+    """Options for apt-get to look at one release, checked by the keys that Debian itself ships, and at a system on which
+    nothing is installed yet."""
+    folder = os.path.join(root, ".apt")
+    for name in ("lists/partial", "cache/archives/partial"):
+        os.makedirs(os.path.join(folder, name))
+    with open(os.path.join(folder, "sources"), "w") as file:
+        file.write("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+                   f"http://deb.debian.org/debian {release} main\n")
+    open(os.path.join(folder, "status"), "w").close()
+    options = {"Dir::Etc::sourcelist": "sources", "Dir::State::lists": "lists", "Dir::Cache": "cache",
+               "Dir::State::status": "status"}
+    options = [word for key, value in options.items() for word in ("-o", f"{key}={os.path.join(folder, value)}")]
+    options += ["-o", "Dir::Etc::sourceparts=-"]
+    run_quietly(["apt-get", "-o", "APT::Sandbox::User=root", *options, "update"], root)
+    return options
+
+
+def begin_by_own_loader(root):
+    """Puts a script in the place of each program: the C library of another release needs the loader that came with it."""
+    libraries = os.path.join(root, "usr/lib", f"{os.uname().machine}-linux-gnu")
+    loader = next((name for name in sorted(os.listdir(libraries)) if name.startswith("ld-linux")), None)
+    if loader is None:
+        raise NotMeasured(f"no loader among what was unpacked into {root}")
+    folder = os.path.join(root, "usr/bin")
+    for name in sorted(os.listdir(folder)):
+        program = os.path.join(folder, name)
+        with open(program, "rb") as file:
+            if file.read(4) != b"\x7fELF":
+                continue
+        os.rename(program, program + ".elf")
+        with open(program, "w") as file:
+            file.write(f"#!/bin/sh\nexec {libraries}/{loader} --library-path {libraries} {program}.elf \"$@\"\n")
+        os.chmod(program, 0o755)
+
+
 def surroundings(root):
     """The environment of a program that was unpacked there."""
-    libraries = [os.path.join(root, "usr/lib", f"{os.uname().machine}-linux-gnu"), os.path.join(root, "usr/lib")]
     folders = [os.path.join(root, name) for name in ("usr/sbin", "usr/bin")]
-    return os.environ | {"PATH": os.pathsep.join(folders + [os.environ["PATH"]]),
-                         "LD_LIBRARY_PATH": os.pathsep.join(libraries), "LC_ALL": "C.UTF-8"}
+    found = os.environ | {"PATH": os.pathsep.join(folders + [os.environ["PATH"]]), "LC_ALL": "C.UTF-8"}
+    if os.path.exists(os.path.join(root, ".apt")):
+        return found  # libraries of another release must not meet this system's programs
+    libraries = [os.path.join(root, "usr/lib", f"{os.uname().machine}-linux-gnu"), os.path.join(root, "usr/lib")]
+    return found | {"LD_LIBRARY_PATH": os.pathsep.join(libraries)}
 
 
 def npm(cache, package):

@@ -2,8 +2,8 @@
 """nfcapd and nfdump: events as they come, unpaired, and a scan of everything for each question.
 
 nfcapd(1): -y compresses with LZ4 ("recommended"), -B sets the socket buffer for high rates, -t the length of a file.
-nfdump(1): nip and nport filter the translated source; one hour of files is read with -R. NAT events need no option since
-1.7: nfcapd takes in every element it knows.
+nfdump(1): nip and nport (later: src nat ip, src nat port) filter the translated source; one hour of files is read with
+-R. NAT events need no option since 1.7: nfcapd takes in every element it knows.
 """
 import ipaddress
 import re
@@ -22,6 +22,9 @@ class Nfdump(Peer):
     input = "ipfix"
     questions = SCAN_QUESTIONS
     note = "events unpaired; the sender's loss is counted"
+    compression = ["-y"]
+    filter = "nip {0.address} and nport {0.port} and proto {0.protocol}"
+    instant = "Event time"
 
     def install(self):
         self.environment = surroundings(debian(self.cache, "nfdump"))
@@ -30,8 +33,8 @@ class Nfdump(Peer):
     def ingest(self, path, sessions):
         self.empty()
         port = free_port()
-        process = subprocess.Popen(["nfcapd", "-b", "127.0.0.1", "-p", str(port), "-w", self.folder, "-t", "3600", "-y",
-                                    "-B", "16777216"], env=self.environment, stdout=subprocess.DEVNULL,
+        process = subprocess.Popen(["nfcapd", "-b", "127.0.0.1", "-p", str(port), "-w", self.folder, "-t", "3600", "-B",
+                                    "16777216", *self.compression], env=self.environment, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         begun = time.monotonic()
         try:
@@ -56,18 +59,16 @@ class Nfdump(Peer):
             if cold:
                 drive_out(self.folder)
             begun = time.monotonic()
-            text = self.dump("-o", "raw", f"nip {question.address} and nport {question.port} and "
-                             f"proto {question.protocol}")
+            text = self.dump("-o", "raw", self.filter.format(question))
             answers.append(((time.monotonic() - begun) * 1000, self.holders(text, question.at_ms)))
         return answers
 
-    @staticmethod
-    def holders(text, at_ms):
+    def holders(self, text, at_ms):
         """Pairs the events found, which the person who asks has to do: not part of the time measured."""
         found = []
         for record in text.split("Flow Record:")[1:]:
             fields = dict(re.findall(r"^ *([a-zA-Z ]+?) *= *(\S+)", record, re.MULTILINE))
-            found.append((int(fields["Event time"]), fields["nat event"].startswith("4"), fields["src addr"]))
+            found.append((int(fields[self.instant].split()[0]), fields["nat event"].startswith("4"), fields["src addr"]))
         held = set()
         for ms, opens, inside in sorted(found, key=lambda event: event[:2]):
             if ms <= at_ms:
@@ -75,8 +76,13 @@ class Nfdump(Peer):
         return [int(ipaddress.ip_address(inside)) for inside in held]
 
 
-class NfdumpNewer(Peer):
-    name = "nfcapd 1.7.8, zstd"
+class NfdumpNewer(Nfdump):
+    """The nfdump of the release after: zstd came to nfdump after the version of Debian 12."""
+    name = "nfcapd of Debian 13, zstd"
+    compression = ["-z=zstd"]
+    filter = "src nat ip {0.address} and src nat port {0.port} and proto {0.protocol}"
+    instant = "first"
 
     def install(self):
-        raise NotMeasured("Debian 12 has nfdump 1.7.1, which knows no zstd")
+        self.environment = surroundings(debian(self.cache, "nfdump", "trixie"))
+        self.version = first_line(["nfcapd", "-V"], env=self.environment).split("Version: ")[-1]
