@@ -394,6 +394,14 @@ int office_need_role(const struct office *office, enum person_role role, struct 
                 office->person, word_name(&person_role_words, role));
 }
 
+int office_need_any_role(const struct office *office, struct error *error)
+{
+        if (office->roles)
+                return 0;
+        return error_set(
+                error, -EPERM, "%s has no role at this node (exchange.json, people)", office->person);
+}
+
 /* ---- calendars ---- */
 
 static int zone_offset_of(void *context, int64_t instant_ms)

@@ -91,6 +91,8 @@ uint64_t office_roles(const struct office *office);     /* WORD_BITs of enum per
 bool office_has_role(const struct office *office, enum person_role role);
 /* 0, or -EPERM with words. */
 int office_need_role(const struct office *office, enum person_role role, struct error *error);
+/* Orders are for the people of the node: whoever has no role at it reads none. The same results. */
+int office_need_any_role(const struct office *office, struct error *error);
 
 /* ---- steps ----
  *

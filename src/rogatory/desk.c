@@ -3,9 +3,13 @@
 
 #include "rogatory/office_node.h"
 #include "rogatory/option.h"
+#include "rogatory/order.h"
 #include "rogatory/terminal.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define LABEL_MAX 64
 
 static const struct desk_verb *find_verb(const struct desk_verb *verbs, const char *name)
 {
@@ -158,11 +162,22 @@ int desk_word(const struct vocabulary *words, const char *option, const char *va
 
 /* ---- the view as text ---- */
 
+/* Names of members serve as labels. */
+static void write_label(struct buffer *ret, const char *label)
+{
+        char words[LABEL_MAX];
+
+        snprintf(words, sizeof words, "%s", label);
+        for (char *c = words; *c; c++)
+                *c = *c == '_' ? ' ' : *c;
+        buffer_printf(ret, "  %-22s ", words);
+}
+
 static void line(struct buffer *ret, const char *label, const json_t *value)
 {
         if (!value || json_is_null(value) || (json_is_string(value) && !*json_string_value(value)))
                 return;
-        buffer_printf(ret, "  %-22s ", label);
+        write_label(ret, label);
         if (json_is_string(value))
                 append_foreign(ret, json_string_value(value));
         else if (json_is_integer(value))
@@ -182,7 +197,12 @@ static void write_identifier(const json_t *one, size_t number, struct buffer *re
         line(ret, "what", json_object_get(one, "kind"));
         line(ret, "value", json_object_get(one, "value"));
         line(ret, "port", json_object_get(one, "port"));
-        line(ret, "protocol", json_object_get(one, "protocol"));
+        const json_t *protocol = json_object_get(one, "protocol");
+        if (json_is_integer(protocol)) {
+                char room[ORDER_PROTOCOL_MAX];
+                write_label(ret, "protocol");
+                buffer_printf(ret, "%s\n", order_protocol(json_integer_value(protocol), room));
+        }
         line(ret, "times", json_object_get(one, "times"));
         line(ret, "categories", json_object_get(one, "categories"));
         line(ret, "doubtful",
@@ -215,6 +235,11 @@ static void write_findings(const json_t *findings, struct buffer *ret)
                         "  %s, Article %s (%s): ", json_string_value(json_object_get(one, "severity")),
                         json_string_value(json_object_get(one, "article")),
                         json_string_value(json_object_get(one, "rule")));
+                const char *place = json_string_value(json_object_get(one, "place"));
+                if (place && strncmp(place, "identifiers[", strlen("identifiers[")) == 0) {
+                        order_write_place(place, ret);
+                        buffer_append_text(ret, ": ");
+                }
                 append_foreign(ret, json_string_value(json_object_get(one, "words")));
                 buffer_append_text(ret, "\n");
         }

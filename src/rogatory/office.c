@@ -264,6 +264,10 @@ static void write_shown(const json_t *shown, struct buffer *ret)
         {
                 buffer_printf(ret, " %s %" JSON_INTEGER_FORMAT, side, json_integer_value(number));
         }
+        if (json_is_null(incidents)) {
+                buffer_append_text(ret, "\n  incidents   are shown to whoever has a role\n");
+                return;
+        }
         buffer_printf(ret, "\n  incidents   %zu\n", json_array_size(incidents));
         for (size_t i = 0; i < json_array_size(incidents); i++) {
                 const json_t *one = json_array_get(incidents, i);
@@ -291,6 +295,8 @@ static int show(const struct words *words, struct office *office, struct buffer 
                 return r;
         }
         json_t *shown = to_json(office, &counts, incidents, checkpoint.size);
+        if (!office_roles(office)) /* they quote what others wrote */
+                json_object_set_new(shown, "incidents", json_null());
         if (words->json) {
                 output_json_line(ret, shown);
         } else {
@@ -311,7 +317,8 @@ static int run_open(const struct words *words, int argc, char **argv)
 
         if (office_elsewhere(words->operand, argc, argv, NULL, &code))
                 return code;
-        int r = office_here(words->operand, &office, &error);
+        /* Whoever has no role learns so here. */
+        int r = office_open(words->operand, NULL, &office, &error);
         if (r == 0)
                 r = strcmp(words->verb, "check") == 0 ? check(words, office, &text, &error)
                                                       : show(words, office, &text, &error);

@@ -43,7 +43,9 @@ bool office_elsewhere(const char *node, int argc, char **argv, const char *file,
 
 int office_here(const char *node, struct office **ret_office, struct error *error)
 {
-        return office_open(node, NULL, ret_office, error);
+        int r = office_open(node, NULL, ret_office, error);
+
+        return r < 0 ? r : office_need_any_role(*ret_office, error);
 }
 
 static int read_standard_input(struct buffer *ret, struct error *error)

@@ -16,7 +16,7 @@ bool office_elsewhere(const char *node, int argc, char **argv, const char *file,
 bool office_elsewhere_with(
         const char *node, int argc, char **argv, const char *file, int input, int *ret_code);
 
-/* Opens the folder for whoever runs this, or for whom we act. */
+/* Opens the folder for whoever runs this, or for whom we act, if he has a role at the node. */
 int office_here(const char *node, struct office **ret_office, struct error *error);
 
 /* Reads a file, "-": standard input. -EPERM where this process acts for somebody at a socket and it is

@@ -7,6 +7,9 @@
 #include "rogatory/order_form.h"
 #include "rogatory/terminal.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TAKES_MAX 6
@@ -78,9 +81,34 @@ static int print_template(const struct command *command, const struct order_word
         return code;
 }
 
+/* A node reads what it is handed as its standard input and does not learn what it is called; it is told,
+ * because the name goes into the order. */
+static bool done_elsewhere(
+        const struct order_words *words, int argc, char **argv, const char *file, int *ret_code)
+{
+        const char *node = words->values[ORDER_NODE], *source = words->values[ORDER_SOURCE];
+        const char *slash = source ? strrchr(source, '/') : NULL;
+        char title[NAME_MAX + sizeof "--title="];
+
+        if (!source || words->values[ORDER_TITLE] || strcmp(source, "-") == 0)
+                return office_elsewhere(node, argc, argv, file, ret_code);
+        char **with = calloc((size_t)argc + 2, sizeof *with);
+        if (!with) {
+                complain("not enough memory");
+                *ret_code = EXIT_FAILED;
+                return true;
+        }
+        snprintf(title, sizeof title, "--title=%s", slash ? slash + 1 : source);
+        with[0] = argv[0];
+        with[1] = title;
+        memcpy(with + 2, argv + 1, (size_t)(argc - 1) * sizeof *with);
+        bool done = office_elsewhere(node, argc + 1, with, file, ret_code);
+        free(with);
+        return done;
+}
+
 static int carry_out(const struct verb *verb, const struct order_words *words, int argc, char **argv)
 {
-        const char *node = words->values[ORDER_NODE];
         const char *file =
                 words->values[ORDER_FORM] ? words->values[ORDER_FORM] : words->values[ORDER_SOURCE];
         struct buffer text = buffer_make(OUTPUT_MAX);
@@ -88,9 +116,9 @@ static int carry_out(const struct verb *verb, const struct order_words *words, i
         struct error error = {0};
         int code;
 
-        if (office_elsewhere(node, argc, argv, file, &code))
+        if (done_elsewhere(words, argc, argv, file, &code))
                 return code;
-        int r = office_here(node, &office, &error);
+        int r = office_here(words->values[ORDER_NODE], &office, &error);
         if (r == 0)
                 r = verb->run(office, words, &text, &error);
         office_close(office);

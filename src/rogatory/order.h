@@ -57,4 +57,13 @@ void order_write_text(struct office *office, const struct message *message, cons
 json_t *order_findings_json(const struct rule_findings *findings);
 void order_write_findings(const json_t *findings, struct buffer *ret);
 
+/* order_paper.c: what was filled in, field by field, with the section of the form; where an identifier was
+ * taken out of; the place of a finding, "identifiers[0].value", as people count: "identifier 1, value"; a
+ * protocol by its name. */
+#define ORDER_PROTOCOL_MAX 32
+void order_write_form(const struct order *form, struct buffer *ret);
+void order_write_source(const struct identifier *one, struct buffer *ret);
+void order_write_place(const char *place, struct buffer *ret);
+const char *order_protocol(int64_t number, char room[ORDER_PROTOCOL_MAX]);
+
 #endif

@@ -151,6 +151,8 @@ int order_paste(
                 r = read_kind(words, &kind, error);
         if (r == 0 && words->values[ORDER_LINE])
                 r = read_number(words->values[ORDER_LINE], "--line", &line, error);
+        if (r == 0 && words->values[ORDER_LINE] && line == 0)
+                r = error_set(error, -EINVAL, "--line: lines are counted from 1");
         if (r == 0)
                 r = office_input(path, SOURCE_BYTES_MAX, &text, error);
         if (r == 0 && (r = digest_of(text.bytes, text.length, source.digest)) < 0)

@@ -155,7 +155,7 @@ void order_write_findings(const json_t *findings, struct buffer *ret)
                         json_string_value(json_object_get(one, "severity")),
                         json_string_value(json_object_get(one, "rule")),
                         json_string_value(json_object_get(one, "article")));
-                append_foreign(ret, json_string_value(json_object_get(one, "place")));
+                order_write_place(json_string_value(json_object_get(one, "place")), ret);
                 buffer_append_text(ret, ": ");
                 append_foreign(ret, json_string_value(json_object_get(one, "words")));
                 buffer_append_text(ret, "\n");
@@ -171,7 +171,7 @@ static void write_identifiers(
 
         for (size_t i = 0; i < form->identifiers.count; i++) {
                 const struct identifier *one = &form->identifiers.items[i];
-                char words[512] = "";
+                char words[512] = "", room[ORDER_PROTOCOL_MAX];
                 const char *state = "";
                 for (size_t t = 0; t < json_array_size(tasks); t++)
                         if (strcmp(json_string_value(json_object_get(json_array_get(tasks, t), "identifier")),
@@ -182,10 +182,11 @@ static void write_identifiers(
                 if (one->source_port != MODEL_UNSTATED)
                         buffer_printf(ret, " port %lld", (long long)one->source_port);
                 if (one->protocol != MODEL_UNSTATED)
-                        buffer_printf(ret, " protocol %lld", (long long)one->protocol);
+                        buffer_printf(ret, " %s", order_protocol(one->protocol, room));
                 buffer_printf(ret, ", %s%s%s\n", word_name(&identifier_entry_words, (int)one->entry),
                         *state ? ", " : "", state);
                 identifier_time_words(one, known ? calendar.zone : NULL, words, sizeof words);
+                order_write_source(one, ret);
                 if (*words) {
                         buffer_append_text(ret, "     ");
                         append_foreign(ret, words);
@@ -260,6 +261,8 @@ void order_write_text(struct office *office, const struct message *message, cons
         }
         if (!whole)
                 return;
+        buffer_append_text(ret, "form\n");
+        order_write_form(form, ret);
         buffer_append_text(ret, "identifiers\n");
         write_identifiers(office, form, json_object_get(shown, "tasks"), ret);
         buffer_append_text(ret, "decisions\n");

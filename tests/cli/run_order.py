@@ -79,7 +79,7 @@ def offices(folder):
     expect("office-show.txt", mask(folder.run("office", "show", "--node", "node")), 0)
     expect("office-check.txt", folder.run("office", "check", "--node", "node"), 0)
     said = json.loads(folder.run("office", "show", "--node", "node", "--json").stdout)
-    check(said["organisation"] == "at-prosecution-vienna" and said["incidents"] == [], "office show: %s" % said)
+    check(said["organisation"] == "at-prosecution-vienna" and said["incidents"] is None, "office show: %s" % said)
 
 
 def forms(folder):
@@ -88,11 +88,11 @@ def forms(folder):
     lines = [line for line in template.stdout.splitlines() if not line.strip().startswith("//")]
     check(json.loads("\n".join(lines))["kind"] == "production", "a template without its comments is JSON")
     folder.write("empty.json", template.stdout)
-    expect("order-form-syntax.txt", folder.run("order", "new", "--node", "node", "--form", folder.write("bad.json", "{\n// x\n\"kind\": }\n")
-                                              .replace(folder.path + "/", "")), 1)
+    folder.write("bad.json", "{\n// x\n\"kind\": }\n")
 
 
 def refused_forms(node):
+    expect("order-form-syntax.txt", node.order("new", "--form", "bad.json"), 1)
     empty = node.order("new", "--form", "empty.json")
     check("addressee.organisation: is missing" in empty.stderr, "an empty form: " + empty.stderr)
     for name, change in {
@@ -112,6 +112,14 @@ def path(node):
     expect("order-naive.txt", mask(node.order("paste", "--source", "forum.log", "--line", "3", order)), 1)
     expect("order-show.txt", mask(node.order("show", order)), 0)
     expect("order-check.txt", mask(node.order("check", order)), 0)
+    # Nobody reads unseen: without a role at the node no order is shown.
+    for words in (["order", "show"], ["order", "status"], ["order", "check"], ["inbox", "show"]):
+        unseen = node.run(*words, "--node", "node", order, by=NOBODY)
+        check(unseen.returncode == 1 and "has no role at this node" in unseen.stderr and not unseen.stdout, "%s: %s" % (words, unseen))
+    for words in (["order", "list"], ["inbox", "list"]):
+        unseen = node.run(*words, "--node", "node", by=NOBODY)
+        check(unseen.returncode == 1 and not unseen.stdout, "%s: %s" % (words, unseen))
+    expect("order-line-zero.txt", mask(node.order("paste", "--source", "forum.log", "--line", "0", order)), 1)
     expect("order-not-officer.txt", mask(node.order("submit", order, by=VALIDATOR)), 1)
     expect("order-too-early.txt", mask(node.order("send", order)), 1)
     expect("order-submit.txt", mask(node.order("submit", order)), 0)
@@ -137,6 +145,9 @@ def grave(node):
     node.order("paste", "--source", "forum.log", "--line", "2", order)
     found = json.loads(node.order("check", "--json", order).stdout)["findings"]
     check(any(f["rule"] == "grave-data-need-a-judge" and f["severity"] == "stop" for f in found), "findings: %s" % found)
+    # What a finding is about is counted as `show` counts.
+    node.order("paste", "--source", "-", "--line", "1", order, stdin="2026-11-11T11:00:00+01:00 192.168.1.1:40211/tcp\n")
+    check("identifier 2, address: the address is private" in node.order("check", order).stdout, "the place of a finding")
     node.order("submit", order)
     refused = node.order("approve", "--why", "please", order, by=VALIDATOR)
     check(refused.returncode == 1 and "rule " in refused.stderr, "approve: " + refused.stderr + refused.stdout)
