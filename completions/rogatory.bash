@@ -90,11 +90,11 @@ _rogatory()
         fi ;;
     order)
         options="--node --form --template --kind --source --title --line --text --identifier --reason --why
-            --decision --authority --keep-data --state --what --consequence --person-informed --data-deleted
+            --decision --court --authority --keep-data --state --what --consequence --person-informed --data-deleted
             --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "new edit paste type compare remove show check
-                submit approve disapprove revise discard send withdraw extend clarify validate report-error status list $options" -- "$cur")
+                submit approve disapprove revise discard send withdraw extend clarify validate review report-error status list $options" -- "$cur")
             return
         fi ;;
     open)

@@ -69,6 +69,16 @@ int authority_withdraw(struct office *office, const char *id, const struct autho
 int authority_extend(struct office *office, const char *id, const char *reason, struct error *error);
 /* Answers the question that is open. */
 int authority_clarify(struct office *office, const char *id, const char *text, struct error *error);
+/* Article 17, by a validator, of an order that is suspended: what the court decided on the conflict with a
+ * third country's law. Lifted for some identifiers: the order goes on without them. */
+struct authority_review {
+        enum review_outcome outcome;
+        const char *court, *reason; /* both are needed */
+        const size_t *numbers;      /* of identifiers, from 1, that are lifted; none: the whole order */
+        size_t number_count;
+};
+int authority_review(
+        struct office *office, const char *id, const struct authority_review *decision, struct error *error);
 /* Article 4(5), by a validator. authority: the validating authority; NULL: that of section J. Refused: the
  * order is withdrawn and what it brought is deleted. */
 int authority_validate(struct office *office, const char *id, enum validation_decision decision,

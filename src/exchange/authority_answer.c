@@ -20,6 +20,8 @@ static int arrive(
         if (r == 0) {
                 struct rule_facts facts =
                         facts_make(office, arrival->message, c->form, arrival->sender->name);
+                if (arrival->message->kind == MESSAGE_CANNOT_EXECUTE)
+                        facts.third_country_ms = case_third_country_end(c);
                 r = facts_look(office, arrival->message, &facts, &findings, error);
         }
         if (r == 0) {
@@ -90,6 +92,9 @@ static int answer(struct authority_case *c, const void *arguments, struct error 
 
         if (c->order.state == ORDER_STATE_WITHDRAWN || c->order.state == ORDER_STATE_DELETED)
                 return error_set(error, -EPERM, "the order is withdrawn: nothing is taken under it any more");
+        if (c->order.state == ORDER_STATE_SUSPENDED)
+                return error_set(error, -EPERM,
+                        "the order is suspended until a court has decided: nothing is taken under it");
         if (c->order.kind == ORDER_PRODUCTION && c->order.state == ORDER_STATE_SENT)
                 r = take_by_message(c, "answered", NULL, error);
         for (size_t i = 0; r == 0 && i < body->results.count; i++) {
@@ -168,6 +173,9 @@ static int cannot_execute(struct authority_case *c, const void *arguments, struc
         bool all = (whole && !(whole & MENDABLE)) || refused >= c->form->identifiers.count;
         if (r == 0 && all && c->order.state == ORDER_STATE_SENT)
                 r = take_by_message(c, "refused", NULL, error);
+        if (r == 0 && (obstacles & WORD_BIT(OBSTACLE_THIRD_COUNTRY_LAW)) &&
+                c->order.state == ORDER_STATE_SENT)
+                r = case_suspend(c, arrival, error);
         if (r == 0)
                 r = log_refused(c, "provider", set_names(&obstacle_words, obstacles), all, arrival, error);
         return r;

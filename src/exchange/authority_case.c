@@ -9,7 +9,16 @@
 
 int case_refresh(struct authority_case *c, struct error *error)
 {
-        return book_step_facts(c->office, &c->order, c->form, c->acts, &c->facts, error);
+        int64_t review = TIME_UNKNOWN, lifted = TIME_UNKNOWN;
+
+        int r = book_step_facts(c->office, &c->order, c->form, c->acts, &c->facts, error);
+        if (r == 0)
+                r = book_fact(c->office, c->order.id, FACT_REVIEW_MS, TIME_UNKNOWN, &review, error);
+        if (r == 0)
+                r = book_fact(c->office, c->order.id, FACT_REVIEW_LIFTED_MS, TIME_UNKNOWN, &lifted, error);
+        c->facts.review_open = review != TIME_UNKNOWN;
+        c->facts.review_lifted = lifted != TIME_UNKNOWN;
+        return r;
 }
 
 int case_open(struct office *office, const char *id, struct authority_case *c, struct error *error)

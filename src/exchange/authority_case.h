@@ -56,6 +56,16 @@ int case_note(struct authority_case *c, const char *step, enum person_role role,
 int case_withdraw(struct authority_case *c, const struct authority_withdrawal *withdrawal, bool by_clock,
         struct error *error);
 
+/* Adds the ids of the identifiers with these numbers, from 1, to a list of a message's body. -ENOENT. */
+int case_identifier_ids(struct authority_case *c, const size_t *numbers, size_t count,
+        const struct model_field *field, void *body, struct error *error);
+
+/* Form 3 states a conflict with a third country's law: the order is suspended. */
+int case_suspend(struct authority_case *c, const struct post_arrival *arrival, struct error *error);
+/* Until when it could state one: 10 days from the receipt (Article 17(1)). TIME_UNKNOWN before the receipt.
+ */
+int64_t case_third_country_end(struct authority_case *c);
+
 /* Deletes everything that the order brought, as far as this node has it: containers of answers, evidence. The
  * digests of what was deleted are appended to digests (may be NULL). The log tells of it. */
 int case_delete_data(struct authority_case *c, struct text_list *digests, struct error *error);

@@ -153,15 +153,15 @@ int authority_send(struct office *office, const char *id, struct error *error)
 
 /* ---- withdrawn ---- */
 
-static int add_ids(struct authority_case *c, const size_t *numbers, size_t count,
+int case_identifier_ids(struct authority_case *c, const size_t *numbers, size_t count,
         const struct model_field *field, void *body, struct error *error)
 {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < count; i++) {
                 if (numbers[i] == 0 || numbers[i] > c->form->identifiers.count)
-                        return error_set(
-                                error, -ENOENT, "the order has no identifier number %zu", numbers[i]);
+                        return error_set(error, -ENOENT, "the order has no identifier number %zu; it has %zu",
+                                numbers[i], c->form->identifiers.count);
                 r = model_texts_add(
                         field, body, slice_of(c->form->identifiers.items[numbers[i] - 1].id), error);
         }
@@ -188,7 +188,7 @@ static int send_withdrawals(struct authority_case *c, const struct authority_wit
                         r = model_text(&body->explanation, slice_of(w->explanation), MODEL_LONG,
                                 "explanation", error);
                 if (r == 0)
-                        r = add_ids(c, w->numbers, w->number_count,
+                        r = case_identifier_ids(c, w->numbers, w->number_count,
                                 model_field_find(type, slice_of("identifier_ids")), body, error);
                 for (size_t k = 0; r == 0 && digests && k < digests->count && k < MODEL_TEXTS_MAX; k++)
                         r = model_texts_add(model_field_find(type, slice_of("deleted_digests")), body,
@@ -236,7 +236,7 @@ static int withdraw(struct authority_case *c, const void *arguments, struct erro
         if (w->number_count > 0) {
                 /* Of some identifiers: the order stands for the others. */
                 int r = office_need_role(c->office, PERSON_OFFICER, error);
-                if (r == 0 && c->order.state != ORDER_STATE_SENT)
+                if (r == 0 && c->order.state != ORDER_STATE_SENT && c->order.state != ORDER_STATE_SUSPENDED)
                         r = error_set(error, -EPERM, "nothing can be taken out of an order that is %s",
                                 word_meaning(&order_state_words, c->order.state));
                 return r == 0 ? case_withdraw(c, w, false, error) : r;
@@ -256,8 +256,8 @@ int authority_withdraw(struct office *office, const char *id, const struct autho
 /* What an officer may do with an order that was sent, and what moves no state. */
 static int must_be_sent(struct authority_case *c, enum person_role role, struct error *error)
 {
-        if (c->order.state != ORDER_STATE_SENT && c->order.state != ORDER_STATE_ANSWERED &&
-                c->order.state != ORDER_STATE_OPENED)
+        if (c->order.state != ORDER_STATE_SENT && c->order.state != ORDER_STATE_SUSPENDED &&
+                c->order.state != ORDER_STATE_ANSWERED && c->order.state != ORDER_STATE_OPENED)
                 return error_set(
                         error, -EPERM, "the order is %s", word_meaning(&order_state_words, c->order.state));
         for (size_t i = 0; i < c->facts.act_count; i++)

@@ -152,6 +152,8 @@ int book_acts(struct office *office, const char *order_id, struct act ret_acts[B
 #define FACT_DUE_MS "due" /* when it has to be answered */
 #define FACT_PRESERVED_UNTIL_MS "preserved-until"
 #define FACT_EXTENDED "extended"  /* 1 where it was extended once */
+#define FACT_REVIEW_MS "review-open" /* a conflict with a third country's law was stated */
+#define FACT_REVIEW_LIFTED_MS "review-lifted"
 #define FACT_CHANGED_MS "changed" /* last objection, withdrawal of an identifier, amendment */
 
 int book_fact_set(

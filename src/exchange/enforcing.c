@@ -140,6 +140,14 @@ int enforcing_receive_other(struct office *office, const struct post_arrival *ar
                 message_free(&c.message);
                 return r < 0 ? r : POST_TAKEN;
         }
+        if (arrival->message->kind == MESSAGE_REVIEW_DECISION &&
+                arrival->message->review_decision.outcome == REVIEW_LIFTED &&
+                arrival->message->review_decision.identifier_ids.count == 0) {
+                struct book_order order = *arrival->order;
+                order.state = ORDER_STATE_REFUSED;
+                int r = book_order_update(office, &order, error);
+                return r < 0 ? r : POST_TAKEN;
+        }
         return POST_TAKEN;
 }
 

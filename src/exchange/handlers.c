@@ -35,6 +35,7 @@ static const struct post_row rows[] = {
                 enforcing_receive_notification},
         {MESSAGE_CANNOT_EXECUTE, SIDE_ENFORCING, false, ROLE(PROVIDER), enforcing_receive_other},
         {MESSAGE_WITHDRAWAL, SIDE_ENFORCING, false, ROLE(ISSUING), enforcing_receive_other},
+        {MESSAGE_REVIEW_DECISION, SIDE_ENFORCING, false, ROLE(ISSUING), enforcing_receive_other},
         {MESSAGE_VALIDATION, SIDE_ENFORCING, false, ROLE(VALIDATING) | ROLE(ISSUING),
                 enforcing_receive_other},
 };

@@ -12,8 +12,6 @@
 #define FACT_CALLED_BACK_MS "called-back"
 #define FACT_PREPARED_MS "prepared"
 #define FACT_ROUTE_MS "route-open"
-#define FACT_REVIEW_MS "review-open"
-#define FACT_REVIEW_LIFTED_MS "review-lifted"
 #define FACT_PROTECTIONS "protections" /* enum protection as a set: what the desk noticed */
 #define FACT_PAUSES "pauses"           /* how many questions stopped the clock; pause-from-N, pause-to-N */
 #define FACT_PRODUCTION_FOLLOWS_MS "production-follows"

@@ -307,6 +307,8 @@ static int review(struct provider_case *c, const struct provider_refusal *refusa
                 return error_set(
                         error, -EPERM, "the 10 days in which a third country's law can be stated are over");
         int r = provider_fact(c, FACT_REVIEW_MS, office_now(c->office), error);
+        if (r == 0) /* execution is suspended: neither day 10 nor another deadline comes meanwhile */
+                r = provider_pause(c, office_now(c->office), TIME_UNKNOWN, error);
         if (r == 0)
                 r = provider_refresh(c, error);
         return r == 0 ? provider_take(c, "object", ACTOR_PERSON, refusal->explanation, error) : r;

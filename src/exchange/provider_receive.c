@@ -443,8 +443,22 @@ int provider_receive_review(struct office *office, const struct post_arrival *ar
         struct provider_case c = {.office = office};
         int r = open_about(office, arrival, &c, error);
 
+        if (r == 0 && c.order.state != ORDER_STATE_IN_REVIEW) {
+                error_set(error, -EINVAL,
+                        "no conflict with a third country's law was stated about the order %s", c.order.id);
+                r = CASE_REFUSED;
+        }
         if (r == 0)
                 r = book_fact_clear(office, c.order.id, FACT_REVIEW_MS, error);
+        /* The clock stood still while the court decided (Article 17(5)). */
+        if (r == 0)
+                r = provider_pause(&c, TIME_UNKNOWN, arrival->received_ms, error);
+        /* Lifted for some identifiers it goes on for the others. */
+        if (r == 0 && lifted)
+                r = provider_refuse_tasks(&c, arrival->message, error);
+        if (r == 0)
+                r = provider_refresh(&c, error);
+        lifted = lifted && r == 0 && scope_refuses_all(&c.scope);
         if (r == 0 && lifted)
                 r = provider_fact(&c, FACT_REVIEW_LIFTED_MS, arrival->received_ms, error);
         if (r == 0)

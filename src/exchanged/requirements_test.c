@@ -235,6 +235,66 @@ static void requirement_12_day_10_counts_by_the_later_clock(void **state)
         end(EA + 1);
 }
 
+/* ---- Article 17 ---- */
+
+static int do_state_conflict(struct office *office, const char *id, struct error *error)
+{
+        struct law_conflict conflict = {.country = "US",
+                .law = (char *)(uintptr_t) "the Act on Secrecy, section 4",
+                .obligation = (char *)(uintptr_t) "forbids to disclose it",
+                .applies = (char *)(uintptr_t) "the account is held there",
+                .consequence = (char *)(uintptr_t) "a fine",
+                .link = (char *)(uintptr_t) "the parent company"};
+        const struct provider_refusal refusal = {
+                .obstacle = OBSTACLE_THIRD_COUNTRY_LAW, .explanation = "a conflict", .conflict = &conflict};
+
+        return provider_refuse(office, id, &refusal, error);
+}
+
+static int do_uphold(struct office *office, const char *id, struct error *error)
+{
+        const struct authority_review review = {.outcome = REVIEW_UPHELD,
+                .court = "Higher Regional Court of Vienna",
+                .reason = "the other law does not protect this account"};
+
+        return authority_review(office, id, &review, error);
+}
+
+/* Cleared, and after day 10, by clocks that are two hours apart: nothing leaves before the court has decided.
+ */
+static void article_17_no_release_before_a_court_decides_whatever_clocks_show(void **state)
+{
+        (void)state;
+        start(EA + 1);
+        set_clock(DE, TIME_HOUR);
+        set_clock(COURT, -TIME_HOUR);
+        held_until_cleared();
+        does(DE, "desk", do_state_conflict);
+        await_state(DE, "in-review");
+        await_state(COURT, "suspended");
+        does(EA, "huber", do_clear);
+        AWAIT(number_of(DE, "SELECT count(*) FROM book_fact WHERE name = 'ea-cleared'") == 1);
+        may_not(DE, "maier", do_release);
+        for (unsigned i = 0; i <= EA; i++)
+                set_clock(i, 16 * TIME_DAY + ahead_ms[i]);
+        usleep(1000000);
+        assert_string_equal(state_of(DE), "in-review");
+        may_not(DE, "desk", do_examine);
+        may_not(DE, "desk", do_prepare);
+        may_not(DE, "maier", do_release);
+        may_not(COURT, "berger", do_uphold);
+        assert_int_equal(
+                number_of(DE, "SELECT count(*) FROM book_message WHERE kind = 'answer' AND direction = 1"),
+                0);
+        does(COURT, "huber", do_uphold);
+        await_state(DE, "received");
+        does(DE, "desk", do_examine);
+        does(DE, "desk", do_prepare);
+        does(DE, "maier", do_release);
+        await_state(COURT, "answered");
+        end(EA + 1);
+}
+
 /* ---- 15 and 16 ---- */
 
 static int do_delay(struct office *office, const char *id, struct error *error)
@@ -382,6 +442,7 @@ int main(int argc, char **argv)
                 TEST(requirement_03_an_unvalidated_emergency_is_gone_everywhere_after_48_hours),
                 TEST(requirement_12_no_release_before_clearance_whatever_clocks_show),
                 TEST(requirement_12_day_10_counts_by_the_later_clock),
+                TEST(article_17_no_release_before_a_court_decides_whatever_clocks_show),
                 TEST(requirement_15_informing_is_due_and_a_delay_asks_again),
                 TEST(requirement_16_reading_is_logged_and_no_entry_can_go),
                 TEST(requirement_20_an_error_reaches_the_oversight_body),

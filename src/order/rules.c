@@ -200,6 +200,9 @@ static const struct row table[] = {
         RULE("third-country-within-ten-days", "17(1)", STOP,
                 "the objection is made within 10 days after the order was received", KIND(CANNOT_EXECUTE), 0,
                 NULL, look_third_country_time),
+        RULE("review-is-about-the-order", "17(4) to (8)", STOP,
+                "the decision of a court speaks of identifiers that the order has", KIND(REVIEW_DECISION), 0,
+                NULL, look_review),
         RULE("form-3-reaches-the-enforcing-authority", "10(5), 11(4)", STOP,
                 "Form 3 for privilege, immunity or the press names the enforcing authority that it goes to "
                 "as well",

@@ -85,13 +85,21 @@ void look_from_party(struct rule_case *c)
                         sender, word_name(&message_kind_words, c->message->kind));
 }
 
-void look_clearance(struct rule_case *c)
+static void must_be_of_order(struct rule_case *c, const struct text_list *ids)
 {
-        const struct text_list *ids = &c->message->ea_clearance.identifier_ids;
-
         for (size_t i = 0; i < ids->count; i++)
                 if (!is_of_order(c, ids->items[i]))
                         broken(c, "identifier_ids", NULL, "the order has no identifier %s", ids->items[i]);
+}
+
+void look_clearance(struct rule_case *c)
+{
+        must_be_of_order(c, &c->message->ea_clearance.identifier_ids);
+}
+
+void look_review(struct rule_case *c)
+{
+        must_be_of_order(c, &c->message->review_decision.identifier_ids);
 }
 
 /* The Member States: what lies in one of them is not a third country (Article 17(1)). */

@@ -14,6 +14,8 @@ static const struct word order_state_rows[] = {
                 "an emergency, not validated"},
         {ORDER_STATE_NOT_APPROVED, "not-approved", "Rejected", "the validator did not approve it"},
         {ORDER_STATE_SENT, "sent", "SubmittedToCSP", "sent"},
+        {ORDER_STATE_SUSPENDED, "suspended", "Suspended",
+                "suspended: a court has to decide on a third country's law"},
         {ORDER_STATE_ANSWERED, "answered", "SubmittedToCSP", "an answer is here, unopened"},
         {ORDER_STATE_OPENED, "opened", "SubmittedToCSP",
                 "the answer was opened; the person has to be informed"},

@@ -21,9 +21,11 @@ enum order_state {
         ORDER_STATE_EMERGENCY_APPROVED, /* before validation */
         ORDER_STATE_NOT_APPROVED,
         ORDER_STATE_SENT,
-        ORDER_STATE_ANSWERED, /* an answer is here, sealed */
-        ORDER_STATE_OPENED,   /* an officer has read it */
-        ORDER_STATE_INFORMED, /* the person knows; the end */
+        ORDER_STATE_SUSPENDED, /* the provider stated a conflict with a third country's law: a court decides
+                                */
+        ORDER_STATE_ANSWERED,  /* an answer is here, sealed */
+        ORDER_STATE_OPENED,    /* an officer has read it */
+        ORDER_STATE_INFORMED,  /* the person knows; the end */
         /* at the provider */
         ORDER_STATE_RECEIVED,
         ORDER_STATE_EXAMINED,

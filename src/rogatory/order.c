@@ -38,6 +38,7 @@ static const struct verb {
         {"extend", order_extend, true, {ORDER_WHY}},
         {"clarify", order_clarify, true, {ORDER_TEXT}},
         {"validate", order_validate, true, {ORDER_DECISION, ORDER_AUTHORITY, ORDER_WHY}},
+        {"review", order_review, true, {ORDER_DECISION, ORDER_COURT, ORDER_WHY, ORDER_IDENTIFIER}},
         {"report-error", order_report_error, true,
                 {ORDER_REASON, ORDER_WHAT, ORDER_CONSEQUENCE, ORDER_IDENTIFIER, ORDER_PERSON_INFORMED,
                         ORDER_DATA_DELETED}},
@@ -188,14 +189,15 @@ static const struct option_text texts[] = {
                 "type, compare: the identifier as it stands on the paper, with its time and\n"
                 "offset. clarify: the answer."},
         {ORDER_IDENTIFIER, "identifier", "NUMBER",
-                "compare, remove, report-error: which one, as show counts. withdraw: those\n"
-                "only, as 1,3."},
+                "compare, remove, report-error: which one, as show counts. withdraw,\n"
+                "review: those only, as 1,3."},
         {ORDER_REASON, "reason", "WORD",
                 "withdraw: not-needed, mistake, ea-refused, review-lifted. report-error:\n"
                 "wrong-person, wrong-time, wrong-identifier, too-much, other."},
         {ORDER_WHY, "why", "TEXT",
                 "The reason in words, which goes on record. approve needs it where rules warn."},
-        {ORDER_DECISION, "decision", "WORD", "validate: granted or refused."},
+        {ORDER_DECISION, "decision", "WORD", "validate: granted or refused. review: upheld or lifted."},
+        {ORDER_COURT, "court", "TEXT", "review: which court decided."},
         {ORDER_AUTHORITY, "authority", "NAME",
                 "validate: which authority validates; else the one of section J."},
         {ORDER_KEEP_DATA, "keep-data", NULL,
@@ -227,6 +229,7 @@ const struct command command_order = {
                  "withdraw --node DIR --reason WORD [--why TEXT] [OPTION]... ORDER\n"
                  "clarify --node DIR --text TEXT [--json] ORDER\n"
                  "validate --node DIR --decision WORD [OPTION]... ORDER\n"
+                 "review --node DIR --decision WORD --court TEXT --why TEXT [--identifier LIST] ORDER\n"
                  "report-error --node DIR --reason WORD --what TEXT [OPTION]... ORDER\n"
                  "list --node DIR [--state STATE] [--json]",
         .description = "A European Production or Preservation Order (Regulation (EU) 2023/1543) on its way\n"

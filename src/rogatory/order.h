@@ -28,6 +28,7 @@ enum order_option {
         ORDER_CONSEQUENCE,
         ORDER_PERSON_INFORMED,
         ORDER_DATA_DELETED,
+        ORDER_COURT,
         ORDER_JSON,
         ORDER_OPTIONS
 };
@@ -45,7 +46,19 @@ typedef int order_verb(
 order_verb order_new, order_edit, order_paste, order_type_in, order_compare, order_remove, order_check,
         order_submit, order_approve, order_disapprove, order_revise, order_discard, order_send,
         order_withdraw, order_extend, order_clarify, order_validate, order_report_error, order_show,
-        order_status, order_list;
+        order_status, order_list, order_review;
+
+/* ---- for the verbs ---- */
+
+/* The order's number and state: enough for the next step, and the same each time. */
+int order_say(struct office *office, const struct order_words *words, const char *id, struct buffer *ret,
+        struct error *error);
+/* -EINVAL "WHAT is missing" where the option was not given. */
+int order_need(
+        const struct order_words *words, enum order_option option, const char *what, struct error *error);
+/* "1,3"; NULL: none. */
+int order_numbers(
+        const char *text, size_t numbers[ORDER_IDENTIFIERS_MAX], size_t *ret_count, struct error *error);
 
 /* An order whole: the form, tasks, decisions, messages, what is due. findings may be NULL. Takes over
  * nothing. 0 and a new reference. */

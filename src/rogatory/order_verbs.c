@@ -15,7 +15,7 @@
 /* ---- what is said afterwards ---- */
 
 /* The order's number and state: enough for the next step, and the same each time. */
-static int say(struct office *office, const struct order_words *words, const char *id, struct buffer *ret,
+int order_say(struct office *office, const struct order_words *words, const char *id, struct buffer *ret,
         struct error *error)
 {
         struct book_order order;
@@ -31,7 +31,7 @@ static int say(struct office *office, const struct order_words *words, const cha
         return 0;
 }
 
-static int need(
+int order_need(
         const struct order_words *words, enum order_option option, const char *what, struct error *error)
 {
         return words->values[option] && *words->values[option]
@@ -47,7 +47,7 @@ static int read_form(
         const char *path = words->values[ORDER_FORM];
         struct buffer text = buffer_make(FORM_BYTES_MAX);
 
-        int r = need(
+        int r = order_need(
                 words, ORDER_FORM, "--form FILE (rogatory order new --template prints an empty one)", error);
         if (r == 0)
                 r = office_input(path, FORM_BYTES_MAX, &text, error);
@@ -68,7 +68,7 @@ int order_new(struct office *office, const struct order_words *words, struct buf
         if (r == 0)
                 r = authority_new(office, &form, &order, error);
         if (r == 0)
-                r = say(office, words, order.id, ret, error);
+                r = order_say(office, words, order.id, ret, error);
         message_free(&form);
         return r;
 }
@@ -83,7 +83,7 @@ int order_edit(
         if (r == 0)
                 r = authority_edit(office, words->id, &form, error);
         if (r == 0)
-                r = say(office, words, words->id, ret, error);
+                r = order_say(office, words, words->id, ret, error);
         message_free(&form);
         return r;
 }
@@ -146,7 +146,7 @@ int order_paste(
         uint64_t line = 0;
         struct buffer text = buffer_make(SOURCE_BYTES_MAX);
 
-        int r = need(words, ORDER_SOURCE, "--source FILE", error);
+        int r = order_need(words, ORDER_SOURCE, "--source FILE", error);
         if (r == 0)
                 r = read_kind(words, &kind, error);
         if (r == 0 && words->values[ORDER_LINE])
@@ -179,17 +179,18 @@ int order_type_in(
 {
         enum identifier_kind kind;
 
-        int r = need(words, ORDER_TEXT, "--text TEXT", error);
+        int r = order_need(words, ORDER_TEXT, "--text TEXT", error);
         if (r == 0)
                 r = read_kind(words, &kind, error);
         if (r == 0)
                 r = authority_retype(office, words->id, kind, slice_of(words->values[ORDER_TEXT]), error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 static int read_identifier(const struct order_words *words, uint64_t *ret, struct error *error)
 {
-        int r = need(words, ORDER_IDENTIFIER, "--identifier NUMBER (rogatory order show counts them)", error);
+        int r = order_need(
+                words, ORDER_IDENTIFIER, "--identifier NUMBER (rogatory order show counts them)", error);
 
         return r == 0 ? read_number(words->values[ORDER_IDENTIFIER], "--identifier", ret, error) : r;
 }
@@ -201,10 +202,10 @@ int order_compare(
 
         int r = read_identifier(words, &number, error);
         if (r == 0)
-                r = need(words, ORDER_TEXT, "--text TEXT", error);
+                r = order_need(words, ORDER_TEXT, "--text TEXT", error);
         if (r == 0)
                 r = authority_compare(office, words->id, number, slice_of(words->values[ORDER_TEXT]), error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 int order_remove(
@@ -215,7 +216,7 @@ int order_remove(
         int r = read_identifier(words, &number, error);
         if (r == 0)
                 r = authority_remove(office, words->id, number, error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 /* ---- looking ---- */
@@ -329,11 +330,11 @@ static int step(struct office *office, const struct order_words *words, struct b
         struct error *error, int (*take)(struct office *, const char *, const char *, struct error *),
         bool needs_reason)
 {
-        int r = needs_reason ? need(words, ORDER_WHY, "--why TEXT", error) : 0;
+        int r = needs_reason ? order_need(words, ORDER_WHY, "--why TEXT", error) : 0;
 
         if (r == 0)
                 r = take(office, words->id, words->values[ORDER_WHY], error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 int order_submit(
@@ -341,7 +342,7 @@ int order_submit(
 {
         int r = authority_submit(office, words->id, error);
 
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 int order_approve(
@@ -373,7 +374,7 @@ int order_send(
 {
         int r = authority_send(office, words->id, error);
 
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 int order_extend(
@@ -385,17 +386,17 @@ int order_extend(
 int order_clarify(
         struct office *office, const struct order_words *words, struct buffer *ret, struct error *error)
 {
-        int r = need(words, ORDER_TEXT, "--text TEXT", error);
+        int r = order_need(words, ORDER_TEXT, "--text TEXT", error);
 
         if (r == 0)
                 r = authority_clarify(office, words->id, words->values[ORDER_TEXT], error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 /* ---- steps with more ---- */
 
 /* "1,3" */
-static int read_numbers(
+int order_numbers(
         const char *text, size_t numbers[ORDER_IDENTIFIERS_MAX], size_t *ret_count, struct error *error)
 {
         struct slice rest = slice_of(text ? text : "");
@@ -421,7 +422,7 @@ int order_withdraw(
                 .delete_data = !words->given[ORDER_KEEP_DATA],
                 .numbers = numbers};
 
-        int r = need(words, ORDER_REASON, "--reason not-needed, mistake or ea-refused", error);
+        int r = order_need(words, ORDER_REASON, "--reason not-needed, mistake or ea-refused", error);
         if (r == 0) {
                 withdrawal.reason =
                         (enum withdrawal_reason)word_find(&withdrawal_reason_words, slice_of(name));
@@ -432,10 +433,10 @@ int order_withdraw(
                                 error, -EINVAL, "--reason: \"%.40s\" is not for a person to state", name);
         }
         if (r == 0)
-                r = read_numbers(words->values[ORDER_IDENTIFIER], numbers, &withdrawal.number_count, error);
+                r = order_numbers(words->values[ORDER_IDENTIFIER], numbers, &withdrawal.number_count, error);
         if (r == 0)
                 r = authority_withdraw(office, words->id, &withdrawal, error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 int order_validate(
@@ -443,14 +444,14 @@ int order_validate(
 {
         const char *name = words->values[ORDER_DECISION];
 
-        int r = need(words, ORDER_DECISION, "--decision granted or refused", error);
+        int r = order_need(words, ORDER_DECISION, "--decision granted or refused", error);
         int decision = r == 0 ? word_find(&validation_decision_words, slice_of(name)) : 0;
         if (r == 0 && decision == VALIDATION_NONE)
                 r = error_set(error, -EINVAL, "--decision: \"%.40s\" is neither granted nor refused", name);
         if (r == 0)
                 r = authority_validate(office, words->id, (enum validation_decision)decision,
                         words->values[ORDER_AUTHORITY], words->values[ORDER_WHY], error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
 int order_report_error(
@@ -463,10 +464,10 @@ int order_report_error(
                 .data_deleted = words->given[ORDER_DATA_DELETED]};
         uint64_t number = 0;
 
-        int r = need(words, ORDER_REASON,
+        int r = order_need(words, ORDER_REASON,
                 "--reason wrong-person, wrong-time, wrong-identifier, too-much or other", error);
         if (r == 0)
-                r = need(words, ORDER_WHAT, "--what TEXT", error);
+                r = order_need(words, ORDER_WHAT, "--what TEXT", error);
         if (r == 0) {
                 report.kind = (enum error_kind)word_find(&error_kind_words, slice_of(name));
                 if (report.kind == ERROR_NONE)
@@ -480,5 +481,5 @@ int order_report_error(
         report.number = number;
         if (r == 0)
                 r = authority_report_error(office, words->id, &report, error);
-        return r == 0 ? say(office, words, words->id, ret, error) : r;
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }

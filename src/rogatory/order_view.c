@@ -67,7 +67,8 @@ static int add_due(struct office *office, const char *id, json_t *due, struct er
 {
         static const char *const names[] = {FACT_DUE_MS, FACT_QUESTION_DUE_MS, FACT_PRESERVED_UNTIL_MS,
                 FACT_EA_NOTIFIED_MS, FACT_EA_CLEARED_MS, FACT_VALIDATED_MS, FACT_WITHDRAWN_MS,
-                FACT_DELETED_MS, FACT_OPENED_MS, FACT_INFORM_DUE_MS, FACT_DELAYED_UNTIL_MS};
+                FACT_DELETED_MS, FACT_OPENED_MS, FACT_INFORM_DUE_MS, FACT_DELAYED_UNTIL_MS, FACT_REVIEW_MS,
+                FACT_REVIEW_LIFTED_MS};
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < sizeof names / sizeof *names; i++) {

@@ -133,6 +133,9 @@ def path(node):
     check(said["messages"][0]["delivery"] == "queued" and said["form"]["identifiers"][0]["value"] == "198.51.100.7", "sent")
     expect("order-open-early.txt", mask(node.run("open", "--node", "node", "--to", "out", "--purpose", "to see", order)), 1)
     expect("order-inform-early.txt", mask(node.run("inform", "--node", "node", "--means", "m", "--remedies", "r", order)), 1)
+    review = ("review", "--court", "Higher Regional Court of Vienna", "--why", "in order")
+    expect("order-review-early.txt", mask(node.order(*review, "--decision", "upheld", order, by=VALIDATOR)), 1)
+    expect("order-review-word.txt", mask(node.order(*review, "--decision", "granted", order, by=VALIDATOR)), 1)
     expect("order-withdraw.txt", mask(node.order("withdraw", "--reason", "mistake", "--why", "wrong line", order)), 0)
     expect("order-list.txt", mask(node.order("list")), 0)
     return order

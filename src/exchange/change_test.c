@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What changes an order on its way, between nodes without a network: the decision of a court on a third
+ * country's law (Article 17). */
+#include "exchange/provider_scene_test.h"
+
+static const char two_lines[] = "2026-11-11T11:00:00+01:00 login from 198.51.100.7:40211/tcp\n"
+                                "2026-11-11T12:00:00+01:00 login from 198.51.100.9:40999/tcp\n";
+
+static struct law_conflict conflict_of(const char *country)
+{
+        struct law_conflict conflict = {.law = (char *)(uintptr_t) "the Act on Secrecy, section 4",
+                .obligation = (char *)(uintptr_t) "forbids to disclose it",
+                .applies = (char *)(uintptr_t) "the account is held there",
+                .consequence = (char *)(uintptr_t) "a fine",
+                .link = (char *)(uintptr_t) "the parent company"};
+
+        EXAMPLE_SET(conflict.country, country);
+        return conflict;
+}
+
+static int state_conflict(struct office *office, const char *id, struct error *error)
+{
+        const struct law_conflict conflict = conflict_of("US");
+        const struct provider_refusal refusal = {
+                .obstacle = OBSTACLE_THIRD_COUNTRY_LAW, .explanation = "a conflict", .conflict = &conflict};
+
+        return provider_refuse(office, id, &refusal, error);
+}
+
+/* Nobody refused anything; says why where somebody did. */
+static void no_incident(const char *node)
+{
+        if (incidents(node) > 0)
+                fail_msg("%s: %s: %s", node, last_incident.code, last_incident.words);
+}
+
+static int64_t fact_at(const char *node, const char *id, const char *name)
+{
+        struct office *office = scene_open(node, "wolf");
+        struct error error = {0};
+        int64_t value;
+
+        scene_must(book_fact(office, id, name, TIME_UNKNOWN, &value, &error), &error);
+        office_close(office);
+        return value;
+}
+
+static void pass(int64_t ms)
+{
+        scene_clock += ms;
+        AS(PROVIDER, "admin", clock_run(office, &error));
+        AS(AUTHORITY, "admin", clock_run(office, &error));
+}
+
+static const struct authority_review upheld = {.outcome = REVIEW_UPHELD,
+                                             .court = "Higher Regional Court of Vienna",
+                                             .reason = "the other law does not protect this account"},
+                                     lifted = {.outcome = REVIEW_LIFTED,
+                                             .court = "Higher Regional Court of Vienna",
+                                             .reason = "the other law forbids it"};
+
+/* Neither day 10 nor the clearance of the enforcing authority brings anything out before the court decides.
+ */
+static void a_conflict_suspends_the_order_until_a_court_upholds_it(void **state)
+{
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        to_prepared(id);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_HELD);
+        int64_t before = fact_at(PROVIDER, id, FACT_DUE_MS);
+        pass(3 * TIME_DAY);
+        AS(PROVIDER, "desk", state_conflict(office, id, &error));
+        settle();
+        no_incident(AUTHORITY);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_IN_REVIEW);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_SUSPENDED);
+        assert_int_equal(fact_at(PROVIDER, id, FACT_DUE_MS), TIME_UNKNOWN);
+        assert_int_equal(fact_at(AUTHORITY, id, FACT_DUE_MS), TIME_UNKNOWN);
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "no objection", &error));
+        settle();
+        for (int day = 0; day < 14; day++) {
+                pass(TIME_DAY);
+                REFUSED_AS(PROVIDER, "desk", -EPERM, provider_prepare(office, id, &preparing, &error));
+                REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+                REFUSED_AS(PROVIDER, "desk", -EPERM, provider_examine(office, id, "all the same", &error));
+        }
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_IN_REVIEW);
+        /* A validator says what the court decided, and says which court and why. */
+        struct authority_review silent = upheld;
+        silent.reason = " ";
+        REFUSED_AS(AUTHORITY, "huber", -EINVAL, authority_review(office, id, &silent, &error));
+        silent = upheld;
+        silent.court = NULL;
+        REFUSED_AS(AUTHORITY, "huber", -EINVAL, authority_review(office, id, &silent, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_review(office, id, &upheld, &error));
+        REFUSED_AS(AUTHORITY, "wolf", -EPERM, authority_review(office, id, &upheld, &error));
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_SUSPENDED);
+        AS(AUTHORITY, "huber", authority_review(office, id, &upheld, &error));
+        assert_int_equal(entries(AUTHORITY, "decision", "uphold"), 1);
+        REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_review(office, id, &lifted, &error));
+        settle();
+        no_incident(PROVIDER);
+        no_incident(ENFORCING);
+        assert_int_equal(entries(ENFORCING, "message-received", "review-decision"), 1);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_SENT);
+        /* It is read anew; the time in which it stood still does not count. */
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        assert_true(fact_at(PROVIDER, id, FACT_DUE_MS) >= before + 14 * TIME_DAY);
+        to_prepared(id);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        no_incident(AUTHORITY);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_ANSWERED);
+}
+
+static void a_court_that_lifts_the_order_ends_it(void **state)
+{
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        to_prepared(id);
+        AS(PROVIDER, "desk", state_conflict(office, id, &error));
+        settle();
+        AS(AUTHORITY, "huber", authority_review(office, id, &lifted, &error));
+        settle();
+        no_incident(PROVIDER);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_REFUSED);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_REFUSED);
+        pass(20 * TIME_DAY);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        REFUSED_AS(PROVIDER, "desk", -EPERM, provider_examine(office, id, "all the same", &error));
+}
+
+static void a_court_that_lifts_some_identifiers_leaves_the_others(void **state)
+{
+        static const size_t first[] = {1}, both[] = {1, 2}, third[] = {3};
+        struct authority_review partly = lifted;
+        struct message form, answer;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue_lines(&form, two_lines, id);
+        AS(PROVIDER, "desk", state_conflict(office, id, &error));
+        settle();
+        partly.number_count = 1;
+        partly.numbers = third;
+        REFUSED_AS(AUTHORITY, "huber", -ENOENT, authority_review(office, id, &partly, &error));
+        partly.numbers = first;
+        struct authority_review wrong = upheld;
+        wrong.numbers = first;
+        wrong.number_count = 1;
+        REFUSED_AS(AUTHORITY, "huber", -EINVAL, authority_review(office, id, &wrong, &error));
+        AS(AUTHORITY, "huber", authority_review(office, id, &partly, &error));
+        settle();
+        no_incident(PROVIDER);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_SENT);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        to_prepared(id);
+        assert_int_equal(fake.asked, 1);
+        assert_string_equal(fake.words[0], "198.51.100.9:40999 2026-11-11T11:00:00.000Z");
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "no objection", &error));
+        settle();
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        no_incident(AUTHORITY);
+        read_answer(id, &answer);
+        assert_int_equal(answer.answer.results.items[0].outcome, OUTCOME_REFUSED);
+        assert_int_equal(answer.answer.results.items[1].outcome, OUTCOME_DISCLOSED);
+        message_free(&answer);
+        /* All of them by their numbers is the whole order. */
+        make_form(&form);
+        involve_ea(&form);
+        issue_lines(&form, two_lines, id);
+        AS(PROVIDER, "desk", state_conflict(office, id, &error));
+        settle();
+        partly.numbers = both;
+        partly.number_count = 2;
+        AS(AUTHORITY, "huber", authority_review(office, id, &partly, &error));
+        settle();
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_REFUSED);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_REFUSED);
+}
+
+/* Ten days, by the provider's own node, and by the authority's where the provider's forgets. */
+static void a_conflict_is_stated_within_ten_days(void **state)
+{
+        const struct law_conflict conflict = conflict_of("US");
+        struct message form, late;
+        struct error failure = {0};
+        void *item;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        pass(9 * TIME_DAY); /* received on a Monday: the tenth day is a Thursday */
+        pass(2 * TIME_DAY);
+        REFUSED_AS(PROVIDER, "desk", -EPERM, state_conflict(office, id, &error));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        message_init(&late, MESSAGE_CANNOT_EXECUTE);
+        EXAMPLE_SET(late.order_id, id);
+        EXAMPLE_SET(late.receiver.organisation, AUTHORITY);
+        late.cannot_execute.order_kind = ORDER_PRODUCTION;
+        example_text(&late.cannot_execute.issuing_authority, "Prosecution");
+        late.cannot_execute.addressee.kind = ADDRESSEE_ESTABLISHMENT;
+        EXAMPLE_SET(late.cannot_execute.addressee.country, "DE");
+        EXAMPLE_SET(late.cannot_execute.addressee.organisation, PROVIDER);
+        example_text(&late.cannot_execute.addressee.name, "Provider");
+        const struct model_type *type = message_body_type(MESSAGE_CANNOT_EXECUTE);
+        scene_must(model_list_add(model_field_find(type, slice_of("reasons")), &late.cannot_execute, &item,
+                           &failure),
+                &failure);
+        struct impossibility *reason = item;
+        reason->obstacles = WORD_BIT(OBSTACLE_THIRD_COUNTRY_LAW);
+        example_text(&reason->explanation, "too late");
+        scene_must(model_copy(model_field_find(type, slice_of("conflict"))->part, &conflict,
+                           &late.cannot_execute.conflict),
+                &failure);
+        scene_must(model_list_add(
+                           model_field_find(type, slice_of("kept")), &late.cannot_execute, &item, &failure),
+                &failure);
+        ((struct kept_data *)item)->preserved = STATED_NO;
+        EXAMPLE_SET(late.cannot_execute.signatory.person, "desk@" PROVIDER);
+        example_text(&late.cannot_execute.signatory.name, "desk");
+        late.cannot_execute.signatory.signed_ms = scene_clock;
+        struct office *provider = scene_open(PROVIDER, "desk"), *authority = scene_open(AUTHORITY, "admin");
+        scene_must(office_step_begin(provider, &failure), &failure);
+        scene_must(office_step_end(provider, post_send(provider, &late, NULL, 0, NULL, &failure), &failure),
+                &failure);
+        scene_settle(provider, authority);
+        office_close(provider);
+        office_close(authority);
+        message_free(&late);
+        assert_int_equal(incidents(AUTHORITY), 1);
+        if (!strstr(last_incident.words, "third-country-within-ten-days"))
+                fail_msg("%s", last_incident.words);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_SENT);
+}
+
+/* A court decides what was stated, and nothing else; a withdrawal ends what is suspended. */
+static void nothing_is_decided_where_no_conflict_was_stated(void **state)
+{
+        const struct authority_withdrawal withdrawal = {
+                .reason = WITHDRAWAL_NOT_NEEDED, .explanation = "solved", .delete_data = true};
+        struct message form, decision;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_review(office, id, &upheld, &error));
+        message_init(&decision, MESSAGE_REVIEW_DECISION);
+        EXAMPLE_SET(decision.order_id, id);
+        decision.review_decision.outcome = REVIEW_UPHELD;
+        example_text(&decision.review_decision.court, "Court");
+        example_text(&decision.review_decision.reason, "in order");
+        decision.review_decision.decided_ms = scene_clock;
+        example_authority(
+                &decision.review_decision.authority, "AT", AUTHORITY, NATURE_PROSECUTOR, "huber@" AUTHORITY);
+        send_raw(AUTHORITY, &decision);
+        message_free(&decision);
+        assert_int_equal(incidents(PROVIDER), 1);
+        assert_non_null(strstr(last_incident.words, "no conflict"));
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        settle();
+        AS(PROVIDER, "desk", state_conflict(office, id, &error));
+        settle();
+        AS(AUTHORITY, "berger", authority_withdraw(office, id, &withdrawal, &error));
+        settle();
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_DELETED);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_DELETED);
+        REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_review(office, id, &upheld, &error));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scratch_teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(a_conflict_suspends_the_order_until_a_court_upholds_it),
+                TEST(a_court_that_lifts_the_order_ends_it),
+                TEST(a_court_that_lifts_some_identifiers_leaves_the_others),
+                TEST(a_conflict_is_stated_within_ten_days),
+                TEST(nothing_is_decided_where_no_conflict_was_stated),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
