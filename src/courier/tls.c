@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "courier/tls.h"
 
+#include "crypto/certificate_state.h"
 #include "crypto/digest.h"
 
 #include <openssl/err.h>
@@ -98,6 +99,22 @@ int tls_identity_read(const char *certificate_path, const char *key_path, struct
                 return r;
         }
         *ret_identity = identity;
+        return 0;
+}
+
+int tls_identity_of(const struct certificate *certificate, const struct private_key *key,
+        struct tls_identity *ret_identity, struct error *error)
+{
+        if (!private_key_fits(key, certificate))
+                return error_set(error, -EINVAL, "%s: this certificate for TLS is of another key",
+                        certificate_words(certificate)->subject);
+        if (X509_up_ref(certificate->x509) != 1)
+                return error_set(error, -ENOMEM, "Not enough memory for TLS");
+        if (EVP_PKEY_up_ref(key->key) != 1) {
+                X509_free(certificate->x509);
+                return error_set(error, -ENOMEM, "Not enough memory for TLS");
+        }
+        *ret_identity = (struct tls_identity){.certificate = certificate->x509, .key = key->key};
         return 0;
 }
 

@@ -14,12 +14,14 @@
 
 #define TLS_CERTIFICATES_BYTES_MAX 32768 /* of what a peer may send for its certificates */
 
+struct certificate;
 struct evp_pkey_st;
+struct private_key;
 struct ssl_ctx_st;
 struct ssl_st;
 struct x509_st;
 
-/* Who this node is. A key may be in hardware: whoever has both in OpenSSL's terms fills this in. */
+/* Who this node is. */
 struct tls_identity {
         struct x509_st *certificate;
         struct evp_pkey_st *key;
@@ -28,6 +30,10 @@ struct tls_identity {
 /* Both in PEM. -EACCES where others may read the key. */
 int tls_identity_read(const char *certificate_path, const char *key_path, struct tls_identity *ret_identity,
         struct error *error);
+/* Of what was read or opened elsewhere, also in a token. key must outlive the identity and all that is made
+ * of it. -EINVAL where the two do not belong together. */
+int tls_identity_of(const struct certificate *certificate, const struct private_key *key,
+        struct tls_identity *ret_identity, struct error *error);
 void tls_identity_free(struct tls_identity *identity);
 
 /* SHA-256 of the DER; returns -EIO where the library fails. */

@@ -17,8 +17,20 @@
 
 const char *certificate_library_reason(void)
 {
-        unsigned long code = ERR_peek_last_error();
-        const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+        static _Thread_local char words[ERROR_TEXT_MAX];
+        const char *data = NULL, *reason = NULL;
+        int flags = 0;
+        unsigned long code;
+
+        /* What a token said (private_key_token.c) stands below what the library makes of it. */
+        while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0) {
+                reason = ERR_reason_error_string(code);
+                if (ERR_GET_LIB(code) == ERR_LIB_USER && (flags & ERR_TXT_STRING) && data) {
+                        (void)snprintf(words, sizeof words, "%s", data);
+                        reason = words;
+                        break;
+                }
+        }
         ERR_clear_error();
         return reason ? reason : "no reason given";
 }

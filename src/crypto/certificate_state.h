@@ -21,6 +21,7 @@ struct private_key {
         EVP_PKEY *key;
         struct private_key_token token; /* where the key is in one */
         void *method;                   /* how OpenSSL asks the token; owned, NULL without */
+        struct error trouble;           /* what the token said last; code 0: nothing */
 };
 
 /* Shares an X509 that somebody else read. 0, -EBADMSG, -ENOMEM. */

@@ -146,6 +146,10 @@ static int decrypt(CMS_ContentInfo *cms, const struct private_key *key, const st
         if (CMS_decrypt_set1_pkey(cms, key->key, certificate->x509) == 1 &&
                 drain(cms, quarantine, length + 1) == 0)
                 return 0;
+        if (private_key_trouble(key)) {
+                (void)findings_refuse(findings, "token-failed", place, "%s", private_key_trouble(key));
+                return -EIO;
+        }
         return findings_refuse(findings, "sealed-not-genuine", place,
                 "This was changed on its way, or the key does not fit: its authentication fails, and nothing "
                 "of "

@@ -29,17 +29,27 @@ static size_t coordinate_bytes(const EC_KEY *key)
         return ((size_t)EC_GROUP_get_degree(EC_KEY_get0_group(key)) + 7) / 8;
 }
 
+/* Among the reasons of the library's failure stands what the token said. */
+static void tell_library(const struct private_key *owner)
+{
+        ERR_raise_data(ERR_LIB_USER, ERR_R_OPERATION_FAIL, "%s", owner->trouble.text);
+}
+
 static ECDSA_SIG *sign_by_token(
         const unsigned char *digest, int length, const BIGNUM *inverse, const BIGNUM *r, EC_KEY *key)
 {
-        const struct private_key *owner = EC_KEY_get_ex_data(key, place_of_key());
+        struct private_key *owner = EC_KEY_get_ex_data(key, place_of_key());
         size_t size = coordinate_bytes(key);
         uint8_t raw[2 * COORDINATE_MAX];
 
         (void)inverse, (void)r; /* prepared by nobody: the token chooses its own */
-        if (!owner || length < 0 || size > COORDINATE_MAX ||
-                owner->token.sign(owner->token.context, digest, (size_t)length, size, raw) < 0)
+        if (!owner || length < 0 || size > COORDINATE_MAX)
                 return NULL;
+        owner->trouble.code = 0;
+        if (owner->token.sign(owner->token.context, digest, (size_t)length, size, raw, &owner->trouble) < 0) {
+                tell_library(owner);
+                return NULL;
+        }
         ECDSA_SIG *signature = ECDSA_SIG_new();
         BIGNUM *first = BN_bin2bn(raw, (int)size, NULL), *second = BN_bin2bn(raw + size, (int)size, NULL);
         if (signature && first && second && ECDSA_SIG_set0(signature, first, second) == 1)
@@ -53,7 +63,7 @@ static ECDSA_SIG *sign_by_token(
 static int agree_by_token(
         unsigned char **ret_secret, size_t *ret_length, const EC_POINT *point, const EC_KEY *key)
 {
-        const struct private_key *owner = EC_KEY_get_ex_data(key, place_of_key());
+        struct private_key *owner = EC_KEY_get_ex_data(key, place_of_key());
         size_t size = coordinate_bytes(key);
         uint8_t bytes[1 + 2 * COORDINATE_MAX];
         size_t length = EC_POINT_point2oct(
@@ -64,7 +74,9 @@ static int agree_by_token(
         unsigned char *secret = OPENSSL_zalloc(size);
         if (!secret)
                 return 0;
-        if (owner->token.agree(owner->token.context, bytes, length, size, secret) < 0) {
+        owner->trouble.code = 0;
+        if (owner->token.agree(owner->token.context, bytes, length, size, secret, &owner->trouble) < 0) {
+                tell_library(owner);
                 OPENSSL_clear_free(secret, size);
                 return 0;
         }
@@ -132,4 +144,75 @@ void private_key_leave_token(struct private_key *key)
         if (key->method)
                 EC_KEY_METHOD_free(key->method);
         key->method = NULL;
+        if (key->token.close)
+                key->token.close(key->token.context);
+        key->token.close = NULL;
+}
+
+const char *private_key_trouble(const struct private_key *key)
+{
+        return key->trouble.code < 0 ? key->trouble.text : NULL;
+}
+
+/* ---- is it the right one ---- */
+
+static bool signs(EVP_PKEY *key)
+{
+        static const unsigned char text[] = "rogatory: is this the key of the certificate?";
+        EVP_MD_CTX *making = EVP_MD_CTX_new(), *checking = EVP_MD_CTX_new();
+        unsigned char signature[256];
+        size_t length = sizeof signature;
+
+        /* OpenSSL checks with the public half, which is that of the certificate. */
+        bool good = making && checking && EVP_DigestSignInit(making, NULL, EVP_sha256(), NULL, key) == 1 &&
+                    EVP_DigestSign(making, signature, &length, text, sizeof text) == 1 &&
+                    EVP_DigestVerifyInit(checking, NULL, EVP_sha256(), NULL, key) == 1 &&
+                    EVP_DigestVerify(checking, signature, length, text, sizeof text) == 1;
+        EVP_MD_CTX_free(making);
+        EVP_MD_CTX_free(checking);
+        return good;
+}
+
+static bool agree(EVP_PKEY *own, EVP_PKEY *other, unsigned char *ret_secret, size_t *ret_length)
+{
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(own, NULL);
+
+        *ret_length = COORDINATE_MAX;
+        bool good = context && EVP_PKEY_derive_init(context) == 1 &&
+                    EVP_PKEY_derive_set_peer(context, other) == 1 &&
+                    EVP_PKEY_derive(context, ret_secret, ret_length) == 1;
+        EVP_PKEY_CTX_free(context);
+        return good;
+}
+
+/* With a key that is made for this: both ways round must give the same. */
+static bool agrees(EVP_PKEY *key)
+{
+        unsigned char here[COORDINATE_MAX], there[COORDINATE_MAX];
+        size_t here_length = 0, there_length = 0;
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+        EVP_PKEY *passing = NULL;
+
+        bool good = context && EVP_PKEY_keygen_init(context) == 1 &&
+                    EVP_PKEY_keygen(context, &passing) == 1 && agree(key, passing, here, &here_length) &&
+                    agree(passing, key, there, &there_length) && here_length == there_length &&
+                    CRYPTO_memcmp(here, there, here_length) == 0;
+        OPENSSL_cleanse(here, sizeof here);
+        OPENSSL_cleanse(there, sizeof there);
+        EVP_PKEY_free(passing);
+        EVP_PKEY_CTX_free(context);
+        return good;
+}
+
+int private_key_prove(const struct private_key *key, enum private_key_use use, struct error *error)
+{
+        if (!key->method)
+                return 0;
+        bool good = use == PRIVATE_KEY_SIGNS ? signs(key->key) : agrees(key->key);
+        ERR_clear_error();
+        if (good)
+                return 0;
+        return key->trouble.code < 0 ? error_set(error, key->trouble.code, "%s", key->trouble.text)
+                                     : error_set(error, -EKEYREJECTED,
+                                               "The key in the token is not that of the certificate");
 }

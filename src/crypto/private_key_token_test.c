@@ -14,11 +14,12 @@
 
 struct played {
         EVP_PKEY *key;
-        size_t signed_count, agreed_count;
+        size_t signed_count, agreed_count, closed;
         bool broken;
 };
 
-static int play_sign(void *context, const uint8_t *digest, size_t length, size_t size, uint8_t *ret_signature)
+static int play_sign(void *context, const uint8_t *digest, size_t length, size_t size, uint8_t *ret_signature,
+        struct error *error)
 {
         struct played *token = context;
         EVP_PKEY_CTX *signing = EVP_PKEY_CTX_new(token->key, NULL);
@@ -29,7 +30,7 @@ static int play_sign(void *context, const uint8_t *digest, size_t length, size_t
         token->signed_count++;
         if (token->broken) {
                 EVP_PKEY_CTX_free(signing);
-                return -EIO;
+                return error_set(error, -EIO, "the token was taken out");
         }
         authority_must(EVP_PKEY_sign_init(signing) == 1 &&
                        EVP_PKEY_sign(signing, der, &der_length, digest, length) == 1);
@@ -41,7 +42,8 @@ static int play_sign(void *context, const uint8_t *digest, size_t length, size_t
         return 0;
 }
 
-static int play_agree(void *context, const uint8_t *point, size_t length, size_t size, uint8_t *ret_secret)
+static int play_agree(void *context, const uint8_t *point, size_t length, size_t size, uint8_t *ret_secret,
+        struct error *error)
 {
         struct played *token = context;
         EVP_PKEY *peer = EVP_PKEY_new();
@@ -55,7 +57,7 @@ static int play_agree(void *context, const uint8_t *point, size_t length, size_t
                        EVP_PKEY_derive(agreeing, ret_secret, &got) == 1 && got == size);
         EVP_PKEY_CTX_free(agreeing);
         EVP_PKEY_free(peer);
-        return token->broken ? -EIO : 0;
+        return token->broken ? error_set(error, -EIO, "the token was taken out") : 0;
 }
 
 static void test_a_token_signs(void **state)
@@ -88,6 +90,8 @@ static void test_a_token_signs(void **state)
                 token.broken = true;
                 assert_int_equal(
                         cms_sign(key, party.certificate, NULL, "x", 1, AUTHORITY_NOW, &der, &error), -EIO);
+                assert_non_null(strstr(error.text, "the token was taken out"));
+                assert_string_equal(private_key_trouble(key), "the token was taken out");
                 assert_int_equal(der.length, 0);
                 private_key_free(key);
                 findings_free(&findings);
@@ -118,12 +122,49 @@ static void test_a_token_opens_evidence(void **state)
         cms_plaintext_free(&plain);
         token.broken = true;
         assert_int_equal(
-                cms_open(der.bytes, der.length, key, party.certificate, "e", &findings, &plain), -EBADMSG);
+                cms_open(der.bytes, der.length, key, party.certificate, "e", &findings, &plain), -EIO);
         assert_null(plain.bytes);
+        assert_string_equal(findings.list[findings.count - 1].sentence, "the token was taken out");
         private_key_free(key);
         findings_free(&findings);
         buffer_free(&der);
         party_free(&party);
+}
+
+static void play_close(void *context)
+{
+        ((struct played *)context)->closed++;
+}
+
+static void test_a_token_with_another_key_is_found_out(void **state)
+{
+        static const enum private_key_use uses[] = {PRIVATE_KEY_SIGNS, PRIVATE_KEY_AGREES};
+        struct party party = party_receiver("receiver", "P-256", NULL),
+                     other = party_receiver("other", "P-256", NULL);
+        struct error error = {0};
+
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                struct played token = {.key = party.key->key};
+                struct private_key_token asked = {
+                        .sign = play_sign, .agree = play_agree, .close = play_close, .context = &token};
+                struct private_key *key = NULL;
+
+                assert_int_equal(private_key_in_token(party.certificate, &asked, &key, &error), 0);
+                assert_int_equal(private_key_prove(key, uses[i], &error), 0);
+                assert_null(private_key_trouble(key));
+                token.key = other.key->key;
+                assert_int_equal(private_key_prove(key, uses[i], &error), -EKEYREJECTED);
+                assert_non_null(strstr(error.text, "not that of the certificate"));
+                token.broken = true;
+                assert_int_equal(private_key_prove(key, uses[i], &error), -EIO);
+                assert_non_null(strstr(error.text, "the token was taken out"));
+                private_key_free(key);
+                assert_int_equal(token.closed, 1);
+                assert_int_equal(private_key_prove(party.key, uses[i], &error), 0);
+        }
+        party_free(&party);
+        party_free(&other);
 }
 
 static void test_rsa_stays_in_files(void **state)
@@ -144,6 +185,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_token_signs),
                 cmocka_unit_test(test_a_token_opens_evidence),
+                cmocka_unit_test(test_a_token_with_another_key_is_found_out),
                 cmocka_unit_test(test_rsa_stays_in_files),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 int office_join(const struct office *office, const char *name, char ret_path[PATH_MAX], struct error *error)
@@ -156,32 +155,7 @@ static int take_directory(struct office *office, struct error *error)
         return 0;
 }
 
-/* ---- keys ---- */
-
-static int read_key(struct office *office, enum directory_purpose purpose, struct error *error)
-{
-        char name[64], path[PATH_MAX];
-        struct buffer bytes = buffer_make(PRIVATE_KEY_BYTES_MAX);
-        struct stat status;
-
-        snprintf(name, sizeof name, "keys/%s.key", directory_purpose_name(purpose));
-        int r = office_join(office, name, path, error);
-        if (r == 0)
-                r = buffer_reserve(&bytes, PRIVATE_KEY_BYTES_MAX); /* so that it does not move */
-        if (r == 0)
-                r = file_read(path, &bytes, error);
-        if (r == 0 && stat(path, &status) < 0)
-                r = error_set(error, -errno, "%s: %s", path, strerrordesc_np(errno));
-        if (r == 0) {
-                struct private_key_guard guard = {.mode = status.st_mode & 07777,
-                        .owned = status.st_uid == geteuid() || status.st_uid == 0};
-                r = private_key_parse(bytes.bytes, bytes.length, guard, path, &office->keys[purpose], error);
-        }
-        if (bytes.bytes)
-                seal_wipe(bytes.bytes, bytes.capacity);
-        buffer_free(&bytes);
-        return r;
-}
+/* ---- timestamp services ---- */
 
 static int read_services(struct office *office, struct error *error)
 {
@@ -196,26 +170,6 @@ static int read_services(struct office *office, struct error *error)
                         office->settings->timestamp_certificate, error);
         buffer_free(&bytes);
         return r;
-}
-
-int office_key(const struct office *office, enum directory_purpose purpose,
-        const struct private_key **ret_key, const struct certificate **ret_certificate, struct error *error)
-{
-        const struct directory_certificate *pinned =
-                directory_certificate_at(office->self, purpose, office_now(office));
-
-        if (!pinned)
-                return error_set(error, -ENOKEY, "the directory pins no %s certificate of %s for now",
-                        directory_purpose_name(purpose), office->self->name);
-        if (!private_key_fits(office->keys[purpose], pinned->certificate))
-                return error_set(error, -ENOKEY,
-                        "%s/keys/%s.key is not the key of the certificate that the directory pins for now",
-                        office->path, directory_purpose_name(purpose));
-        if (ret_key)
-                *ret_key = office->keys[purpose];
-        if (ret_certificate)
-                *ret_certificate = pinned->certificate;
-        return 0;
 }
 
 /* ---- opened ---- */
@@ -260,8 +214,6 @@ static int fill(struct office *office, struct error *error)
                 r = open_log_and_book(office, error);
         if (r == 0)
                 r = take_directory(office, error);
-        for (int purpose = 0; r == 0 && purpose < DIRECTORY_PURPOSES; purpose++)
-                r = read_key(office, (enum directory_purpose)purpose, error);
         return r == 0 ? read_services(office, error) : r;
 }
 
@@ -270,8 +222,10 @@ int office_open(const char *path, const struct office_options *options, struct o
 {
         struct office *office = calloc(1, sizeof *office);
 
-        if (!office)
+        if (!office || !(office->keys = calloc(1, sizeof *office->keys))) {
+                free(office);
                 return error_set(error, -ENOMEM, "not enough memory");
+        }
         if (options)
                 office->options = *options;
         int r = realpath(path, office->path)
@@ -298,8 +252,7 @@ void office_close(struct office *office)
         }
         queue_close(office->queue);
         chronicle_close(office->chronicle);
-        for (int purpose = 0; purpose < DIRECTORY_PURPOSES; purpose++)
-                private_key_free(office->keys[purpose]);
+        office_keys_free(office->keys);
         certificate_set_free(&office->services);
         directory_free(office->directory);
         free(office->settings);

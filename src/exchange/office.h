@@ -71,9 +71,20 @@ struct sqlite3 *office_database(struct office *office);
 int64_t office_now(const struct office *office);
 
 /* The node's key for a purpose, and the certificate of it that the directory pins now; borrowed. Either may
- * be NULL. -ENOKEY with words where the directory pins none now, or one of another key. */
+ * be NULL. The key is opened by the first call that asks for it, out of its file or in its token, so that a
+ * process has no key that it does not use. -ENOKEY with words where the directory pins none now, or one of
+ * another key; what private_key_parse and token_private_open say, -EKEYREJECTED where the token has another
+ * key than that of keys/PURPOSE.crt. */
 int office_key(const struct office *office, enum directory_purpose purpose,
         const struct private_key **ret_key, const struct certificate **ret_certificate, struct error *error);
+
+/* The key and the certificate in keys/PURPOSE.crt, whatever the directory pins; both are the caller's
+ * (private_key_free, certificate_free), and work on when the office is closed. */
+int office_take_key(struct office *office, enum directory_purpose purpose, struct private_key **ret_key,
+        struct certificate **ret_certificate, struct error *error);
+/* "keys/seal.key", or the URI of the token. */
+void office_key_where(
+        const struct office *office, enum directory_purpose purpose, char ret_text[OFFICE_KEY_URI_MAX]);
 
 /* Where files of a message are kept: "FOLDER/containers", "FOLDER/evidence", "FOLDER/spool". */
 const char *office_containers(const struct office *office);

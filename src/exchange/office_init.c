@@ -69,13 +69,21 @@ static int copy(const struct making *making, const char *from, const char *to, c
 
 static int copy_all(const struct making *making, struct error *error)
 {
-        static const char *const keys[] = {"seal.key", "seal.crt", "tls.key", "tls.crt", "decryption.key",
-                "decryption.crt", "log.key", "witness.key"};
+        static const char *const certificates[] = {
+                "seal.crt", "tls.crt", "decryption.crt", "log.key", "witness.key"};
         static const char *const directory[] = {"directory.json", "directory.json.sig", "operator.pub"};
+        char name[64];
         int r = 0;
 
-        for (size_t i = 0; r == 0 && i < sizeof keys / sizeof *keys; i++)
-                r = copy(making, making->plan->keys, "keys", keys[i], PRIVATE_KEY_BYTES_MAX, error);
+        for (size_t i = 0; r == 0 && i < sizeof certificates / sizeof *certificates; i++)
+                r = copy(making, making->plan->keys, "keys", certificates[i], PRIVATE_KEY_BYTES_MAX, error);
+        /* A key that is in a token comes into no file. */
+        for (int purpose = 0; r == 0 && purpose < DIRECTORY_PURPOSES; purpose++) {
+                snprintf(
+                        name, sizeof name, "%s.key", directory_purpose_name((enum directory_purpose)purpose));
+                if (!*making->plan->settings->keys[purpose].uri)
+                        r = copy(making, making->plan->keys, "keys", name, PRIVATE_KEY_BYTES_MAX, error);
+        }
         for (size_t i = 0; r == 0 && i < sizeof directory / sizeof *directory; i++)
                 r = copy(making, making->plan->directory, "directory", directory[i], DIRECTORY_BYTES_MAX,
                         error);

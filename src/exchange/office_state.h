@@ -25,6 +25,12 @@ struct office_item {
         json_t *fields; /* owned */
 };
 
+/* Opened when they are first needed. */
+struct office_keys {
+        struct private_key *held[DIRECTORY_PURPOSES]; /* owned; NULL: not yet */
+};
+void office_keys_free(struct office_keys *keys); /* NULL is fine */
+
 struct office {
         char path[PATH_MAX]; /* from the root */
         char containers[PATH_MAX], evidence[PATH_MAX], spool[PATH_MAX];
@@ -34,7 +40,7 @@ struct office {
         struct office_settings *settings;
         struct directory *directory;
         const struct directory_organisation *self;
-        struct private_key *keys[DIRECTORY_PURPOSES];
+        struct office_keys *keys;
         struct certificate_set services; /* timestamp services that are believed */
         struct chronicle *chronicle;
         struct queue *queue;

@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#define TOKEN_URI "pkcs11:token=a;object=b?module-path=/usr/lib/m.so&pin-source=file:/etc/pin"
+
 /* Every option of the settings, and what is none. */
 static void settings_are_strict(void **state)
 {
@@ -20,7 +22,13 @@ static void settings_are_strict(void **state)
                 "{\"login\":\"a\",\"roles\":[\"officer\"]}]}",
                 "{\"format\":\"rogatory-exchange/1\",\"organisation\":\"at-a\",\"people\":[],\"people\":[]}",
                 "{\"format\":\"rogatory-exchange/"
-                "1\",\"organisation\":\"at-a\",\"people\":[],\"limits\":{\"identifiers\":0}}"};
+                "1\",\"organisation\":\"at-a\",\"people\":[],\"limits\":{\"identifiers\":0}}",
+#define WITH_KEYS(text)                                                                                      \
+        "{\"format\":\"rogatory-exchange/1\",\"organisation\":\"at-a\",\"people\":[],\"keys\":" text "}"
+                WITH_KEYS("1"), WITH_KEYS("{\"log\":\"file\"}"), WITH_KEYS("{\"seal\":\"seal.key\"}"),
+                WITH_KEYS("{\"seal\":\"pkcs11:token=a;object=b\"}"),
+                WITH_KEYS("{\"tls\":\"" TOKEN_URI "&pin-value=1234\"}"),
+                WITH_KEYS("{\"token_files\":[\"tokens\"]}"), WITH_KEYS("{\"token_files\":[1]}")};
         struct office_settings *settings = calloc(1, sizeof *settings), *again = calloc(1, sizeof *again);
         struct buffer text = buffer_make(OFFICE_SETTINGS_BYTES_MAX),
                       second = buffer_make(OFFICE_SETTINGS_BYTES_MAX);
@@ -42,6 +50,9 @@ static void settings_are_strict(void **state)
         scene_must(office_settings_add_person(settings, slice_of("maier:desk"), &error), &error);
         assert_int_equal(office_settings_add_person(settings, slice_of("maier"), &error), -EINVAL);
         assert_int_equal(office_settings_add_person(settings, slice_of("maier:king"), &error), -EINVAL);
+        scene_must(office_settings_place_key(settings, slice_of("tls=" TOKEN_URI), &error), &error);
+        assert_int_equal(office_settings_place_key(settings, slice_of("log=file"), &error), -EINVAL);
+        snprintf(settings->token_files[settings->token_file_count++], PATH_MAX, "/var/lib/tokens");
         scene_must(office_settings_write(settings, &text, &error), &error);
         scene_must(office_settings_read(slice_make((char *)text.bytes, text.length), again, &error), &error);
         /* One form for one content: what was read is written as it was. */
@@ -51,6 +62,10 @@ static void settings_are_strict(void **state)
         assert_string_equal(again->store, "/srv/store");
         assert_int_equal(again->limits.identifiers_most, 7);
         assert_int_equal(again->person_count, 2);
+        assert_string_equal(again->keys[DIRECTORY_TLS].uri, TOKEN_URI);
+        assert_string_equal(again->keys[DIRECTORY_TLS].token.pin_file, "/etc/pin");
+        assert_string_equal(again->keys[DIRECTORY_SEAL].uri, "");
+        assert_string_equal(again->token_files[0], "/var/lib/tokens");
         buffer_free(&text);
         buffer_free(&second);
         free(settings);

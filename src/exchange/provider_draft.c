@@ -123,7 +123,9 @@ int draft_part(
         if (r == 0) {
                 r = cms_open(sealed.bytes, sealed.length, key, certificate, path, &findings, ret);
                 if (r < 0)
-                        error_set(error, r, "%s: what was prepared cannot be opened; prepare it again", path);
+                        error_set(error, r, "%s: what was prepared cannot be opened%s%s", path,
+                                private_key_trouble(key) ? ": " : "; prepare it again",
+                                private_key_trouble(key) ? private_key_trouble(key) : "");
         }
         findings_free(&findings);
         buffer_free(&sealed);

@@ -122,6 +122,77 @@ static int read_people(struct office_settings *settings, const json_t *list, con
         return r;
 }
 
+/* ---- keys ---- */
+
+static int place_key(struct office_settings *settings, int purpose, struct slice where, struct error *error)
+{
+        static const char scheme[] = "pkcs11:";
+        struct office_key_place *place = &settings->keys[purpose];
+
+        *place = (struct office_key_place){.uri = ""};
+        if (slice_is(where, "file"))
+                return 0;
+        if (!slice_starts(where, scheme) || where.length >= sizeof place->uri)
+                return error_set(error, -EINVAL,
+                        "say \"file\", or \"pkcs11:...\" of at most %zu bytes (RFC 7512)",
+                        sizeof place->uri - 1);
+        int r = token_uri_read(slice_make(where.text + sizeof scheme - 1, where.length - (sizeof scheme - 1)),
+                &place->token, error);
+        if (r == 0)
+                memcpy(place->uri, where.text, where.length);
+        return r;
+}
+
+int office_settings_place_key(struct office_settings *settings, struct slice text, struct error *error)
+{
+        struct slice where = text, purpose = slice_cut(&where, '=');
+
+        for (int i = 0; i < DIRECTORY_PURPOSES; i++)
+                if (slice_is(purpose, directory_purpose_name((enum directory_purpose)i)))
+                        return place_key(settings, i, where, error);
+        return error_set(error, -EINVAL,
+                "write where a key is as seal=..., tls=... or decryption=..., not \"%.*s\"",
+                (int)(text.length % 100), text.text);
+}
+
+static int read_token_files(struct office_settings *settings, const json_t *list,
+        const struct json_place *above, struct error *error)
+{
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                struct json_place place = {.above = above, .index = i};
+                const char *path = json_string_value(json_array_get(list, i));
+                if (!path || *path != '/' || strlen(path) >= PATH_MAX)
+                        return json_refuse(&place, error, "must be a path from the root");
+                json_copy(settings->token_files[settings->token_file_count++], path);
+        }
+        return 0;
+}
+
+static int read_keys(struct office_settings *settings, const json_t *value, const struct json_place *place,
+        struct error *error)
+{
+        static const struct json_member members[] = {
+                {"seal", JSON_STRING, JSON_OPTIONAL, 1, OFFICE_KEY_URI_MAX - 1},
+                {"tls", JSON_STRING, JSON_OPTIONAL, 1, OFFICE_KEY_URI_MAX - 1},
+                {"decryption", JSON_STRING, JSON_OPTIONAL, 1, OFFICE_KEY_URI_MAX - 1},
+                {"token_files", JSON_ARRAY, JSON_OPTIONAL, 0, OFFICE_TOKEN_FILES_MAX},
+        };
+        struct json_place files = {.above = place, .member = "token_files"};
+
+        int r = value ? json_check_object(value, place, members, COUNT(members), error) : 0;
+        for (int i = 0; r == 0 && i < DIRECTORY_PURPOSES; i++) {
+                struct error reason = {0};
+                const char *name = directory_purpose_name((enum directory_purpose)i);
+                const char *where = value ? json_text(value, name) : NULL;
+                struct json_place one = {.above = place, .member = name};
+                if (where && place_key(settings, i, slice_of(where), &reason) < 0)
+                        r = json_refuse(&one, error, "%s", reason.text);
+        }
+        return r == 0 && value
+                       ? read_token_files(settings, json_object_get(value, "token_files"), &files, error)
+                       : r;
+}
+
 static void take_number(const json_t *object, const char *name, int64_t *ret)
 {
         const json_t *value = json_object_get(object, name);
@@ -212,12 +283,13 @@ static int read_tree(const json_t *root, struct office_settings *settings, struc
                 {"listen", JSON_STRING, JSON_OPTIONAL, 1, OFFICE_LISTEN_MAX - 1},
                 {"store", JSON_STRING, JSON_OPTIONAL, 1, PATH_MAX - 1},
                 {"people", JSON_ARRAY, 0, 0, OFFICE_PEOPLE_MAX},
+                {"keys", JSON_OBJECT, JSON_OPTIONAL, 0, 0},
                 {"limits", JSON_OBJECT, JSON_OPTIONAL, 0, 0},
                 {"inform", JSON_OBJECT, JSON_OPTIONAL, 0, 0},
                 {"timestamp", JSON_OBJECT, JSON_OPTIONAL, 0, 0},
         };
-        struct json_place places[] = {
-                {.member = "people"}, {.member = "limits"}, {.member = "inform"}, {.member = "timestamp"}};
+        struct json_place places[] = {{.member = "people"}, {.member = "limits"}, {.member = "inform"},
+                {.member = "timestamp"}, {.member = "keys"}};
 
         int r = json_check_object(root, NULL, members, COUNT(members), error);
         if (r < 0)
@@ -233,6 +305,8 @@ static int read_tree(const json_t *root, struct office_settings *settings, struc
         if (json_text(root, "store"))
                 json_copy(settings->store, json_text(root, "store"));
         r = read_people(settings, json_object_get(root, "people"), &places[0], error);
+        if (r == 0)
+                r = read_keys(settings, json_object_get(root, "keys"), &places[4], error);
         if (r == 0)
                 r = read_limits(settings, json_object_get(root, "limits"), &places[1], error);
         if (r == 0)
@@ -277,6 +351,27 @@ static json_t *people_to_json(const struct office_settings *settings)
         return list;
 }
 
+/* NULL where all are in files. */
+static json_t *keys_to_json(const struct office_settings *settings)
+{
+        json_t *keys = json_object(), *files = json_array();
+
+        for (int i = 0; i < DIRECTORY_PURPOSES; i++)
+                if (*settings->keys[i].uri)
+                        json_object_set_new(keys, directory_purpose_name((enum directory_purpose)i),
+                                json_string(settings->keys[i].uri));
+        for (size_t i = 0; i < settings->token_file_count; i++)
+                json_array_append_new(files, json_string(settings->token_files[i]));
+        if (settings->token_file_count > 0)
+                json_object_set_new(keys, "token_files", files);
+        else
+                json_decref(files);
+        if (json_object_size(keys) > 0)
+                return keys;
+        json_decref(keys);
+        return NULL;
+}
+
 static json_t *limits_to_json(const struct office_settings *settings)
 {
         const struct rule_settings *limits = &settings->limits;
@@ -300,6 +395,9 @@ int office_settings_write(const struct office_settings *settings, struct buffer 
         if (*settings->store)
                 json_object_set_new(root, "store", json_string(settings->store));
         int r = json_object_set_new(root, "people", people_to_json(settings));
+        json_t *keys = keys_to_json(settings);
+        if (keys && json_object_set_new(root, "keys", keys) < 0)
+                r = -1;
         if (json_object_set_new(root, "limits", limits_to_json(settings)) < 0 ||
                 json_object_set_new(root, "inform",
                         json_pack("{s:i, s:i}", "within_days", settings->inform.within_days,

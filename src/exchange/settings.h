@@ -8,8 +8,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "directory/directory.h"
 #include "order/deadline.h"
 #include "order/rules.h"
+#include "settings/token_uri.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -20,10 +22,18 @@
 #define OFFICE_LOGIN_MAX 64   /* with the end mark */
 #define OFFICE_LISTEN_MAX 128 /* "ADDR:PORT", "[ADDR]:PORT" */
 #define OFFICE_URL_MAX 256
+#define OFFICE_KEY_URI_MAX 640 /* "pkcs11:...", with the end mark */
+#define OFFICE_TOKEN_FILES_MAX 8
 
 struct office_login {
         char login[OFFICE_LOGIN_MAX]; /* account of this machine */
         uint64_t roles;               /* WORD_BITs of enum person_role, at least one */
+};
+
+/* Where one of the organisation's keys is. */
+struct office_key_place {
+        char uri[OFFICE_KEY_URI_MAX]; /* as it was written; "": in keys/PURPOSE.key of the node's folder */
+        struct token_uri token;       /* the same, read; of a PKCS#11 token */
 };
 
 struct office_settings {
@@ -34,6 +44,10 @@ struct office_settings {
         size_t person_count;
         struct rule_settings limits; /* of orders; without the list of shared prefixes */
         struct inform_rules inform;
+        struct office_key_place keys[DIRECTORY_PURPOSES];
+        /* What a token's module reads and writes, beyond /etc and /usr: from the root. */
+        char token_files[OFFICE_TOKEN_FILES_MAX][PATH_MAX];
+        size_t token_file_count;
         int64_t near_edge_ms;                 /* of answers: an edge nearer than this is near */
         char timestamp_url[OFFICE_URL_MAX];   /* RFC 3161 over HTTP; "" where signatures are of level B */
         char timestamp_certificate[PATH_MAX]; /* of the service, below the node's folder */
@@ -49,5 +63,8 @@ int office_settings_write(const struct office_settings *settings, struct buffer 
 
 /* "berger:officer,validator" -> one more login, or further roles of one that is there. -EINVAL, -E2BIG. */
 int office_settings_add_person(struct office_settings *settings, struct slice text, struct error *error);
+
+/* "seal=pkcs11:token=...": where a key is from now on. -EINVAL. */
+int office_settings_place_key(struct office_settings *settings, struct slice text, struct error *error);
 
 #endif

@@ -68,6 +68,25 @@ static void add_program(struct paths *paths)
                 add(paths, CONFINE_EXECUTE, loader, NULL);
 }
 
+/* Where a child opens keys in tokens: their modules and PINs. */
+static void add_tokens(struct paths *paths, const struct exchanged *node)
+{
+        for (int purpose = 0; purpose < DIRECTORY_PURPOSES; purpose++)
+                if (*node->keys[purpose].uri) {
+                        add(paths, CONFINE_READ, node->keys[purpose].token.module, NULL);
+                        add(paths, CONFINE_READ, node->keys[purpose].token.pin_file, NULL);
+                }
+        for (size_t i = 0; i < node->token_file_count; i++)
+                add(paths, CONFINE_READ | CONFINE_WRITE, node->token_files[i], NULL);
+}
+
+/* Where the key for TLS was opened already: what its module reads and writes while it signs. */
+static void add_opened_token(struct paths *paths, const struct exchanged *node)
+{
+        for (size_t i = 0; *node->keys[DIRECTORY_TLS].uri && i < node->token_file_count; i++)
+                add(paths, CONFINE_READ | CONFINE_WRITE, node->token_files[i], NULL);
+}
+
 static int apply(const struct exchanged *node, const struct confine_plan *wanted, const struct paths *paths,
         struct error *error)
 {
@@ -103,6 +122,7 @@ int exchanged_confine(const struct exchanged *node, struct error *error)
         add(paths, CONFINE_READ, getenv("CREDENTIALS_DIRECTORY"), NULL);
         add_system(paths);
         add_program(paths);
+        add_tokens(paths, node);
         /* Root alone has to name somebody. */
         int r = plan.user || (geteuid() != 0 && getuid() != 0)
                         ? apply(node, &plan, paths, error)
@@ -112,7 +132,7 @@ int exchanged_confine(const struct exchanged *node, struct error *error)
         return r;
 }
 
-/* No key is below these paths: the one for TLS is in memory. */
+/* No key is below these paths: the one for TLS is in memory, or its token was opened before. */
 int gate_confine(const struct exchanged *node, struct error *error)
 {
         const struct confine_plan plan = {.role = CONFINE_COLLECT};
@@ -122,6 +142,7 @@ int gate_confine(const struct exchanged *node, struct error *error)
                 return error_set(error, -ENOMEM, "not enough memory");
         add_database(paths, node);
         add(paths, CONFINE_READ | CONFINE_WRITE, node->folder, "spool");
+        add_opened_token(paths, node);
         int r = apply(node, &plan, paths, error);
         free(paths);
         return r;
@@ -136,6 +157,7 @@ int delivery_confine(const struct exchanged *node, struct error *error)
                 return error_set(error, -ENOMEM, "not enough memory");
         add_database(paths, node);
         add(paths, CONFINE_READ | CONFINE_WRITE, node->folder, "spool");
+        add_opened_token(paths, node);
         add_system(paths);
         int r = apply(node, &plan, paths, error);
         free(paths);

@@ -20,6 +20,8 @@ struct carrying {
         char host[DIRECTORY_URL_MAX];
         char fingerprint[FINGERPRINT_TEXT_MAX];
         char spool[PATH_MAX];
+        struct private_key *key; /* for TLS */
+        struct certificate *certificate;
         struct error unknown; /* why there is no peer; code 0 where there is one */
 };
 
@@ -101,9 +103,12 @@ static int64_t now(void *context)
 
 static void told(void *context, const struct outgoing *outgoing, const struct client_result *result)
 {
+        const struct carrying *carrying = context;
+        const char *trouble = private_key_trouble(carrying->key);
         char quoted[LOG_QUOTED_MAX];
 
-        (void)context;
+        if (trouble)
+                exchanged_say(LOG_FAILURE, "token-failed", "%s", trouble);
         if (result->end == CLIENT_DELIVERED)
                 log_event(LOG_NOTICE, result->was_there ? "message-was-there" : "message-delivered",
                         "peer=%s id=%s bytes=%llu attempts=%u", outgoing->recipient, outgoing->id,
@@ -120,7 +125,7 @@ static int read_folder(struct carrying *carrying, const struct exchanged *node, 
         struct tls_identity *identity, struct error *error)
 {
         const struct office_options as_node = {.login = OFFICE_NODE};
-        char certificate[PATH_MAX], key[PATH_MAX], database[PATH_MAX];
+        char database[PATH_MAX];
         struct office *office;
 
         int r = office_open(node->folder, &as_node, &office, error);
@@ -129,13 +134,11 @@ static int read_folder(struct carrying *carrying, const struct exchanged *node, 
         if (find_recipient(carrying, office_directory(office), recipient, &carrying->unknown) == 0)
                 carrying->unknown.code = 0;
         snprintf(carrying->spool, sizeof carrying->spool, "%s", office_spool(office));
-        r = office_join(office, "keys/tls.crt", certificate, error);
+        r = office_take_key(office, DIRECTORY_TLS, &carrying->key, &carrying->certificate, error);
         if (r == 0)
-                r = office_join(office, "keys/tls.key", key, error);
+                r = tls_identity_of(carrying->certificate, carrying->key, identity, error);
         if (r == 0)
                 r = office_join(office, OFFICE_DATABASE_NAME, database, error);
-        if (r == 0)
-                r = tls_identity_read(certificate, key, identity, error);
         if (r == 0)
                 r = queue_open(database, &carrying->queue, error);
         office_close(office);

@@ -15,6 +15,7 @@
  * opens the node's folder for itself, and what a killed one leaves is what stands in the database. */
 
 #include "courier/names.h"
+#include "exchange/settings.h"
 #include "os/log.h"
 #include "os/notify.h"
 
@@ -84,7 +85,10 @@ struct exchanged {
         char folder[PATH_MAX]; /* from the root */
         char organisation[ORGANISATION_TEXT_MAX];
         char store[PATH_MAX]; /* folder or socket that is asked; "" */
-        char address[64];     /* where peers knock; "": nowhere */
+        struct office_key_place keys[DIRECTORY_PURPOSES];
+        char token_files[OFFICE_TOKEN_FILES_MAX][PATH_MAX]; /* what their modules read and write */
+        size_t token_file_count;
+        char address[64]; /* where peers knock; "": nowhere */
         uint16_t port;
         char socket_path[PATH_MAX];
         int people; /* listens for people of this machine */
@@ -111,8 +115,8 @@ int exchanged_open(struct exchanged *node, const struct exchanged_options *optio
         const struct exchanged_times *times, struct error *error);
 /* Makes the sockets (where nothing is only checked) and gives up what the node does not need. */
 int exchanged_prepare(struct exchanged *node, struct error *error);
-/* Opens the node's folder once and says what is wrong with it. */
-int exchanged_examine(const struct exchanged *node, struct error *error);
+/* Opens the node's folder and every key once, in a process of its own, and says what is wrong. */
+int exchanged_examine(struct exchanged *node, struct error *error);
 /* Runs until SIGTERM or SIGINT. SIGHUP: the directory is read again and a pass is made. 0, or negative with a
  * message. */
 int exchanged_run(struct exchanged *node, struct error *error);

@@ -36,6 +36,8 @@ struct gate {
         size_t pin_count;
         struct queue *queue;
         char spool[PATH_MAX];
+        struct private_key *key; /* for TLS */
+        struct certificate *certificate;
         struct server *server;
         int told, offers;
         struct skew_said skews[SKEWS_MAX];
@@ -154,6 +156,11 @@ static void tell(evutil_socket_t socket, short what, void *context)
 
         (void)socket;
         (void)what;
+        /* A token that failed once may be gone for good; a new gate finds out, and says how it is. */
+        if (private_key_trouble(gate->key)) {
+                exchanged_say(LOG_FAILURE, "token-failed", "%s", private_key_trouble(gate->key));
+                _exit(1);
+        }
         alive_say(gate->told, ALIVE_WORKING);
 }
 
@@ -179,7 +186,6 @@ static int add_pins(struct gate *gate, const struct directory_organisation *orga
 static int read_folder(struct gate *gate, struct tls_identity *identity, struct error *error)
 {
         const struct office_options as_node = {.login = OFFICE_NODE};
-        char certificate[PATH_MAX], key[PATH_MAX];
         struct office *office;
 
         int r = office_open(gate->node->folder, &as_node, &office, error);
@@ -193,12 +199,10 @@ static int read_folder(struct gate *gate, struct tls_identity *identity, struct 
                 r = add_pins(gate, &directory->organisations[i], error);
         snprintf(gate->spool, sizeof gate->spool, "%s", office_spool(office));
         if (r == 0)
-                r = office_join(office, "keys/tls.crt", certificate, error);
-        if (r == 0)
-                r = office_join(office, "keys/tls.key", key, error);
-        if (r == 0)
-                r = tls_identity_read(certificate, key, identity, error);
+                r = office_take_key(office, DIRECTORY_TLS, &gate->key, &gate->certificate, error);
         office_close(office);
+        if (r == 0)
+                r = tls_identity_of(gate->certificate, gate->key, identity, error);
         return r;
 }
 

@@ -102,6 +102,8 @@ static inline void write_set(uint64_t version, const char *name)
         issuance_list_free(list);
 }
 
+static void (*adapt)(struct office_settings *settings, unsigned which); /* more of a node that is made */
+
 static inline void make_node(unsigned which)
 {
         static const char *const people[] = {"berger:officer", "huber:validator", "maier:second-person",
@@ -115,6 +117,8 @@ static inline void make_node(unsigned which)
         office_settings_default(settings);
         snprintf(settings->organisation, sizeof settings->organisation, "%s", names[which]);
         snprintf(settings->listen, sizeof settings->listen, "127.0.0.1:%u", ports[which]);
+        if (adapt)
+                adapt(settings, which);
         if (which == DE && store_below_scratch)
                 snprintf(settings->store, sizeof settings->store, "%s/store", scratch);
         for (size_t i = 0; i < sizeof people / sizeof *people; i++)

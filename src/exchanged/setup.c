@@ -8,12 +8,14 @@
 #include "os/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define WAITING_CONNECTIONS 64
@@ -57,6 +59,9 @@ static int read_settings(struct exchanged *node, struct error *error)
         if (r == 0) {
                 snprintf(node->organisation, sizeof node->organisation, "%s", settings->organisation);
                 snprintf(node->store, sizeof node->store, "%s", settings->store);
+                memcpy(node->keys, settings->keys, sizeof node->keys);
+                memcpy(node->token_files, settings->token_files, sizeof node->token_files);
+                node->token_file_count = settings->token_file_count;
                 r = read_listen(node, settings->listen, error);
         }
         buffer_free(&text);
@@ -64,17 +69,57 @@ static int read_settings(struct exchanged *node, struct error *error)
         return r;
 }
 
-int exchanged_examine(const struct exchanged *node, struct error *error)
+static int examine(const struct exchanged *node, struct error *error)
 {
         const struct office_options as_node = {.login = OFFICE_NODE};
         struct office *office = NULL;
+        struct error unpinned = {0};
 
         int r = office_open(node->folder, &as_node, &office, error);
         if (r == 0 && office_directory_is_expired(office))
                 exchanged_say(LOG_CAUTION, "directory-expired",
                         "no order for production is sent or taken until there is a newer one");
+        for (int purpose = 0; r == 0 && purpose < DIRECTORY_PURPOSES; purpose++) {
+                r = office_key(office, (enum directory_purpose)purpose, NULL, NULL, &unpinned);
+                /* A directory that pins it may come any moment. */
+                if (r == -ENOKEY)
+                        exchanged_say(LOG_CAUTION, "key-not-pinned", "%s", unpinned.text);
+                else if (r < 0)
+                        error_set(error, r, "%s", unpinned.text);
+                r = r == -ENOKEY ? 0 : r;
+        }
         office_close(office);
         return r;
+}
+
+/* In a child: the parent has no key in its memory, and no module of a token that a child of it would have to
+ * begin anew. */
+int exchanged_examine(struct exchanged *node, struct error *error)
+{
+        struct error said = {0};
+        int status = 0, ends[2];
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return error_set(error, -errno, "no pipe: %s", strerrordesc_np(errno));
+        pid_t pid = fork();
+        if (pid == 0) {
+                int r = examine(node, &said);
+                _exit(r < 0 && write(ends[1], &said, sizeof said) != (ssize_t)sizeof said);
+        }
+        int code = errno;
+        close(ends[1]);
+        ssize_t got = pid < 0 ? 0 : read(ends[0], &said, sizeof said);
+        close(ends[0]);
+        if (pid < 0)
+                return error_set(error, -code, "no process: %s", strerrordesc_np(code));
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        if (got == (ssize_t)sizeof said)
+                return error_set(error, said.code, "%s", said.text);
+        return status == 0 ? 0
+                           : error_set(error, -ECHILD,
+                                     "the process that looks at the folder ended before it was done (%x)",
+                                     (unsigned)status);
 }
 
 int exchanged_open(struct exchanged *node, const struct exchanged_options *options,

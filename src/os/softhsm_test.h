@@ -9,6 +9,9 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -31,7 +34,7 @@ static inline const char *softhsm_module(void)
         return NULL;
 }
 
-static inline int softhsm_util(char *const *arguments)
+static inline int softhsm_run(const char *path, char *const *arguments)
 {
         posix_spawn_file_actions_t quiet;
         pid_t child;
@@ -39,10 +42,15 @@ static inline int softhsm_util(char *const *arguments)
 
         posix_spawn_file_actions_init(&quiet);
         posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        if (posix_spawn(&child, "/usr/bin/softhsm2-util", &quiet, NULL, arguments, environ) == 0)
+        if (posix_spawn(&child, path, &quiet, NULL, arguments, environ) == 0)
                 (void)waitpid(child, &status, 0);
         posix_spawn_file_actions_destroy(&quiet);
         return status;
+}
+
+static inline int softhsm_util(char *const *arguments)
+{
+        return softhsm_run("/usr/bin/softhsm2-util", arguments);
 }
 
 static inline int softhsm_write(const char *name, const char *text, mode_t mode)
@@ -71,6 +79,33 @@ static inline int softhsm_setup(char *label)
                                softhsm_write("secret/pin", TOKEN_PIN "\n", 0600) < 0
                        ? -1
                        : softhsm_util(arguments);
+}
+
+/* What acts for an account of the token with pkcs11-tool: softhsm2-util makes keys that agree on nothing. */
+static inline bool softhsm_has_tool(void)
+{
+        return access("/usr/bin/pkcs11-tool", X_OK) == 0;
+}
+
+#define TOOL(text) ((char *)(uintptr_t)(text))
+/* 0 where it did what it was asked for; further words end with NULL. */
+static inline int softhsm_tool(const char *token, const char *const *further)
+{
+        char *arguments[32] = {TOOL("pkcs11-tool"), TOOL("--module"), TOOL(softhsm_module()),
+                TOOL("--token-label"), TOOL(token), TOOL("--login"), TOOL("--pin"), TOOL(TOKEN_PIN)};
+
+        for (size_t i = 8; i < 31 && *further; i++)
+                arguments[i] = TOOL(*further++);
+        return softhsm_run("/usr/bin/pkcs11-tool", arguments);
+}
+
+/* Puts a private key (PKCS#8 in PEM) into the token, for signing and agreeing. */
+static inline int softhsm_import(const char *token, const char *pem, const char *object, const char *id)
+{
+        const char *const further[] = {"--write-object", pem, "--type", "privkey", "--label", object, "--id",
+                id, "--usage-sign", "--usage-derive", "--sensitive", NULL};
+
+        return softhsm_tool(token, further);
 }
 
 #endif

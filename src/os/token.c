@@ -3,11 +3,10 @@
 #include "os/token.h"
 
 #include "os/keyring.h"
+#include "os/token_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <p11-kit/p11-kit.h>
-#include <p11-kit/pkcs11.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,17 +18,9 @@
 #define ATTEMPTS 1000
 #define PAUSE_NS 10000000 /* between two: ten seconds in all */
 
-struct token {
-        CK_FUNCTION_LIST *module;
-        CK_SESSION_HANDLE session;
-        bool is_initialized, has_session;
-        int lock;                   /* -1: none */
-        char name[160], object[80]; /* for messages; the label of the keys */
-};
-
 /* A key that is gone between two steps was replaced by another process: whoever looks again finds the next.
  */
-static int failed(const struct token *token, const char *what, CK_RV code, struct error *error)
+int token_failed(const struct token *token, const char *what, CK_RV code, struct error *error)
 {
         int r = code == CKR_OBJECT_HANDLE_INVALID || code == CKR_KEY_HANDLE_INVALID ? -EKEYREJECTED
                 : code == CKR_PIN_INCORRECT || code == CKR_PIN_LOCKED || code == CKR_PIN_LEN_RANGE ||
@@ -44,19 +35,29 @@ static int failed(const struct token *token, const char *what, CK_RV code, struc
 
 /* One process at a time, by a lock on the file of the PIN: modules differ in what they bear, and SoftHSM
  * rewrites its files in place at every login. It goes with the process. */
+int token_lock(const struct token *token, int how, struct error *error)
+{
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                if (flock(token->lock, how | LOCK_NB) == 0)
+                        return 0;
+                nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+        }
+        return error_set(error, -EBUSY, "token %s: another process of rogatory has it and does not let go",
+                token->name);
+}
+
+void token_unlock(const struct token *token)
+{
+        (void)flock(token->lock, LOCK_UN);
+}
+
 static int lock(struct token *token, const char *pin_file, struct error *error)
 {
         token->lock = open(pin_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (token->lock < 0)
                 return error_set(
                         error, -errno, "%s: the PIN cannot be opened: %s", pin_file, strerrordesc_np(errno));
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                if (flock(token->lock, LOCK_EX | LOCK_NB) == 0)
-                        return 0;
-                nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
-        }
-        return error_set(error, -EBUSY, "token %s: another process of rogatory has it and does not let go",
-                token->name);
+        return token_lock(token, LOCK_EX, error);
 }
 
 /* Labels are padded with blanks and have no end mark (PKCS #11 section 3.2). */
@@ -77,7 +78,7 @@ static int find_slot(struct token *token, const char *label, CK_SLOT_ID *ret_slo
 
         CK_RV code = token->module->C_GetSlotList(CK_TRUE, slots, &count);
         if (code != CKR_OK)
-                return failed(token, "its slots cannot be listed", code, error);
+                return token_failed(token, "its slots cannot be listed", code, error);
         for (CK_ULONG i = 0; i < count; i++) {
                 CK_TOKEN_INFO info;
                 if (token->module->C_GetTokenInfo(slots[i], &info) != CKR_OK || !has_label(&info, label))
@@ -106,7 +107,7 @@ static int log_in(struct token *token, const char *pin_file, struct error *error
                 secret_keep(pin.bytes, pin.length);
                 CK_RV code = token->module->C_Login(token->session, CKU_USER, pin.bytes, length);
                 if (code != CKR_OK && code != CKR_USER_ALREADY_LOGGED_IN)
-                        r = failed(token, "it does not take the PIN", code, error);
+                        r = token_failed(token, "it does not take the PIN", code, error);
         }
         if (pin.bytes)
                 explicit_bzero(pin.bytes, pin.capacity);
@@ -126,14 +127,14 @@ static int begin(struct token *token, const struct token_place *place, bool to_c
         CK_RV code = p11_kit_module_initialize(token->module);
         token->is_initialized = code == CKR_OK;
         if (code != CKR_OK)
-                return failed(token, "its module does not start", code, error);
+                return token_failed(token, "its module does not start", code, error);
         int r = find_slot(token, place->token, &slot, error);
         if (r < 0)
                 return r;
         code = token->module->C_OpenSession(slot, flags, NULL, NULL, &token->session);
         token->has_session = code == CKR_OK;
         return code == CKR_OK ? log_in(token, place->pin_file, error)
-                              : failed(token, "it opens no session", code, error);
+                              : token_failed(token, "it opens no session", code, error);
 }
 
 int token_open(const struct token_place *place, bool to_change, struct token **ret_token, struct error *error)
@@ -183,7 +184,7 @@ static int check_key(struct token *token, CK_OBJECT_HANDLE handle, struct error 
         CK_RV code = token->module->C_GetAttributeValue(
                 token->session, handle, wanted, sizeof wanted / sizeof wanted[0]);
         if (code != CKR_OK)
-                return failed(token, "a key does not say what may be done with it", code, error);
+                return token_failed(token, "a key does not say what may be done with it", code, error);
         if (sensitive != CK_TRUE || extractable != CK_FALSE || was_extractable != CK_TRUE)
                 return error_set(error, -EKEYREJECTED,
                         "token %s: a key named %s can be taken out of it, or could once; rogatory makes its "
@@ -237,13 +238,13 @@ int token_find(struct token *token, const void *prefix, size_t length, struct to
         CK_RV code =
                 token->module->C_FindObjectsInit(token->session, wanted, sizeof wanted / sizeof wanted[0]);
         if (code != CKR_OK)
-                return failed(token, "its keys cannot be looked for", code, error);
+                return token_failed(token, "its keys cannot be looked for", code, error);
         while (r == 0 && (code = token->module->C_FindObjects(token->session, &handle, 1, &got)) == CKR_OK &&
                 got == 1)
                 r = keep_key(token, handle, prefix, length, ret_keys, &count, error);
         (void)token->module->C_FindObjectsFinal(token->session);
         if (r == 0 && code != CKR_OK)
-                r = failed(token, "its keys cannot be listed", code, error);
+                r = token_failed(token, "its keys cannot be listed", code, error);
         if (r < 0)
                 return r;
         qsort(ret_keys, (size_t)count, sizeof *ret_keys, by_id);
@@ -271,7 +272,7 @@ int token_make_key(struct token *token, const uint8_t id[TOKEN_KEY_ID_BYTES], st
         CK_RV code = token->module->C_GenerateKey(
                 token->session, &mechanism, made, sizeof made / sizeof made[0], &handle);
         if (code != CKR_OK)
-                return failed(token, "it makes no AES key", code, error);
+                return token_failed(token, "it makes no AES key", code, error);
         ret_key->handle = handle;
         int r = check_key(token, handle, error);
         if (r < 0)
@@ -286,7 +287,7 @@ int token_destroy_key(struct token *token, const struct token_key *key, struct e
         /* Another one of the same store may have finished what was left half done. */
         return code == CKR_OK || code == CKR_OBJECT_HANDLE_INVALID
                        ? 0
-                       : failed(token, "a key cannot be destroyed", code, error);
+                       : token_failed(token, "a key cannot be destroyed", code, error);
 }
 
 int token_apply(struct token *token, const struct token_key *key, const uint8_t value[TOKEN_VALUE_BYTES],
@@ -304,5 +305,5 @@ int token_apply(struct token *token, const struct token_key *key, const uint8_t 
                 return 0;
         return code == CKR_OK ? error_set(error, -EIO, "token %s: AES-CBC of 32 bytes gives %lu", token->name,
                                         (unsigned long)length)
-                              : failed(token, "a key cannot be used (AES-CBC)", code, error);
+                              : token_failed(token, "a key cannot be used (AES-CBC)", code, error);
 }

@@ -12,7 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_NODE = 1, KEY_FROM, KEY_DIRECTORY, KEY_ORGANISATION, KEY_PEOPLE, KEY_LISTEN, KEY_STORE, KEY_JSON };
+enum {
+        KEY_NODE = 1,
+        KEY_FROM,
+        KEY_DIRECTORY,
+        KEY_ORGANISATION,
+        KEY_PEOPLE,
+        KEY_LISTEN,
+        KEY_STORE,
+        KEY_KEYS,
+        KEY_TOKEN_FILES,
+        KEY_JSON
+};
 
 struct words {
         const char *verb, *operand, *values[KEY_JSON];
@@ -42,6 +53,26 @@ static void listen_of(const char *directory, const char *organisation, char *ret
         buffer_free(&text);
 }
 
+/* Where keys are that are in no file. */
+static int fill_keys(const struct words *words, struct office_settings *settings, struct error *error)
+{
+        struct slice rest = slice_of(words->values[KEY_KEYS] ? words->values[KEY_KEYS] : "");
+        int r = 0;
+
+        for (struct slice word = slice_word(&rest); r == 0 && word.length > 0; word = slice_word(&rest))
+                r = office_settings_place_key(settings, word, error);
+        rest = slice_of(words->values[KEY_TOKEN_FILES] ? words->values[KEY_TOKEN_FILES] : "");
+        for (struct slice word = slice_word(&rest); r == 0 && word.length > 0; word = slice_word(&rest)) {
+                if (settings->token_file_count == OFFICE_TOKEN_FILES_MAX || word.text[0] != '/' ||
+                        word.length >= PATH_MAX)
+                        return error_set(error, -EINVAL,
+                                "--token-files: at most %d paths from the root, blanks between",
+                                OFFICE_TOKEN_FILES_MAX);
+                memcpy(settings->token_files[settings->token_file_count++], word.text, word.length);
+        }
+        return r;
+}
+
 static int fill_settings(const struct words *words, struct office_settings *settings, struct error *error)
 {
         const char *from = words->values[KEY_FROM], *organisation = words->values[KEY_ORGANISATION];
@@ -69,8 +100,8 @@ static int fill_settings(const struct words *words, struct office_settings *sett
                         sizeof settings->listen);
         if (words->values[KEY_STORE])
                 snprintf(settings->store, sizeof settings->store, "%s", words->values[KEY_STORE]);
+        int r = fill_keys(words, settings, error);
         struct slice rest = slice_of(words->values[KEY_PEOPLE] ? words->values[KEY_PEOPLE] : "");
-        int r = 0;
         for (struct slice word = slice_word(&rest); r == 0 && word.length > 0; word = slice_word(&rest))
                 r = office_settings_add_person(settings, word, error);
         return r;
@@ -168,22 +199,51 @@ static int check_log(struct office *office, struct chronicle_counts *ret_counts,
         return r;
 }
 
+/* A key that cannot be had is no concern but a failure; one that the directory does not pin is a concern. */
+static int check_keys(struct office *office, json_t *where, struct error *error)
+{
+        char text[OFFICE_KEY_URI_MAX];
+        int r = 0;
+
+        for (int i = 0; r == 0 && i < DIRECTORY_PURPOSES; i++) {
+                enum directory_purpose purpose = (enum directory_purpose)i;
+                r = office_key(office, purpose, NULL, NULL, error);
+                r = r == -ENOKEY ? 0 : r;
+                office_key_where(office, purpose, text);
+                json_object_set_new(where, directory_purpose_name(purpose), json_foreign(text));
+        }
+        return r;
+}
+
 static int check(const struct words *words, struct office *office, struct buffer *ret, struct error *error)
 {
         struct chronicle_counts counts = {.entries = 0};
 
-        int r = check_log(office, &counts, error);
-        if (r < 0)
+        json_t *where = json_object(), *place;
+        const char *purpose;
+
+        int r = check_keys(office, where, error);
+        if (r == 0)
+                r = check_log(office, &counts, error);
+        if (r < 0) {
+                json_decref(where);
                 return r;
+        }
         json_t *concerns = find_concerns(office);
         if (words->json) {
                 output_json_line(
-                        ret, json_pack("{s:s, s:I, s:o}", "organisation", office_organisation(office),
-                                     "log_entries", (json_int_t)counts.entries, "concerns", concerns));
+                        ret, json_pack("{s:s, s:I, s:o, s:o}", "organisation", office_organisation(office),
+                                     "log_entries", (json_int_t)counts.entries, "keys", where, "concerns",
+                                     concerns));
                 return 0;
         }
         buffer_printf(ret, "%s: settings, keys, directory and all %" PRIu64 " entries of the log hold\n",
                 office_organisation(office), counts.entries);
+        json_object_foreach(where, purpose, place)
+        {
+                buffer_printf(ret, "key: %s in %s\n", purpose, json_string_value(place));
+        }
+        json_decref(where);
         for (size_t i = 0; i < json_array_size(concerns); i++)
                 buffer_printf(ret, "concern: %s\n", json_string_value(json_array_get(concerns, i)));
         json_decref(concerns);
@@ -393,6 +453,13 @@ static const struct option_text texts[] = {
         {KEY_LISTEN, "listen", "ADDR:PORT",
                 "init: where peers reach the node. Without it what the directory says."},
         {KEY_STORE, "store", "DIR", "init: the store that a provider answers from: a folder or a socket."},
+        {KEY_KEYS, "keys", "LIST",
+                "init: which keys are in PKCS#11 tokens, blanks between:\n"
+                "'seal=pkcs11:token=...'. Others come out of --from. A token's key is made or\n"
+                "imported before."},
+        {KEY_TOKEN_FILES, "token-files", "LIST",
+                "init: what the tokens' modules read and write beside /etc and /usr, blanks\n"
+                "between: /var/lib/softhsm/tokens."},
         {KEY_JSON, "json", NULL, "One JSON object instead of text."},
 };
 
@@ -405,8 +472,9 @@ const struct command command_office = {
         .description = "A node belongs to one organisation: an authority, a provider, an enforcing\n"
                        "authority or an oversight body. Its folder holds settings (exchange.json),\n"
                        "keys, the directory, orders and messages, and the transparency log.\n\n"
-                       "init makes it. check verifies keys, directory and every entry of the log, and\n"
-                       "says what is of concern. show says who you are there, and what was refused.\n",
+                       "init makes it. check verifies keys, directory and every entry of the log, says\n"
+                       "where each key is, and what is of concern. show says who you are there, and\n"
+                       "what was refused.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],
         .exits = "0  done\n"

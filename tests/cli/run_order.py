@@ -76,6 +76,8 @@ def offices(folder):
            mask(folder.run("office", "init", "--from", keys, "--directory", directory, "--organisation", "de-provider", "wrong")), 1)
     expect("office-role.txt",
            folder.run("office", "init", "--from", keys, "--directory", directory, "--people", "anna:king", "other"), 1)
+    expect("office-token.txt", folder.run("office", "init", "--from", keys, "--directory", directory, "--keys",
+                                          "seal=pkcs11:token=a;object=b?module-path=/usr/lib/m.so&pin-value=1234", "other"), 1)
     expect("office-show.txt", mask(folder.run("office", "show", "--node", "node")), 0)
     expect("office-check.txt", folder.run("office", "check", "--node", "node"), 0)
     said = json.loads(folder.run("office", "show", "--node", "node", "--json").stdout)
