@@ -130,6 +130,8 @@ int intake_flush(struct intake *intake, int64_t before, bool with_coverage, stru
                         .sharing = sharing_of(intake, realm->settings.name),
                         .whole = intake->now_ms,
                         .leaves_gone = intake->is_live,
+                        .carried =
+                                intake->is_live ? NULL : &realm->carried, /* a live node forgets its hosts */
                 };
                 r = merge_run(&request, &intake->merged, error);
                 if (r == 0 && with_coverage)

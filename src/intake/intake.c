@@ -553,6 +553,7 @@ void intake_free(struct intake *intake)
         for (unsigned i = 0; i < intake->realm_count; i++) {
                 coverage_free(&intake->realms[i].coverage);
                 lease_list_free(&intake->realms[i].leases);
+                merge_carried_free(&intake->realms[i].carried);
                 realm_plans_free(&intake->realms[i].plans);
         }
         free(intake->realms);

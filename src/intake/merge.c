@@ -8,14 +8,7 @@
 
 /* --- One window --- */
 
-/* A stored window opened for merging, or none. */
-struct opened {
-        bool is_open;
-        struct depot_window window;
-        uint16_t *map;
-};
-
-static void opened_close(struct opened *opened)
+void merge_close(struct opened *opened)
 {
         if (!opened->is_open)
                 return;
@@ -24,7 +17,7 @@ static void opened_close(struct opened *opened)
         opened->is_open = false;
 }
 
-static int opened_open(struct walk *walk, int64_t window_from, struct opened *ret)
+int merge_open(struct walk *walk, int64_t window_from, struct opened *ret)
 {
         *ret = (struct opened){.is_open = false};
         int r = depot_window_open(
@@ -45,7 +38,7 @@ static int read_carry(struct walk *walk, int64_t window_from)
         struct binding_list sheet = {0};
 
         walk->carried.count = 0;
-        int r = opened_open(walk, window_from, &opened);
+        int r = merge_open(walk, window_from, &opened);
         if (r < 0)
                 return r;
         uint32_t i = 0, end = segment_sheet_count(opened.window.segment);
@@ -61,7 +54,7 @@ static int read_carry(struct walk *walk, int64_t window_from)
         }
         binding_list_free(&sheet);
         walk->carried_header = *segment_header_of(opened.window.segment);
-        opened_close(&opened);
+        merge_close(&opened);
         walk->carried_from = window_from;
         walk->carry_changed = false;
         return r;
@@ -291,11 +284,9 @@ static void keep_in_mind(struct segment_header *header, const struct segment_rul
 
 /* The rules of now, and bolder ones of the stored generation and of the window that is carried into this one.
  */
-static void state_rules(const struct window_merge *m, struct segment_header *header)
+void merge_state_rules(const struct walk *walk, const struct segment_header *stored,
+        const struct segment_header *before, struct segment_header *header)
 {
-        const struct walk *walk = m->walk;
-        const struct segment_header *stored =
-                m->stored.is_open ? segment_header_of(m->stored.window.segment) : NULL;
         int64_t life = merge_memory_of(walk);
 
         header->made_by = (struct segment_rules){
@@ -304,20 +295,33 @@ static void state_rules(const struct window_merge *m, struct segment_header *hea
                 .longest_block_ms = walk->rules.longest_block_ms,
         };
         if (stored) {
-                keep_in_mind(header, &stored->made_by, m->to + life);
+                keep_in_mind(header, &stored->made_by, stored->window_to + life);
                 keep_in_mind(header, &stored->older, stored->older_until);
         }
-        if (m->carry_known) {
-                keep_in_mind(header, &walk->carried_header.made_by, walk->carried_header.window_to + life);
-                keep_in_mind(header, &walk->carried_header.older, walk->carried_header.older_until);
+        if (before) {
+                keep_in_mind(header, &before->made_by, before->window_to + life);
+                keep_in_mind(header, &before->older, before->older_until);
         }
+}
+
+/* Names of the sources of the realm by number, for a segment; owned by the caller. */
+const char **merge_exporter_names(const struct walk *walk)
+{
+        unsigned names = walk->request->sources->count;
+        const char **exporters = calloc(names + 1, sizeof *exporters);
+
+        for (unsigned i = 0; exporters && i < names; i++) {
+                const struct source *source = &walk->request->sources->items[i];
+                exporters[i] = source->realm == walk->request->realm_number ? source->settings.name : "";
+        }
+        return exporters;
 }
 
 static int write_segment(struct window_merge *m, const struct coverage *coverage, struct depot_draft *draft)
 {
         struct walk *walk = m->walk;
         unsigned names = walk->request->sources->count;
-        const char **exporters = calloc(names + 1, sizeof *exporters);
+        const char **exporters = merge_exporter_names(walk);
         struct segment_header header = {.window_from = m->from,
                 .window_to = m->to,
                 .generation = draft->generation,
@@ -325,11 +329,8 @@ static int write_segment(struct window_merge *m, const struct coverage *coverage
 
         if (!exporters)
                 return -ENOMEM;
-        state_rules(m, &header);
-        for (unsigned i = 0; i < names; i++) {
-                const struct source *source = &walk->request->sources->items[i];
-                exporters[i] = source->realm == walk->request->realm_number ? source->settings.name : "";
-        }
+        merge_state_rules(walk, m->stored.is_open ? segment_header_of(m->stored.window.segment) : NULL,
+                m->carry_known ? &walk->carried_header : NULL, &header);
         memcpy(header.realm, walk->request->realm->name, sizeof header.realm);
         int r = segment_writer_new(&header, exporters, names, &draft->output, &m->writer);
         if (r == 0)
@@ -352,7 +353,7 @@ static void window_merge_free(struct window_merge *m)
         binding_list_free(&m->result);
         free(m->points);
         sharing_counter_free(&m->counter);
-        opened_close(&m->stored);
+        merge_close(&m->stored);
 }
 
 static int rewrite_window(struct window_merge *m, const struct coverage *coverage)
@@ -420,18 +421,52 @@ static bool coverage_is_same(const struct coverage *coverage, const struct opene
         return true;
 }
 
-/* The window before this one whose open bindings must be carried in. */
+/* The stored window before a stop, whose open bindings must be carried into it; NULL where there is none. */
+static const struct stop *stop_before(const struct walk *walk, size_t index)
+{
+        while (index-- > 0)
+                if (walk->stops.items[index].stored)
+                        return &walk->stops.items[index];
+        return NULL;
+}
+
 static int prepare_carry(struct walk *walk, size_t index, bool *ret_known)
 {
-        const struct stop *before = NULL;
+        const struct stop *before = stop_before(walk, index);
 
-        for (size_t i = index; i-- > 0 && !before;)
-                if (walk->stops.items[i].stored)
-                        before = &walk->stops.items[i];
         *ret_known = before != NULL;
-        if (!before || walk->carried_from == before->window_from)
+        if (!before || (walk->carried_from == before->window_from &&
+                               walk->carried_header.generation == before->generation))
                 return 0;
         return read_carry(walk, before->window_from);
+}
+
+/* Makes the window anew where anything of it has changed; where only its hearing has, its bindings are copied
+ * as they stand. */
+static int update_window(struct window_merge *m, size_t index, const struct coverage *coverage)
+{
+        struct walk *walk = m->walk;
+        struct stop *stop = &walk->stops.items[index];
+        bool binds = m->bucket || walk->carry_changed, is_heard = false;
+        int r = 0;
+
+        walk->rewritten = binds || (!stop->stored && stop->wanted) ||
+                          (stop->stored && !coverage_is_same(coverage, &m->stored));
+        if (!walk->rewritten)
+                return 0;
+        if (!binds && stop->stored && !m->counts_sharing)
+                r = merge_hearing(
+                        walk, &m->stored, stop_before(walk, index), coverage, &stop->generation, &is_heard);
+        if (r < 0 || is_heard)
+                return r;
+        r = prepare_carry(walk, index, &m->carry_known);
+        if (r == 0)
+                r = rewrite_window(m, coverage);
+        if (r == 0) {
+                stop->stored = true;
+                stop->generation = m->made.generation;
+        }
+        return r;
 }
 
 static int visit(struct walk *walk, size_t index)
@@ -457,27 +492,55 @@ static int visit(struct walk *walk, size_t index)
                 return 0;
         }
         if (stop->stored)
-                r = opened_open(walk, stop->window_from, &m.stored);
+                r = merge_open(walk, stop->window_from, &m.stored);
         if (r == 0)
                 r = coverage_cut(&walk->coverage, m.from, m.to, merge_memory_of(walk), &cut);
         if (r == 0) {
                 const struct heartbeats heartbeats = source_heartbeats(walk->request->sources);
                 coverage_normalise_each(&cut, &heartbeats);
-                bool needed = m.bucket || walk->carry_changed || (!stop->stored && stop->wanted) ||
-                              (stop->stored && !coverage_is_same(&cut, &m.stored));
-                walk->rewritten = needed;
-                if (needed)
-                        r = prepare_carry(walk, index, &m.carry_known);
-                if (r == 0 && needed)
-                        r = rewrite_window(&m, &cut);
-                if (r == 0 && needed)
-                        stop->stored = true;
+                r = update_window(&m, index, &cut);
         }
         window_merge_free(&m);
         coverage_free(&cut);
         if (r == 0 && m.bucket && !walk->request->only)
                 bucket_drop(walk->request->buckets, (size_t)(m.bucket - walk->request->buckets->items));
         return r;
+}
+
+/* Takes up what the merge before left. It counts only as long as the window is the one that was written then.
+ */
+static void take_carried(struct walk *walk)
+{
+        struct merge_carried *left = walk->request->carried;
+
+        if (!left || left->header.window_to == 0)
+                return;
+        walk->carried = left->bindings;
+        walk->carried_header = left->header;
+        walk->carried_from = left->header.window_from;
+        *left = (struct merge_carried){.bindings = {0}};
+}
+
+static void leave_carried(struct walk *walk)
+{
+        struct merge_carried *left = walk->request->carried;
+
+        if (!left || walk->carried_from == TIME_UNKNOWN)
+                return;
+        *left = (struct merge_carried){.header = walk->carried_header, .bindings = walk->carried};
+        walk->carried = (struct binding_list){0};
+        struct nat_binding *fitting =
+                realloc(left->bindings.items, (left->bindings.count + 1) * sizeof *fitting);
+        if (fitting) { /* it is held while millions of events are read */
+                left->bindings.items = fitting;
+                left->bindings.capacity = left->bindings.count + 1;
+        }
+}
+
+void merge_carried_free(struct merge_carried *carried)
+{
+        binding_list_free(&carried->bindings);
+        *carried = (struct merge_carried){.bindings = {0}};
 }
 
 int merge_run(const struct merge_request *request, struct merge_counts *counts, struct error *error)
@@ -497,6 +560,7 @@ int merge_run(const struct merge_request *request, struct merge_counts *counts, 
 
         if (!merge_extent(&walk, &from, &to))
                 return 0;
+        take_carried(&walk);
         r = depot_gone_read(request->depot, request->realm->name, &walk.gone, error);
         if (r == 0)
                 r = merge_plan(&walk, from, to);
@@ -508,6 +572,8 @@ int merge_run(const struct merge_request *request, struct merge_counts *counts, 
         }
         if (r == -ENOMEM)
                 error_set(error, r, "out of memory while merging realm \"%s\"", request->realm->name);
+        if (r == 0)
+                leave_carried(&walk);
         depot_gone_free(&walk.gone);
         free(walk.stops.items);
         coverage_free(&walk.coverage);

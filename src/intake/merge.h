@@ -10,6 +10,14 @@
 #include "intake/source.h"
 #include "nat/sharing.h"
 
+/* What went on out of the window that a merge wrote last. An import that merges several times carries it into
+ * the next window without decoding the last one for it. Zero-initialise, and free. */
+struct merge_carried {
+        struct segment_header header; /* of the window; window_to 0: none yet */
+        struct binding_list bindings; /* owned; hosts by the import's table, exporters by its numbers */
+};
+void merge_carried_free(struct merge_carried *carried);
+
 /* What one merge works on. */
 struct merge_request {
         struct depot *depot;
@@ -30,6 +38,9 @@ struct merge_request {
         /* What retention has destroyed does not come back: a live node still holds in its journal, or is sent
          * late, what stood in a window of then. Points of such windows are left out. */
         bool leaves_gone;
+        /* NULL, or what the merge before this one left, of this realm and with these hosts; this one leaves
+         * its own. */
+        struct merge_carried *carried;
 };
 
 struct merge_counts {

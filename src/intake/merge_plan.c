@@ -12,7 +12,8 @@ static struct stop *stop_find(struct stop_list *list, int64_t window_from)
         return NULL;
 }
 
-static int stop_add(struct stop_list *list, int64_t window_from, bool stored, bool wanted)
+/* generation: of the stored file, 0 where none is known of. */
+static int stop_add(struct stop_list *list, int64_t window_from, uint64_t generation, bool wanted)
 {
         struct stop *found = stop_find(list, window_from);
 
@@ -28,7 +29,10 @@ static int stop_add(struct stop_list *list, int64_t window_from, bool stored, bo
                 found = &list->items[list->count++];
                 *found = (struct stop){.window_from = window_from};
         }
-        found->stored = found->stored || stored;
+        if (generation > 0) {
+                found->stored = true;
+                found->generation = generation;
+        }
         found->wanted = found->wanted || wanted;
         return 0;
 }
@@ -168,7 +172,7 @@ static int want_windows(struct walk *walk, int64_t from, int64_t to)
 
         for (size_t i = 0; i < walk->request->buckets->count && r == 0; i++)
                 if (merge_takes(walk->request, &walk->request->buckets->items[i]))
-                        r = stop_add(&walk->stops, walk->request->buckets->items[i].window_from, false, true);
+                        r = stop_add(&walk->stops, walk->request->buckets->items[i].window_from, 0, true);
         sort_stops(&walk->stops);
         for (size_t i = 0; i < walk->coverage.span_count && r == 0; i++) {
                 const struct coverage_span *span = &walk->coverage.spans[i];
@@ -182,7 +186,7 @@ static int want_windows(struct walk *walk, int64_t from, int64_t to)
                                 walk->counts->windows_skipped++;
                                 break;
                         }
-                        r = stop_add(&walk->stops, at, false, true);
+                        r = stop_add(&walk->stops, at, 0, true);
                 }
         }
         sort_stops(&walk->stops);
@@ -218,7 +222,7 @@ static int load_windows(struct walk *walk, const struct depot_files *files, int6
         for (size_t i = 0; i < files->count && r == 0; i++) {
                 if (files->items[i].from < from || files->items[i].from >= to)
                         continue;
-                r = stop_add(&walk->stops, files->items[i].from, true, false);
+                r = stop_add(&walk->stops, files->items[i].from, files->items[i].generation, false);
                 if (r == 0)
                         r = load_stored_coverage(walk, files->items[i].from);
         }

@@ -25,6 +25,7 @@ struct intake_realm {
         int64_t leases_until_ms;
         bool leases_torn; /* records of its lease log were refused */
         struct realm_plans plans;
+        struct merge_carried carried; /* from one merge of this import to the next */
         size_t pieces_joined; /* pieces of hearing that were left when they were joined last (live.c) */
         bool used;
 };

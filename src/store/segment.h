@@ -72,6 +72,17 @@ int segment_writer_finish(struct segment_writer *writer, const struct coverage *
         struct segment_header *ret_header, struct error *error);
 void segment_writer_free(struct segment_writer *writer);
 
+struct segment_reader;
+
+/* Writes an open segment anew with what bindings do not decide: another generation and rules (of `header`,
+ * the rest of which is not looked at), names of exporters and coverage. Sheets and their probabilities are
+ * copied as they are, bytes and checksums, so exporters must keep their numbers. What is damaged in them is
+ * copied too, and found when it is read. 0 and ret_header, -ENOMEM, -EBADMSG (under a seal), or what the
+ * output returned. */
+int segment_copy(const struct segment_reader *reader, const struct segment_header *header,
+        const char *const *exporter_names, unsigned exporter_count, const struct coverage *coverage,
+        const struct segment_output *output, struct segment_header *ret_header, struct error *error);
+
 /* The bytes of a file that is read. need: makes length bytes from offset on present, before they are looked
  * at for the first time (they may have to be decrypted); false where that cannot be. NULL: all are there. */
 struct segment_input {
@@ -83,8 +94,6 @@ struct segment_input {
         void (*soon)(void *context, uint64_t offset, uint64_t length);
         void *context; /* without need, used only while the file is opened */
 };
-
-struct segment_reader;
 
 /* Opens a segment over borrowed bytes that must outlive the reader. name: for messages, copied. Everything
  * but the sheets is verified here, these when they are read; -EBADMSG with a message that names file, place

@@ -466,6 +466,53 @@ static void test_a_failing_output_is_passed_on(void **state)
         random_content_free(&content);
 }
 
+/* ---- copying ---- */
+
+static int take_copy(void *context, const void *bytes, size_t length)
+{
+        return buffer_append(context, bytes, length);
+}
+
+/* The copy must be what the writer would have made of the same bindings, byte by byte. */
+static void test_a_copy_is_what_would_have_been_written(void **state)
+{
+        (void)state;
+        for (int style = 0; style <= RANDOM_WILD; style++) {
+                struct random_content content, other;
+                struct buffer first = buffer_make(FILE_MAX), wanted = buffer_make(FILE_MAX),
+                              copy = buffer_make(FILE_MAX);
+                const struct segment_output output = {.context = &copy, .write = take_copy};
+                struct segment_header made;
+                struct error error = {0};
+
+                random_content_make(&content, 7 + (uint64_t)style, (enum random_style)style, 9, 1500);
+                random_content_make(&other, 99, (enum random_style)style, 1, 10);
+                write_content(&content, &first);
+                struct coverage swapped = content.coverage;
+                content.coverage = other.coverage;
+                other.coverage = swapped;
+                content.header.generation = 12;
+                content.header.made_by = (struct segment_rules){true, 1234, 5678};
+                content.header.older = (struct segment_rules){false, 12, 34};
+                content.header.older_until = content.header.window_to + 5;
+                write_content(&content, &wanted);
+                struct segment_reader *reader = open_written(&first);
+                assert_int_equal(segment_copy(reader, &content.header, random_exporters, RANDOM_EXPORTERS,
+                                         &content.coverage, &output, &made, &error),
+                        0);
+                assert_int_equal(copy.length, wanted.length);
+                assert_memory_equal(copy.bytes, wanted.bytes, wanted.length);
+                assert_int_equal(made.generation, 12);
+                assert_int_equal(made.binding_count, segment_header_of(reader)->binding_count);
+                segment_reader_free(reader);
+                buffer_free(&first);
+                buffer_free(&wanted);
+                buffer_free(&copy);
+                random_content_free(&content);
+                random_content_free(&other);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -473,6 +520,7 @@ int main(void)
                 cmocka_unit_test(test_round_trip_of_many_blocks),
                 cmocka_unit_test(test_round_trip_beyond_training),
                 cmocka_unit_test(test_same_input_gives_same_bytes),
+                cmocka_unit_test(test_a_copy_is_what_would_have_been_written),
                 cmocka_unit_test(test_a_question_finds_what_a_full_reading_finds),
                 cmocka_unit_test(test_exporters_are_translated),
                 cmocka_unit_test(test_every_flipped_byte_is_noticed),
