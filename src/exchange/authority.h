@@ -79,8 +79,13 @@ struct authority_review {
 };
 int authority_review(
         struct office *office, const char *id, const struct authority_review *decision, struct error *error);
-/* Article 4(5), by a validator. authority: the validating authority; NULL: that of section J. Refused: the
- * order is withdrawn and what it brought is deleted. */
+/* Article 4(5), by an officer: asks a validating authority to validate the emergency on its own node
+ * (exchange/validating.h). authority: NULL: that of section J, which is asked when the order is sent. */
+int authority_ask_validation(
+        struct office *office, const char *id, const char *authority, struct error *error);
+/* Article 4(5), by a validator. authority: the validating authority; NULL: that of section J. It grants only
+ * where it is this organisation itself: nobody is believed for another's name. Refused: the order is
+ * withdrawn and what it brought is deleted. */
 int authority_validate(struct office *office, const char *id, enum validation_decision decision,
         const char *authority, const char *reason, struct error *error);
 

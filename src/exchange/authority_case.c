@@ -149,6 +149,7 @@ void case_message(struct authority_case *c, enum message_kind kind, const char *
         snprintf(ret->order_id, sizeof ret->order_id, "%s", c->order.id);
         snprintf(ret->receiver.organisation, sizeof ret->receiver.organisation, "%s",
                 receiver ? receiver : c->order.peer);
+        ret->generation = c->order.generation;
         ret->test = c->message.test;
 }
 

@@ -66,6 +66,12 @@ int case_suspend(struct authority_case *c, const struct post_arrival *arrival, s
  */
 int64_t case_third_country_end(struct authority_case *c);
 
+/* Asks the validating authority of section J to validate an emergency afterwards, where it is not this node's
+ * own (exchange/authority_validation.c). */
+int case_ask_named(struct authority_case *c, struct error *error);
+/* Who was asked; "": nobody. */
+int case_asked(struct authority_case *c, char ret_organisation[MODEL_ORGANISATION_MAX], struct error *error);
+
 /* Deletes everything that the order brought, as far as this node has it: containers of answers, evidence. The
  * digests of what was deleted are appended to digests (may be NULL). The log tells of it. */
 int case_delete_data(struct authority_case *c, struct text_list *digests, struct error *error);

@@ -140,6 +140,8 @@ static int send(struct authority_case *c, const void *arguments, struct error *e
                 r = notify(c, error);
         if (r == 0)
                 r = send_order(c, error);
+        if (r == 0)
+                r = case_ask_named(c, error);
         for (size_t i = 0; r == 0 && c->order.kind == ORDER_PRODUCTION && i < c->form->earlier.count; i++)
                 if (*c->form->earlier.items[i].order_id)
                         r = confirm_production(c, c->form->earlier.items[i].order_id, error);
@@ -168,18 +170,21 @@ int case_identifier_ids(struct authority_case *c, const size_t *numbers, size_t 
         return r;
 }
 
-/* One withdrawal to the addressee and one to the enforcing authority, where it was notified. by_clock: nobody
- * signs it. */
+/* One withdrawal to the addressee, one to the enforcing authority, where it was notified, and one to who was
+ * asked to validate it. by_clock: nobody signs it. */
 static int send_withdrawals(struct authority_case *c, const struct authority_withdrawal *w,
         const struct text_list *digests, bool by_clock, struct error *error)
 {
         const struct model_type *type = message_body_type(MESSAGE_WITHDRAWAL);
+        char asked[MODEL_ORGANISATION_MAX];
+        int r = case_asked(c, asked, error);
         const char *receivers[] = {
-                c->order.peer, is_ea_notified(c->form) ? c->form->ea.authority.organisation : NULL};
-        int r = 0;
+                c->order.peer, is_ea_notified(c->form) ? c->form->ea.authority.organisation : "", asked};
 
-        for (size_t i = 0; r == 0 && i < 2 && receivers[i]; i++) {
+        for (size_t i = 0; r == 0 && i < sizeof receivers / sizeof *receivers; i++) {
                 struct message message;
+                if (!*receivers[i])
+                        continue;
                 case_message(c, MESSAGE_WITHDRAWAL, receivers[i], &message);
                 struct withdrawal *body = &message.withdrawal;
                 body->reason = w->reason;

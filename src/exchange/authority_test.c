@@ -430,10 +430,32 @@ static void requirement_03_an_unvalidated_emergency_withdraws_and_deletes_itself
         assert_int_equal(count_answers(scratch_path(AUTHORITY "/containers")), 0);
 }
 
+/* What the court decides on its own node, as it comes. */
+static void court_validates(const char *id)
+{
+        struct message message;
+
+        message_init(&message, MESSAGE_VALIDATION);
+        EXAMPLE_SET(message.order_id, id);
+        EXAMPLE_SET(message.receiver.organisation, AUTHORITY);
+        message.validation.decision = VALIDATION_GRANTED;
+        message.validation.decided_ms = scene_clock;
+        example_authority(&message.validation.authority, "AT", COURT, NATURE_COURT, "huber@at-court-vienna");
+        struct office *court = scene_open(COURT, "huber"), *office = scene_open(AUTHORITY, "admin");
+        struct error error = {0};
+        scene_must(office_step_begin(court, &error), &error);
+        scene_must(office_step_end(court, post_send(court, &message, NULL, 0, NULL, &error), &error), &error);
+        scene_settle(court, office);
+        office_close(court);
+        office_close(office);
+        message_free(&message);
+}
+
 static void an_emergency_is_validated_afterwards_or_refused(void **state)
 {
         (void)state;
         scene_init(AUTHORITY);
+        scene_init(COURT);
         for (int refused = 0; refused < 2; refused++) {
                 struct message form;
                 char id[MODEL_ID_MAX];
@@ -446,8 +468,16 @@ static void an_emergency_is_validated_afterwards_or_refused(void **state)
                         authority_validate(office, id, VALIDATION_GRANTED, NULL, "in order", &error));
                 REFUSED_AS("huber", -EPERM,
                         authority_validate(office, id, VALIDATION_GRANTED, PROVIDER, "in order", &error));
-                AS("huber", authority_validate(office, id, refused ? VALIDATION_REFUSED : VALIDATION_GRANTED,
-                                    COURT, "looked at", &error));
+                /* For the court's name nobody here grants anything. */
+                REFUSED_AS("huber", -EPERM,
+                        authority_validate(office, id, VALIDATION_GRANTED, COURT, "looked at", &error));
+                if (refused) {
+                        AS("huber", authority_validate(
+                                            office, id, VALIDATION_REFUSED, COURT, "looked at", &error));
+                } else {
+                        AS("berger", authority_ask_validation(office, id, COURT, &error));
+                        court_validates(id);
+                }
                 assert_int_equal(state_of(id), refused ? ORDER_STATE_WITHDRAWN : ORDER_STATE_SENT);
                 scene_clock += 49 * TIME_HOUR;
                 AS("admin", clock_run(office, &error));

@@ -15,10 +15,11 @@
 /* As what this node has to do with an order. */
 enum book_side {
         SIDE_NONE,
-        SIDE_AUTHORITY, /* it issued it */
-        SIDE_PROVIDER,  /* it is the addressee */
-        SIDE_ENFORCING, /* it is the enforcing authority */
-        SIDE_OVERSIGHT, /* it was told of it */
+        SIDE_AUTHORITY,  /* it issued it */
+        SIDE_PROVIDER,   /* it is the addressee */
+        SIDE_ENFORCING,  /* it is the enforcing authority */
+        SIDE_VALIDATING, /* it is asked to validate it afterwards */
+        SIDE_OVERSIGHT,  /* it was told of it */
 };
 extern const struct vocabulary book_side_words;
 
@@ -106,6 +107,9 @@ int book_messages_each(struct office *office, const char *order_id, enum message
 /* The latest of a kind that came and was accepted (or was sent). -ENOENT without words. */
 int book_message_latest(struct office *office, const char *order_id, enum message_kind kind,
         enum book_direction direction, struct book_message *ret, struct error *error);
+
+/* How many messages of a sender were accepted about orders that are not in the book (yet). */
+int book_messages_early(struct office *office, const char *sender, int64_t *ret_count, struct error *error);
 
 /* ---- decisions: who took which step, when and why ---- */
 

@@ -217,3 +217,12 @@ int book_incidents_each(struct office *office, book_incident_visit *visit, void 
         rows_finish(rows);
         return r;
 }
+
+int book_messages_early(struct office *office, const char *sender, int64_t *ret_count, struct error *error)
+{
+        return rows_number(office_database(office), error, 0, ret_count,
+                "SELECT count(*) FROM book_message WHERE sender = ?1 AND direction = ?2 AND refused = 0"
+                " AND kind <> 'error-report'"
+                " AND order_id NOT IN (SELECT id FROM book_order)",
+                "ti", sender, (int64_t)DIRECTION_IN);
+}

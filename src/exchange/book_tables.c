@@ -80,6 +80,7 @@ static const struct word side_rows[] = {
         {SIDE_AUTHORITY, "authority", NULL, "it issued the order"},
         {SIDE_PROVIDER, "provider", NULL, "the order is addressed to it"},
         {SIDE_ENFORCING, "enforcing", NULL, "it is the enforcing authority of the order"},
+        {SIDE_VALIDATING, "validating", NULL, "it is asked to validate the order afterwards"},
         {SIDE_OVERSIGHT, "oversight", NULL, "it was told of the order as the oversight body"},
 };
 const struct vocabulary book_side_words = {

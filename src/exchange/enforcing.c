@@ -90,7 +90,7 @@ int enforcing_receive_notification(
         struct book_order row = {.side = SIDE_ENFORCING,
                 .kind = form->kind,
                 .state = ORDER_STATE_RECEIVED,
-                .generation = arrival->message->generation,
+                .generation = post_generation(arrival->message),
                 .emergency = order_is_emergency(form),
                 .test = arrival->message->test == STATED_YES,
                 .created_ms = office_now(office),
@@ -151,32 +151,10 @@ int enforcing_receive_other(struct office *office, const struct post_arrival *ar
         return POST_TAKEN;
 }
 
-/* ---- decisions ---- */
-
-static int fill_authority(struct enforcing_case *c, struct authority *ret, struct error *error)
+static int check_rules(
+        struct enforcing_case *c, const struct message *message, const char *sealed_by, struct error *error)
 {
-        const struct directory_organisation *self = office_self(c->office);
-        char number[64];
-
-        snprintf(ret->country, sizeof ret->country, "%s", self->country);
-        snprintf(ret->organisation, sizeof ret->organisation, "%s", self->name);
-        /* The directory states a nature of those alone that issue and validate. */
-        ret->nature = self->nature ? self->nature : NATURE_OTHER;
-        ret->signatory.signed_ms = office_now(c->office);
-        snprintf(ret->signatory.person, sizeof ret->signatory.person, "%s", office_person(c->office));
-        snprintf(number, sizeof number, "order %s", c->order.id);
-        int r = model_text(&ret->name, slice_of(self->display_name), MODEL_SHORT, "name", error);
-        if (r == 0)
-                r = model_text(
-                        &ret->signatory.name, slice_of(office_person(c->office)), MODEL_SHORT, "name", error);
-        if (r == 0)
-                r = model_text(&ret->file_number, slice_of(number), MODEL_SHORT, "file number", error);
-        return r;
-}
-
-static int check_rules(struct enforcing_case *c, const struct message *message, struct error *error)
-{
-        struct rule_facts facts = facts_make(c->office, message, c->form, NULL);
+        struct rule_facts facts = facts_make(c->office, message, c->form, sealed_by);
         struct rule_findings findings;
 
         int r = facts_look(c->office, message, &facts, &findings, error);
@@ -189,6 +167,37 @@ static int check_rules(struct enforcing_case *c, const struct message *message, 
         rule_findings_free(&findings);
         return r;
 }
+
+/* What the validating authority decided of an emergency that we were notified of. The withdrawal that
+ * follows a refusal is the issuing authority's. */
+int enforcing_receive_validation(
+        struct office *office, const struct post_arrival *arrival, struct error *error)
+{
+        struct enforcing_case c;
+
+        if (!arrival->order) {
+                error_set(error, -ENOENT, "this node was not notified of the order");
+                return POST_REFUSED;
+        }
+        int r = case_of(office, arrival->order->id, &c, error);
+        if (r == 0) {
+                r = check_rules(&c, arrival->message, arrival->sender->name, error);
+                if (r == -EPERM) {
+                        message_free(&c.message);
+                        return POST_REFUSED;
+                }
+        }
+        if (r == 0)
+                r = office_log(office, "later-validation", OFFICE_NODE,
+                        json_pack("{s:s, s:s}", "order", c.order.id, "outcome",
+                                arrival->message->validation.decision == VALIDATION_GRANTED ? "validated"
+                                                                                            : "refused"),
+                        error);
+        message_free(&c.message);
+        return r < 0 ? r : POST_TAKEN;
+}
+
+/* ---- decisions ---- */
 
 /* To the addressee and to the issuing authority, each a message of its own. */
 static int send_both(struct enforcing_case *c, struct message *message, struct error *error)
@@ -215,7 +224,7 @@ static int send_both(struct enforcing_case *c, struct message *message, struct e
                 message->sent_ms = office_now(c->office);
                 r = office_new_id(message->id, error);
                 if (r == 0 && i == 0)
-                        r = check_rules(c, message, error);
+                        r = check_rules(c, message, NULL, error);
                 if (r == 0)
                         r = post_send(c->office, message, NULL, 0, NULL, error);
         }
@@ -276,7 +285,7 @@ int enforcing_clear(struct office *office, const char *id, const char *statement
         if (r == 0)
                 r = must_be_open(&c, error);
         if (r == 0)
-                r = fill_authority(&c, &message.ea_clearance.authority, error);
+                r = facts_own_authority(office, c.order.id, &message.ea_clearance.authority, error);
         if (r == 0 && statement)
                 r = model_text(
                         &message.ea_clearance.statement, slice_of(statement), MODEL_LONG, "statement", error);
@@ -341,7 +350,7 @@ int enforcing_object(struct office *office, const char *id, const struct enforci
                                 &c, "object", objections[i].identifier_id, objections[i].explanation, error);
         }
         if (r == 0)
-                r = fill_authority(&c, &message.ea_objection.authority, error);
+                r = facts_own_authority(office, c.order.id, &message.ea_objection.authority, error);
         if (r == 0 && all)
                 r = book_fact_set(office, c.order.id, FACT_DECIDED_MS, office_now(office), error);
         if (r == 0)
@@ -358,18 +367,6 @@ int enforcing_object(struct office *office, const char *id, const struct enforci
 }
 
 /* ---- looking ---- */
-
-static json_t *identifiers_of(const struct order *form)
-{
-        json_t *list = json_array();
-
-        for (size_t i = 0; i < form->identifiers.count; i++)
-                json_array_append_new(
-                        list, json_pack("{s:s, s:s, s:s?}", "id", form->identifiers.items[i].id, "kind",
-                                      word_name(&identifier_kind_words, (int)form->identifiers.items[i].kind),
-                                      "value", form->identifiers.items[i].value));
-        return list;
-}
 
 int enforcing_show(struct office *office, const char *id, json_t **ret_view, struct error *error)
 {
@@ -391,7 +388,7 @@ int enforcing_show(struct office *office, const char *id, json_t **ret_view, str
                         c.form->addressee.organisation, "emergency", c.order.emergency, "decide_until",
                         time_format_utc(end, until), "offence", c.form->grounds.offence, "case_summary",
                         c.form->ea_information.case_summary, "necessity", c.form->ea_information.necessity,
-                        "identifiers", identifiers_of(c.form));
+                        "identifiers", facts_identifiers_list(c.form));
                 if (!*ret_view)
                         r = error_set(error, -ENOMEM, "not enough memory");
         }

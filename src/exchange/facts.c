@@ -59,3 +59,52 @@ json_t *facts_findings_json(const struct rule_findings *findings)
                                                             findings->items[i].words));
         return list;
 }
+
+json_t *facts_findings_list(const struct rule_findings *findings)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && i < findings->count; i++) {
+                const struct rule_finding *finding = &findings->items[i];
+                json_array_append_new(list,
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "rule", finding->rule->id, "article",
+                                finding->rule->article, "severity",
+                                word_name(&severity_words, (int)finding->severity), "place", finding->place,
+                                "identifier", finding->identifier_id, "words", finding->words));
+        }
+        return list;
+}
+
+json_t *facts_identifiers_list(const struct order *form)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && i < form->identifiers.count; i++)
+                json_array_append_new(
+                        list, json_pack("{s:s, s:s, s:s?}", "id", form->identifiers.items[i].id, "kind",
+                                      word_name(&identifier_kind_words, (int)form->identifiers.items[i].kind),
+                                      "value", form->identifiers.items[i].value));
+        return list;
+}
+
+int facts_own_authority(
+        struct office *office, const char *order_id, struct authority *ret, struct error *error)
+{
+        const struct directory_organisation *self = office_self(office);
+        char number[64];
+
+        snprintf(ret->country, sizeof ret->country, "%s", self->country);
+        snprintf(ret->organisation, sizeof ret->organisation, "%s", self->name);
+        /* The directory states a nature of those alone that issue and validate. */
+        ret->nature = self->nature ? self->nature : NATURE_OTHER;
+        ret->signatory.signed_ms = office_now(office);
+        snprintf(ret->signatory.person, sizeof ret->signatory.person, "%s", office_person(office));
+        snprintf(number, sizeof number, "order %s", order_id);
+        int r = model_text(&ret->name, slice_of(self->display_name), MODEL_SHORT, "name", error);
+        if (r == 0)
+                r = model_text(
+                        &ret->signatory.name, slice_of(office_person(office)), MODEL_SHORT, "name", error);
+        if (r == 0)
+                r = model_text(&ret->file_number, slice_of(number), MODEL_SHORT, "file number", error);
+        return r;
+}

@@ -22,5 +22,13 @@ int facts_look(struct office *office, const struct message *message, const struc
 
 /* The entry of the findings for the log and for people: "ID: words". NULL: no memory. */
 json_t *facts_findings_json(const struct rule_findings *findings);
+/* The same with each finding as an object, for people's views. */
+json_t *facts_findings_list(const struct rule_findings *findings);
+/* The identifiers of an order for views: id, kind, value. */
+json_t *facts_identifiers_list(const struct order *form);
+
+/* This node's organisation as an authority of an order, signed by who acts, now. */
+int facts_own_authority(
+        struct office *office, const char *order_id, struct authority *ret, struct error *error);
 
 #endif

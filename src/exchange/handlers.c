@@ -25,10 +25,12 @@ static const struct post_row rows[] = {
                 provider_receive_production_follows},
         {MESSAGE_EXTENSION, SIDE_PROVIDER, false, ROLE(ISSUING), provider_receive_extension},
         {MESSAGE_WITHDRAWAL, SIDE_PROVIDER, false, ROLE(ISSUING), provider_receive_withdrawal},
-        {MESSAGE_VALIDATION, SIDE_PROVIDER, false, ROLE(VALIDATING) | ROLE(ISSUING),
+        /* What others decide may overtake the order itself (exchange/provider_early.c); the rules say then
+         * whether it was theirs to decide. */
+        {MESSAGE_VALIDATION, SIDE_PROVIDER, true, ROLE(VALIDATING) | ROLE(ISSUING),
                 provider_receive_validation},
-        {MESSAGE_EA_OBJECTION, SIDE_PROVIDER, false, ROLE(ENFORCING), provider_receive_objection},
-        {MESSAGE_EA_CLEARANCE, SIDE_PROVIDER, false, ROLE(ENFORCING), provider_receive_clearance},
+        {MESSAGE_EA_OBJECTION, SIDE_PROVIDER, true, ROLE(ENFORCING), provider_receive_objection},
+        {MESSAGE_EA_CLEARANCE, SIDE_PROVIDER, true, ROLE(ENFORCING), provider_receive_clearance},
         {MESSAGE_REVIEW_DECISION, SIDE_PROVIDER, false, ROLE(ISSUING), provider_receive_review},
         {MESSAGE_RECEIPT, SIDE_PROVIDER, false, 0, provider_receive_receipt},
         {MESSAGE_EA_NOTIFICATION, SIDE_ENFORCING, true, ROLE(ISSUING) | ROLE(VALIDATING),
@@ -36,8 +38,10 @@ static const struct post_row rows[] = {
         {MESSAGE_CANNOT_EXECUTE, SIDE_ENFORCING, false, ROLE(PROVIDER), enforcing_receive_other},
         {MESSAGE_WITHDRAWAL, SIDE_ENFORCING, false, ROLE(ISSUING), enforcing_receive_other},
         {MESSAGE_REVIEW_DECISION, SIDE_ENFORCING, false, ROLE(ISSUING), enforcing_receive_other},
-        {MESSAGE_VALIDATION, SIDE_ENFORCING, false, ROLE(VALIDATING) | ROLE(ISSUING),
-                enforcing_receive_other},
+        {MESSAGE_VALIDATION, SIDE_ENFORCING, true, ROLE(VALIDATING) | ROLE(ISSUING),
+                enforcing_receive_validation},
+        {MESSAGE_VALIDATION_REQUEST, SIDE_VALIDATING, true, ROLE(ISSUING), validating_receive_request},
+        {MESSAGE_WITHDRAWAL, SIDE_VALIDATING, false, ROLE(ISSUING), validating_receive_withdrawal},
 };
 
 size_t post_rows(const struct post_row **ret_rows)

@@ -22,6 +22,9 @@ post_handler provider_receive_order, provider_receive_amendment, provider_receiv
         provider_receive_review, provider_receive_receipt;
 
 /* At an enforcing authority (enforcing.c). */
-post_handler enforcing_receive_notification, enforcing_receive_other;
+post_handler enforcing_receive_notification, enforcing_receive_other, enforcing_receive_validation;
+
+/* At a validating authority (validating.c). */
+post_handler validating_receive_request, validating_receive_withdrawal;
 
 #endif

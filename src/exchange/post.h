@@ -46,6 +46,9 @@ struct post_extra {
 int post_send(struct office *office, struct message *message, const struct post_file *files, size_t count,
         const struct post_extra *extra, struct error *error);
 
+/* Which generation of the order a message is about: the first, where it does not say. */
+int64_t post_generation(const struct message *message);
+
 /* ---- coming in ---- */
 
 /* A message that was found to be what its seal says. */

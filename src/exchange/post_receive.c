@@ -70,6 +70,8 @@ static enum organisation_role role_of_side(enum book_side side)
                 return ORGANISATION_PROVIDER;
         case SIDE_ENFORCING:
                 return ORGANISATION_ENFORCING;
+        case SIDE_VALIDATING:
+                return ORGANISATION_VALIDATING;
         case SIDE_OVERSIGHT:
                 return ORGANISATION_OVERSIGHT;
         default:

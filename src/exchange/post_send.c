@@ -35,6 +35,11 @@ void post_file_name(const char *peer, const char *id, char ret_name[POST_FILE_NA
                 snprintf(ret_name, POST_FILE_NAME_MAX, "out-%s.asice", id);
 }
 
+int64_t post_generation(const struct message *message)
+{
+        return message->generation == MODEL_UNSTATED ? 0 : message->generation;
+}
+
 /* ---- head ---- */
 
 /* What is not preserved in time is gone; all else waits for a directory that holds (directory.h). */

@@ -257,6 +257,7 @@ int provider_rules(struct provider_case *c, struct rule_findings *ret, struct er
         if (r < 0)
                 return r;
         facts.protections_seen = (uint64_t)protections;
+        facts.validated_later = c->facts.validated;
         r = facts_look(c->office, &c->message, &facts, &findings, error);
         if (r < 0)
                 return r;

@@ -84,6 +84,12 @@ int draft_part(
 int draft_destroy(struct provider_case *c, const char *reason, struct error *error);
 
 /* Enters into the log that somebody reads plaintext, durably. */
+/* Is it about an order, or a generation of it, that has not come yet? 1: it is, it stands in the book and has
+ * its effect later; 0: it has to have it now. -E2BIG with words: too many of one sender. */
+int provider_early(struct office *office, const struct post_arrival *arrival, struct error *error);
+/* What came before the order as it stands now. */
+int provider_take_early(struct office *office, const char *order_id, struct error *error);
+
 int provider_log_reading(struct provider_case *c, const char *purpose, const char *what, struct error *error);
 
 /* preserving (provider_preserve.c) */

@@ -45,6 +45,29 @@ static int open_about(struct office *office, const struct post_arrival *arrival,
         return stops ? CASE_REFUSED : 0;
 }
 
+/* Opens the case for what an enforcing or validating authority decided. */
+static int begin_decided(struct office *office, const struct post_arrival *arrival, struct provider_case *c,
+        bool of_this_generation_only, struct error *error)
+{
+        int64_t generation = post_generation(arrival->message);
+        int r = open_about(office, arrival, c, error);
+
+        /* Who cleared or validated something else has not cleared or validated this. */
+        if (r == 0 && of_this_generation_only && generation != c->order.generation) {
+                error_set(error, -ESTALE,
+                        "it decides on generation %lld, and the order is of generation %lld",
+                        (long long)generation, (long long)c->order.generation);
+                return CASE_REFUSED;
+        }
+        return r;
+}
+
+/* Kept for later: POST_TAKEN; too many of them: POST_REFUSED. */
+static int for_later(int early)
+{
+        return early == 1 ? POST_TAKEN : early == -E2BIG ? POST_REFUSED : early;
+}
+
 /* The end of a handler: what the case came to is looked at again by the clock. */
 static int close_about(struct provider_case *c, int r, struct error *error)
 {
@@ -169,7 +192,7 @@ static struct book_order row_of(struct office *office, const struct post_arrival
         struct book_order row = {.side = SIDE_PROVIDER,
                 .kind = form->kind,
                 .state = ORDER_STATE_RECEIVED,
-                .generation = arrival->message->generation,
+                .generation = post_generation(arrival->message),
                 .emergency = order_is_emergency(form),
                 .test = arrival->message->test == STATED_YES,
                 .created_ms = office_now(office),
@@ -210,7 +233,20 @@ int provider_receive_order(struct office *office, const struct post_arrival *arr
         if (r == 0)
                 r = log_order(&c, arrival, &findings, error);
         rule_findings_free(&findings);
-        return close_about(&c, r, error);
+        r = close_about(&c, r, error);
+        return r == POST_TAKEN ? provider_take_early(office, row.id, error) : r;
+}
+
+/* What was validated, cleared and called back was the generation before. */
+static int forget_decisions(struct provider_case *c, struct error *error)
+{
+        static const char *const facts[] = {FACT_VALIDATED_MS, FACT_EA_CLEARED_MS, FACT_EA_NOTIFIED_MS,
+                FACT_CALLED_BACK_MS, FACT_WARNINGS_DECIDED};
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < sizeof facts / sizeof *facts; i++)
+                r = book_fact_clear(c->office, c->order.id, facts[i], error);
+        return r;
 }
 
 int provider_receive_amendment(struct office *office, const struct post_arrival *arrival, struct error *error)
@@ -240,8 +276,12 @@ int provider_receive_amendment(struct office *office, const struct post_arrival 
                 r = book_order_message(office, &c.order, &c.message, error);
         if (r == 0) {
                 c.form = message_order(&c.message);
-                r = provider_refresh(&c, error);
+                r = forget_decisions(&c, error);
         }
+        if (r == 0)
+                r = provider_refresh(&c, error);
+        if (r == 0)
+                r = add_parties(&c, arrival, error);
         if (r == 0)
                 r = provider_rules(&c, &findings, error);
         if (r == 0 && findings.worst == SEVERITY_STOP)
@@ -251,7 +291,8 @@ int provider_receive_amendment(struct office *office, const struct post_arrival 
         if (r == 0)
                 r = changed(&c, "amended", error);
         rule_findings_free(&findings);
-        return close_about(&c, r, error);
+        r = close_about(&c, r, error);
+        return r == POST_TAKEN ? provider_take_early(office, arrival->order->id, error) : r;
 }
 
 /* ---- withdrawal, validation ---- */
@@ -300,12 +341,25 @@ int provider_receive_validation(
         const struct validation *validation = &arrival->message->validation;
         bool granted = validation->decision == VALIDATION_GRANTED;
         struct provider_case c = {.office = office};
-        int r = open_about(office, arrival, &c, error);
+        int early = provider_early(office, arrival, error);
 
+        if (early != 0)
+                return for_later(early);
+        int r = begin_decided(office, arrival, &c, granted, error);
+        if (r == 0 && c.form->emergency.unvalidated != STATED_YES) {
+                error_set(error, -EINVAL, "the order waits for no validation");
+                r = CASE_REFUSED;
+        }
+        if (r == 0 && granted && /* nothing brings it back */
+                (c.order.state == ORDER_STATE_WITHDRAWN || c.order.state == ORDER_STATE_DELETED)) {
+                error_set(error, -EPERM, "the order %s is withdrawn", c.order.id);
+                r = CASE_REFUSED;
+        }
         if (r == 0)
                 r = office_log(office, "later-validation", OFFICE_NODE,
-                        json_pack("{s:s, s:s}", "order", c.order.id, "outcome",
-                                granted ? "validated" : "refused"),
+                        json_pack("{s:s, s:s, s:{s:s, s:s}}", "order", c.order.id, "outcome",
+                                granted ? "validated" : "refused", "detail", "authority",
+                                arrival->sender->name, "message", arrival->message->id),
                         error);
         if (r == 0 && granted)
                 r = provider_fact(&c, FACT_VALIDATED_MS, validation->decided_ms, error);
@@ -349,7 +403,14 @@ int provider_receive_receipt(struct office *office, const struct post_arrival *a
 
         if (receipt->message_kind != MESSAGE_EA_NOTIFICATION)
                 return handle_receipt(office, arrival, error);
+        int early = provider_early(office, arrival, error);
+        if (early != 0)
+                return for_later(early);
         int r = provider_case_open(office, arrival->order->id, &c, error);
+        if (r == 0 && post_generation(arrival->message) != c.order.generation) {
+                error_set(error, -ESTALE, "it is of a notification of an earlier generation of the order");
+                r = CASE_REFUSED;
+        }
         if (r == 0 && strcmp(arrival->sender->name, c.form->ea.authority.organisation) != 0) {
                 error_set(error, -EPERM, "%s is not the enforcing authority of this order",
                         arrival->sender->name);
@@ -374,8 +435,11 @@ int provider_receive_receipt(struct office *office, const struct post_arrival *a
 int provider_receive_clearance(struct office *office, const struct post_arrival *arrival, struct error *error)
 {
         struct provider_case c = {.office = office};
-        int r = open_about(office, arrival, &c, error);
+        int early = provider_early(office, arrival, error);
 
+        if (early != 0)
+                return for_later(early);
+        int r = begin_decided(office, arrival, &c, true, error);
         /* A clearance of some identifiers clears nothing: the others are still to be decided. */
         if (r == 0 && scope_covers_all(c.form, &arrival->message->ea_clearance.identifier_ids)) {
                 r = provider_fact(&c, FACT_EA_CLEARED_MS, arrival->received_ms, error);
@@ -406,10 +470,13 @@ static size_t ground_names(const struct ea_objection *objection, json_t *list)
 int provider_receive_objection(struct office *office, const struct post_arrival *arrival, struct error *error)
 {
         struct provider_case c = {.office = office};
-        json_t *grounds = json_array();
         bool all = false;
-        int r = open_about(office, arrival, &c, error);
+        int early = provider_early(office, arrival, error);
 
+        if (early != 0)
+                return for_later(early);
+        json_t *grounds = json_array();
+        int r = begin_decided(office, arrival, &c, false, error);
         ground_names(&arrival->message->ea_objection, grounds);
         if (r == 0)
                 r = provider_refuse_tasks(&c, arrival->message, error);

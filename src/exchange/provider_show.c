@@ -49,6 +49,8 @@ int provider_list(struct office *office, json_t **ret_list, struct error *error)
 
         if (r == 0)
                 r = book_orders_each(office, SIDE_ENFORCING, 0, note_order, list, error);
+        if (r == 0)
+                r = book_orders_each(office, SIDE_VALIDATING, 0, note_order, list, error);
         if (r < 0) {
                 json_decref(list);
                 return r;
@@ -58,22 +60,6 @@ int provider_list(struct office *office, json_t **ret_list, struct error *error)
 }
 
 /* ---- one order ---- */
-
-static json_t *finding_json(const struct rule_finding *finding)
-{
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "rule", finding->rule->id, "article",
-                finding->rule->article, "severity", word_name(&severity_words, (int)finding->severity),
-                "place", finding->place, "identifier", finding->identifier_id, "words", finding->words);
-}
-
-static json_t *findings_json(const struct rule_findings *findings)
-{
-        json_t *list = json_array();
-
-        for (size_t i = 0; i < findings->count; i++)
-                json_array_append_new(list, finding_json(&findings->items[i]));
-        return list;
-}
 
 /* What a release would give out of one identifier, by the order's own words; nothing of the store is known.
  */
@@ -209,7 +195,7 @@ static int view_of(struct provider_case *c, json_t **ret_view, struct error *err
                 r = book_decisions_each(c->office, c->order.id, note_decision, decisions, error);
         json_object_set_new(view, "summary", summary_json(c));
         json_object_set_new(view, "identifiers", identifiers);
-        json_object_set_new(view, "findings", findings_json(&findings));
+        json_object_set_new(view, "findings", facts_findings_list(&findings));
         json_object_set_new(view, "decisions", decisions);
         json_object_set_new(view, "prepared", json_boolean(draft_is_there(c)));
         if (deadlines)

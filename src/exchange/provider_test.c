@@ -65,33 +65,6 @@ static void requirement_01_only_a_pinned_key_with_the_role_orders(void **state)
         message_free(&message);
 }
 
-static void make_emergency(struct message *form)
-{
-        make_form(form);
-        form->order.deadline.kind = DEADLINE_EIGHT_HOURS_LIFE;
-        example_text(&form->order.deadline.threat, "A child is missing since noon.");
-        form->order.emergency.unvalidated = STATED_YES;
-        form->order.emergency.domestic_power = STATED_YES;
-        example_text(&form->order.emergency.no_time_reason, "Nobody can be reached at night.");
-        example_text(&form->order.emergency.call_back_contact, "Duty officer");
-}
-
-static void issue_emergency(char ret_id[MODEL_ID_MAX])
-{
-        struct message form;
-        struct book_order order;
-
-        make_emergency(&form);
-        AS(AUTHORITY, "berger", authority_new(office, &form, &order, &error));
-        AS(AUTHORITY, "berger", paste(office, order.id, log_line, &error));
-        AS(AUTHORITY, "berger", authority_submit(office, order.id, &error));
-        AS(AUTHORITY, "maier", authority_approve(office, order.id, "a child is missing", &error));
-        AS(AUTHORITY, "berger", authority_send(office, order.id, &error));
-        memcpy(ret_id, order.id, MODEL_ID_MAX);
-        message_free(&form);
-        settle();
-}
-
 static void requirement_02_an_emergency_needs_two_people_and_a_call_back(void **state)
 {
         char id[MODEL_ID_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Receipts of what this node sent. */
-#include "exchange/handlers.h"
+#include "exchange/provider_case.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,11 +46,26 @@ static int note_received(struct office *office, const struct post_arrival *arriv
         return r;
 }
 
+static bool has_role(const struct directory_organisation *organisation, enum organisation_role role)
+{
+        for (size_t i = 0; i < organisation->role_count; i++)
+                if (organisation->roles[i].role == role)
+                        return true;
+        return false;
+}
+
 int handle_receipt(struct office *office, const struct post_arrival *arrival, struct error *error)
 {
         const struct receipt *receipt = &arrival->message->receipt;
         struct book_message sent;
 
+        /* Of a notification, to the addressee, before the order itself is there. */
+        if (!arrival->order && receipt->message_kind == MESSAGE_EA_NOTIFICATION &&
+                has_role(arrival->sender, ORGANISATION_ENFORCING) &&
+                has_role(office_self(office), ORGANISATION_PROVIDER)) {
+                int early = provider_early(office, arrival, error);
+                return early == 1 ? POST_TAKEN : early == -E2BIG ? POST_REFUSED : early;
+        }
         int r = book_message_find(office, NULL, receipt->message_id, &sent, error);
         if (r == -ENOENT || (r == 0 && strcmp(sent.peer, arrival->sender->name) != 0)) {
                 error_set(error, -ENOENT, "a receipt of %s, which this node has not sent to %s",

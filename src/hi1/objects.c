@@ -154,6 +154,7 @@ static void add_objects(struct objects *objects)
         case MESSAGE_PRODUCTION_ORDER:
         case MESSAGE_PRESERVATION_ORDER:
         case MESSAGE_EA_NOTIFICATION:
+        case MESSAGE_VALIDATION_REQUEST:
                 objects_authorisation(objects, order, "CREATE");
                 objects_tasks(objects, order, "CREATE");
                 break;

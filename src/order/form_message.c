@@ -74,6 +74,12 @@ static const struct model_field validation_rows[] = {
 };
 static const struct model_type validation_type = TYPE(validation_rows, "validation", validation);
 
+static const struct model_field validation_request_rows[] = {
+        ROW(validation_request, order, "", "the order", PART(order_type), ALWAYS),
+};
+static const struct model_type validation_request_type =
+        TYPE(validation_request_rows, "request for validation", validation_request);
+
 static const struct model_field ea_notification_rows[] = {
         ROW(ea_notification, suspensive, "", "nothing is produced before it is over", CHOICE(yes_no_words),
                 ALWAYS),
@@ -278,6 +284,7 @@ static const struct model_type *const body_types[MESSAGE_KINDS] = {
         [MESSAGE_EXTENSION] = &extension_type,
         [MESSAGE_WITHDRAWAL] = &withdrawal_type,
         [MESSAGE_VALIDATION] = &validation_type,
+        [MESSAGE_VALIDATION_REQUEST] = &validation_request_type,
         [MESSAGE_EA_NOTIFICATION] = &ea_notification_type,
         [MESSAGE_EA_OBJECTION] = &ea_objection_type,
         [MESSAGE_EA_CLEARANCE] = &ea_clearance_type,

@@ -66,6 +66,8 @@ struct order *message_order(struct message *message)
                 return &message->order;
         case MESSAGE_AMENDMENT:
                 return &message->amendment.order;
+        case MESSAGE_VALIDATION_REQUEST:
+                return &message->validation_request.order;
         case MESSAGE_EA_NOTIFICATION:
                 return &message->ea_notification.order;
         default:
@@ -81,6 +83,8 @@ const struct order *message_order_const(const struct message *message)
                 return &message->order;
         case MESSAGE_AMENDMENT:
                 return &message->amendment.order;
+        case MESSAGE_VALIDATION_REQUEST:
+                return &message->validation_request.order;
         case MESSAGE_EA_NOTIFICATION:
                 return &message->ea_notification.order;
         default:

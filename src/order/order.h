@@ -301,6 +301,11 @@ struct validation {
         struct authority authority;
 };
 
+/* The emergency order that somebody is asked to validate afterwards, as the addressee has it. */
+struct validation_request {
+        struct order order;
+};
+
 /* Form 1 with section M. */
 struct ea_notification {
         enum yes_no suspensive; /* no in emergencies: Article 8(4) */
@@ -501,6 +506,7 @@ struct message {
                 struct extension extension;
                 struct withdrawal withdrawal;
                 struct validation validation;
+                struct validation_request validation_request;
                 struct ea_notification ea_notification;
                 struct ea_objection ea_objection;
                 struct ea_clearance ea_clearance;

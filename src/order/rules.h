@@ -53,6 +53,7 @@ struct rule_facts {
         size_t refusal_count;
         int64_t near_edge_ms;     /* of answers: an edge nearer than this is near */
         int64_t third_country_ms; /* end of the 10 days of Article 17(1); TIME_UNKNOWN: not judged */
+        bool validated_later;     /* an emergency was validated since it was issued */
         bool extended_before;     /* the preservation was extended already */
 };
 

@@ -179,6 +179,15 @@ void look_categories(struct rule_case *c)
         }
 }
 
+static uint64_t categories_of(const struct order *order)
+{
+        uint64_t categories = order->data.categories;
+
+        for (size_t i = 0; i < order->identifiers.count; i++)
+                categories |= order->identifiers.items[i].categories;
+        return categories;
+}
+
 void look_validator_known(struct rule_case *c)
 {
         bool apart = c->message->kind == MESSAGE_VALIDATION;
@@ -199,6 +208,10 @@ void look_validator_known(struct rule_case *c)
                  (order && strcmp(validator->country, order->issuer.country) != 0))
                 broken(c, apart ? "authority.country" : "validator.country", NULL,
                         "the validating authority is not one of the issuing State");
+        else if (apart && order && (categories_of(order) & ~c->facts->validator.may_validate))
+                broken(c, "authority.organisation", NULL,
+                        "the directory does not allow \"%s\" to validate what is ordered",
+                        validator->organisation);
 }
 
 void look_validator_other(struct rule_case *c)

@@ -46,6 +46,20 @@ static bool is_enforcing(const struct rule_case *c, const char *name)
         return !*ea->authority.organisation || strcmp(ea->authority.organisation, name) == 0;
 }
 
+/* Nobody is believed to have been validated because he says so: who validates seals it himself. That it was
+ * refused the issuing authority may say too. Section J, where it is filled in, says whose it is. */
+static bool may_validate(const struct rule_case *c, const char *name)
+{
+        const struct validation *validation = &c->message->validation;
+        const struct order *order = c->facts->order;
+        const char *who = validation->authority.organisation;
+
+        if (validation->decision == VALIDATION_REFUSED && is_one_of(name, order->issuer.organisation, who))
+                return true;
+        return *name && strcmp(name, who) == 0 &&
+               (!*order->validator.organisation || strcmp(order->validator.organisation, who) == 0);
+}
+
 static bool may_send(const struct rule_case *c, const char *name)
 {
         const struct order *order = c->facts->order;
@@ -60,12 +74,7 @@ static bool may_send(const struct rule_case *c, const char *name)
                 return provider;
         if (is_from_enforcing(kind))
                 return is_enforcing(c, name);
-        if (kind ==
-                MESSAGE_VALIDATION) /* of whoever validates afterwards: rule validator-is-in-the-directory */
-                return authority ||
-                       (c->facts->validator.known && strcmp(c->facts->validator.organisation, name) == 0 &&
-                               (c->facts->validator.roles & WORD_BIT(ORGANISATION_VALIDATING)));
-        return authority;
+        return kind == MESSAGE_VALIDATION ? may_validate(c, name) : authority;
 }
 
 void look_from_party(struct rule_case *c)

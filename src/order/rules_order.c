@@ -92,8 +92,8 @@ void look_overdue(struct rule_case *c)
         int64_t due = deadline_validation(first_signed(c));
         char text[TIME_TEXT_MAX];
 
-        if (is_unvalidated(c) && !*c->order->validator.organisation && due != TIME_UNKNOWN &&
-                c->facts->now_ms >= due)
+        if (is_unvalidated(c) && !c->facts->validated_later && !*c->order->validator.organisation &&
+                due != TIME_UNKNOWN && c->facts->now_ms >= due)
                 broken(c, "validator", NULL,
                         "it should have been validated by %s; withdraw it and delete what it brought",
                         time_format_utc(due, text));

@@ -68,6 +68,8 @@ static const struct word message_kind_words_rows[] = {
         {MESSAGE_WITHDRAWAL, "withdrawal", NULL, "the order, or some of its identifiers, is withdrawn"},
         {MESSAGE_VALIDATION, "validation", NULL,
                 "what the validating authority decided of an emergency order afterwards"},
+        {MESSAGE_VALIDATION_REQUEST, "validation-request", NULL,
+                "the validating authority is asked to validate an emergency order afterwards"},
         {MESSAGE_EA_NOTIFICATION, "ea-notification", NULL, "the enforcing authority is notified of an order"},
         {MESSAGE_EA_OBJECTION, "ea-objection", NULL, "the enforcing authority refuses, or sets conditions"},
         {MESSAGE_EA_CLEARANCE, "ea-clearance", NULL, "the enforcing authority will not refuse"},

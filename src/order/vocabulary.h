@@ -52,7 +52,9 @@ enum message_kind {
         MESSAGE_PRODUCTION_FOLLOWS, /* Form 5 */
         MESSAGE_EXTENSION,          /* Form 6 */
         MESSAGE_WITHDRAWAL,
-        MESSAGE_VALIDATION, /* of an emergency, afterwards: Article 4(5) */
+        MESSAGE_VALIDATION,         /* of an emergency, afterwards: Article 4(5) */
+        MESSAGE_VALIDATION_REQUEST, /* to the validating authority of an emergency, afterwards: Article 4(5)
+                                     */
         MESSAGE_EA_NOTIFICATION,
         MESSAGE_EA_OBJECTION,
         MESSAGE_EA_CLEARANCE,    /* it will not refuse: Article 10(2) */

@@ -270,7 +270,7 @@ void desk_write_view(const json_t *view, struct buffer *ret)
         buffer_append_text(ret, "Order\n");
         static const char *const members[] = {"order", "title", "kind", "state", "state_words", "peer",
                 "addressee", "emergency", "test", "received", "issued", "generation", "decide_until",
-                "offence", "case_summary", "necessity", "prepared"};
+                "offence", "case_summary", "necessity", "threat", "no_time_reason", "decided", "prepared"};
         for (size_t i = 0; i < sizeof members / sizeof *members; i++)
                 line(ret, members[i], json_object_get(view, members[i]));
         if (json_object_get(view, "summary")) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* `rogatory inbox`: orders that came to a provider, and notifications to an enforcing authority. */
+/* `rogatory inbox`: orders that came to a provider, notifications to an enforcing authority, and emergencies
+ * that a validating authority is asked to validate. */
+#include "exchange/validating.h"
 #include "rogatory/desk.h"
 #include "rogatory/terminal.h"
 
@@ -39,8 +41,9 @@ static int view_of(struct office *office, const char *id, json_t **ret_view, str
 
         if (r < 0)
                 return r;
-        return order.side == SIDE_ENFORCING ? enforcing_show(office, id, ret_view, error)
-                                            : provider_show(office, id, ret_view, error);
+        return order.side == SIDE_ENFORCING    ? enforcing_show(office, id, ret_view, error)
+               : order.side == SIDE_VALIDATING ? validating_show(office, id, ret_view, error)
+                                               : provider_show(office, id, ret_view, error);
 }
 
 static int show(
@@ -64,7 +67,7 @@ static int check(
         struct office *office, const struct desk_words *words, struct buffer *ret, struct error *error)
 {
         json_t *view = NULL, *part = json_object();
-        int r = provider_show(office, words->id, &view, error);
+        int r = view_of(office, words->id, &view, error);
 
         if (r == 0) {
                 json_object_set(part, "order", json_object_get(view, "order"));
@@ -113,14 +116,16 @@ const struct command command_inbox = {
         .usage = "list --node DIR [--json]\n"
                  "show|check --node DIR [--json] ORDER\n"
                  "accept --node DIR [--why TEXT] [--json] ORDER",
-        .description = "Orders that came to the node of a provider, and what an enforcing authority was\n"
-                       "notified of. show gives the legal summary: who orders what under which rule, what\n"
-                       "the rules find by this node's own eyes, when it has to be answered, what has been\n"
-                       "decided, and what a release would give out of each identifier. It reads nothing of\n"
-                       "the store and names nobody. check shows the findings alone. accept says that the\n"
-                       "desk has read it and that it is executed; an emergency has to be called back first\n"
-                       "('answer call-back').\n\n"
-                       "ORDER is the order's number, or its first characters.\n",
+        .description =
+                "Orders that came to the node of a provider, what an enforcing authority was\n"
+                "notified of, and emergencies that a validating authority is asked to validate\n"
+                "('order validate'). show gives the legal summary: who orders what under which\n"
+                "rule, what the rules find by this node's own eyes, when it has to be answered,\n"
+                "what has been decided, and what a release would give out of each identifier. It reads nothing of\n"
+                "the store and names nobody. check shows the findings alone. accept says that the\n"
+                "desk has read it and that it is executed; an emergency has to be called back first\n"
+                "('answer call-back').\n\n"
+                "ORDER is the order's number, or its first characters.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],
         .exits = "0  done\n"

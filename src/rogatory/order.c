@@ -37,6 +37,7 @@ static const struct verb {
         {"withdraw", order_withdraw, true, {ORDER_REASON, ORDER_WHY, ORDER_IDENTIFIER, ORDER_KEEP_DATA}},
         {"extend", order_extend, true, {ORDER_WHY}},
         {"clarify", order_clarify, true, {ORDER_TEXT}},
+        {"ask-validation", order_ask_validation, true, {ORDER_AUTHORITY}},
         {"validate", order_validate, true, {ORDER_DECISION, ORDER_AUTHORITY, ORDER_WHY}},
         {"review", order_review, true, {ORDER_DECISION, ORDER_COURT, ORDER_WHY, ORDER_IDENTIFIER}},
         {"report-error", order_report_error, true,
@@ -199,7 +200,7 @@ static const struct option_text texts[] = {
         {ORDER_DECISION, "decision", "WORD", "validate: granted or refused. review: upheld or lifted."},
         {ORDER_COURT, "court", "TEXT", "review: which court decided."},
         {ORDER_AUTHORITY, "authority", "NAME",
-                "validate: which authority validates; else the one of section J."},
+                "ask-validation, validate: which authority validates; else the one of section J."},
         {ORDER_KEEP_DATA, "keep-data", NULL,
                 "withdraw: what it has brought is not deleted, neither here nor there."},
         {ORDER_STATE, "state", "STATE", "list: only orders in this state."},
@@ -228,6 +229,7 @@ const struct command command_order = {
                  "discard|extend --node DIR --why TEXT ORDER\n"
                  "withdraw --node DIR --reason WORD [--why TEXT] [OPTION]... ORDER\n"
                  "clarify --node DIR --text TEXT [--json] ORDER\n"
+                 "ask-validation --node DIR [--authority NAME] [--json] ORDER\n"
                  "validate --node DIR --decision WORD [OPTION]... ORDER\n"
                  "review --node DIR --decision WORD --court TEXT --why TEXT [--identifier LIST] ORDER\n"
                  "report-error --node DIR --reason WORD --what TEXT [OPTION]... ORDER\n"

@@ -5,6 +5,7 @@
 #include "rogatory/order_form.h"
 #include "rogatory/terminal.h"
 
+#include "exchange/validating.h"
 #include "order/identifier.h"
 
 #include <stdlib.h>
@@ -448,9 +449,25 @@ int order_validate(
         int decision = r == 0 ? word_find(&validation_decision_words, slice_of(name)) : 0;
         if (r == 0 && decision == VALIDATION_NONE)
                 r = error_set(error, -EINVAL, "--decision: \"%.40s\" is neither granted nor refused", name);
+        struct book_order order;
         if (r == 0)
+                r = book_order_find(office, words->id, &order, error);
+        if (r == 0 && order.side == SIDE_VALIDATING && words->values[ORDER_AUTHORITY])
+                r = error_set(error, -EINVAL, "--authority: this node decides for its own organisation");
+        else if (r == 0 && order.side == SIDE_VALIDATING)
+                r = validating_decide(office, words->id, (enum validation_decision)decision,
+                        words->values[ORDER_WHY], error);
+        else if (r == 0)
                 r = authority_validate(office, words->id, (enum validation_decision)decision,
                         words->values[ORDER_AUTHORITY], words->values[ORDER_WHY], error);
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
+}
+
+int order_ask_validation(
+        struct office *office, const struct order_words *words, struct buffer *ret, struct error *error)
+{
+        int r = authority_ask_validation(office, words->id, words->values[ORDER_AUTHORITY], error);
+
         return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
