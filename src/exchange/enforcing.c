@@ -83,6 +83,40 @@ static int log_notified(struct office *office, const struct post_arrival *arriva
                 error);
 }
 
+/* Whoever may issue orders can send a notification. It counts of an order of its own, and what was notified
+ * of before is replaced by whoever notified of it alone, by what comes behind it. false: with words. */
+static bool may_notify(
+        const struct post_arrival *arrival, const struct order *form, int64_t generation, struct error *error)
+{
+        const char *sender = arrival->sender->name;
+        const struct book_order *known = arrival->order;
+
+        if (strcmp(sender, form->issuer.organisation) != 0 &&
+                strcmp(sender, form->validator.organisation) != 0)
+                error_set(error, -EINVAL, "%s neither issued nor validated the order that it notifies of",
+                        sender);
+        else if (known && strcmp(sender, known->peer) != 0)
+                error_set(error, -EPERM, "the order %s is one of %s, and %s notifies of it", known->id,
+                        known->peer, sender);
+        else if (known && generation <= known->generation)
+                error_set(error, -ESTALE, "this node was notified of generation %lld of the order already",
+                        (long long)known->generation);
+        else
+                return true;
+        return false;
+}
+
+/* What was decided was the generation before; the time to decide begins anew. */
+static int notify_anew(
+        struct office *office, const struct book_order *known, struct book_order *row, struct error *error)
+{
+        row->created_ms = known->created_ms;
+        row->issued_ms = known->issued_ms;
+        row->state = known->state;
+        int r = book_order_update(office, row, error);
+        return r == 0 ? book_fact_clear(office, row->id, FACT_DECIDED_MS, error) : r;
+}
+
 int enforcing_receive_notification(
         struct office *office, const struct post_arrival *arrival, struct error *error)
 {
@@ -104,19 +138,14 @@ int enforcing_receive_notification(
                         form->ea.authority.organisation, office_organisation(office));
                 return POST_REFUSED;
         }
+        if (!may_notify(arrival, form, row.generation, error))
+                return POST_REFUSED;
         snprintf(row.id, sizeof row.id, "%s", arrival->message->order_id);
         snprintf(row.message_id, sizeof row.message_id, "%s", arrival->message->id);
         snprintf(row.peer, sizeof row.peer, "%s", arrival->sender->name);
         snprintf(row.title, sizeof row.title, "%.500s", form->title ? form->title : "");
-        int r;
-        if (arrival->order) { /* notified anew of an amendment */
-                struct book_order before = *arrival->order;
-                snprintf(before.message_id, sizeof before.message_id, "%s", row.message_id);
-                before.generation = row.generation;
-                r = book_order_update(office, &before, error);
-        } else {
-                r = book_order_add(office, &row, error);
-        }
+        int r = arrival->order ? notify_anew(office, arrival->order, &row, error)
+                               : book_order_add(office, &row, error);
         if (r == 0)
                 r = add_parties(office, row.id, form, error);
         if (r == 0)

@@ -235,13 +235,14 @@ static int fill_message(struct preparation *p, struct error *error)
 
 /* ---- the step ---- */
 
-/* What was read is kept only if the order is what it was when it was read. */
+/* What was read is kept only if the order, and what was decided about it, is what it was when it was read:
+ * the conditions of an enforcing authority refuse nothing, and belong into the answer. */
 static int keep(struct provider_case *c, const void *arguments, struct error *error)
 {
         struct preparation *p = (struct preparation *)(uintptr_t)arguments;
 
         if (strcmp(c->order.message_id, p->c->order.message_id) != 0 ||
-                c->refusal_count != p->c->refusal_count)
+                c->refusal_count != p->c->refusal_count || c->facts.changed_ms != p->c->facts.changed_ms)
                 return error_set(error, -ESTALE,
                         "the order was changed while the store was asked; prepare it once more");
         int r = provider_take(c, "prepare", ACTOR_PERSON, p->how->purpose, error);
