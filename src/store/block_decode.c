@@ -139,24 +139,59 @@ static inline const struct decoding_model *model_of(struct decoding_tables *tabl
 {
         if (__builtin_expect(!tables->made[model], 0))
                 make_model(tables, model);
-        return &tables->models[model];
+        const struct decoding_model *found = &tables->models[model];
+        /* One product instead of one for each of its arrays. */
+        __asm__("" : "+r"(found));
+        return found;
 }
 
 /* ---- stream A ---- */
 
-static bool take_shape(struct stream_reader *stream, struct decoding_tables *tables, unsigned symbol,
-        struct nat_binding *row)
+static bool edges_known(uint64_t shape)
 {
-        uint64_t shape;
+        return shape >> 24 & 0xff && shape >> 32 & 0xff;
+}
 
-        if (symbol < tables->stored.shape_count)
-                shape = tables->stored.shapes[symbol];
-        else if (symbol == ENTROPY_ESCAPE)
-                shape = stream_take_bits(stream, 40);
-        else
+static bool take_escaped_shape(struct stream_reader *stream, unsigned symbol, uint64_t *ret_shape)
+{
+        struct nat_binding row;
+
+        if (symbol != ENTROPY_ESCAPE)
                 return false;
-        shape_apply(shape, row);
-        return row->kind < NAT_KIND_COUNT && row->from_edge < EDGE_COUNT && row->to_edge < EDGE_COUNT;
+        *ret_shape = stream_take_bits(stream, 40);
+        shape_apply(*ret_shape, &row);
+        return row.kind < NAT_KIND_COUNT && row.from_edge < EDGE_COUNT && row.to_edge < EDGE_COUNT;
+}
+
+/* What follows the symbol of a number. Most have their bits in the window, which goes on behind them. */
+static inline uint64_t take_number(struct stream_reader *stream, unsigned symbol, uint64_t *window)
+{
+        if (__builtin_expect(symbol == ENTROPY_ESCAPE, 0)) {
+                uint64_t number = stream_take_escaped(stream);
+                *window = stream_window(stream->end, stream->bit);
+                return number;
+        }
+        uint64_t number = class_value(symbol, *window);
+        *window <<= entropy_class_bits[symbol];
+        stream->bit += entropy_class_bits[symbol];
+        return number;
+}
+
+/* begin_context of all numbers of a class: it looks at their bit length alone. */
+static inline unsigned context_after(unsigned symbol, uint64_t delta)
+{
+        if (__builtin_expect(symbol == ENTROPY_ESCAPE, 0))
+                return begin_context(delta);
+        return begin_context(entropy_class_base[symbol]);
+}
+
+static bool begin_times(struct block_decoder *decoder, const struct block_entry *entry,
+        const struct block_scan *scan, const uint8_t *rest)
+{
+        decoder->instant = (uint64_t)entry->begin;
+        decoder->context = BEGIN_CONTEXTS - 1;
+        decoder->shape = 0;
+        return stream_open(&decoder->times, TIME_STATES, rest, (size_t)scan->times_length);
 }
 
 bool block_decode_times(struct block_decoder *decoder, struct decoding_tables *tables,
@@ -164,41 +199,43 @@ bool block_decode_times(struct block_decoder *decoder, struct decoding_tables *t
 {
         if (wanted <= decoder->times_done)
                 return true;
-        if (decoder->times_done == 0) {
-                if (!stream_open(&decoder->times, TIME_STATES, rest, (size_t)scan->times_length))
-                        return false;
-                decoder->instant = (uint64_t)entry->begin;
-                decoder->context = BEGIN_CONTEXTS - 1;
-                decoder->shape = 0;
-        }
+        if (decoder->times_done == 0 && !begin_times(decoder, entry, scan, rest))
+                return false;
         /* Copies, because rows might otherwise be stored over them for all that the compiler knows. */
         struct stream_reader stream = decoder->times;
         uint64_t instant = decoder->instant;
-        unsigned context = decoder->context, shape = decoder->shape;
+        unsigned context = decoder->context, symbol = decoder->shape;
+        unsigned shape_count = tables->stored.shape_count;
         for (unsigned i = decoder->times_done; i < wanted; i++) {
-                struct nat_binding *row = &decoder->rows[i];
+                uint64_t window = stream_window(stream.end, stream.bit), shape;
                 if (i > 0) {
-                        unsigned symbol =
+                        unsigned class =
                                 stream_take_symbol0(&stream, model_of(tables, MODEL_BEGIN + context));
-                        uint64_t delta = stream_take_rest(&stream, symbol);
+                        uint64_t delta = take_number(&stream, class, &window);
                         instant += delta;
-                        context = begin_context(delta);
+                        context = context_after(class, delta);
                 }
-                shape = stream_take_symbol1(&stream, model_of(tables, MODEL_SHAPE + shape_context(shape)));
-                if (!take_shape(&stream, tables, shape, row))
+                symbol = stream_take_symbol1(&stream, model_of(tables, MODEL_SHAPE + shape_context(symbol)));
+                if (__builtin_expect(symbol < shape_count, 1))
+                        shape = tables->stored.shapes[symbol]; /* reading the table refused wrong ones */
+                else if (!take_escaped_shape(&stream, symbol, &shape))
                         return false;
-                row->from_ms = row->from_edge != EDGE_OPEN ? (int64_t)instant : TIME_UNKNOWN;
-                row->to_ms = TIME_UNKNOWN;
-                if (row->to_edge != EDGE_OPEN) {
-                        row->to_ms = (int64_t)instant;
-                        if (row->from_edge != EDGE_OPEN) {
-                                unsigned symbol = stream_take_symbol2(
-                                        &stream, model_of(tables, MODEL_DURATION + duration_context(shape)));
-                                row->to_ms = (int64_t)(instant + stream_take_rest(&stream, symbol));
-                        }
+                else
+                        window = stream_window(stream.end, stream.bit);
+                int64_t from = (int64_t)instant, to = (int64_t)instant;
+                if (__builtin_expect(edges_known(shape), 1)) {
+                        unsigned class = stream_take_symbol2(
+                                &stream, model_of(tables, MODEL_DURATION + duration_context(symbol)));
+                        to = (int64_t)(instant + take_number(&stream, class, &window));
+                } else {
+                        from = shape >> 24 & 0xff ? from : TIME_UNKNOWN;
+                        to = shape >> 32 & 0xff ? to : TIME_UNKNOWN;
                 }
+                decoder->from_ms[i] = from;
+                decoder->to_ms[i] = to;
+                decoder->shapes[i] = shape;
                 decoder->begin_context_of_row[i] = (uint8_t)context;
-                decoder->shape_of_row[i] = (uint8_t)shape;
+                decoder->shape_of_row[i] = (uint8_t)symbol;
                 if (!stream_sound(&stream))
                         return false;
         }
@@ -206,45 +243,52 @@ bool block_decode_times(struct block_decoder *decoder, struct decoding_tables *t
         decoder->times_done = wanted;
         decoder->instant = instant;
         decoder->context = context;
-        decoder->shape = shape;
+        decoder->shape = symbol;
         return wanted < entry->count || stream_used_up(&stream);
+}
+
+bool block_row_touches(const struct block_decoder *decoder, unsigned row, int64_t from, int64_t to)
+{
+        struct nat_binding b;
+
+        shape_apply(decoder->shapes[row], &b);
+        return (b.from_edge == EDGE_OPEN || b.from_edge == EDGE_INTERIM || decoder->from_ms[row] <= to) &&
+               (b.to_edge == EDGE_OPEN || b.to_edge == EDGE_INTERIM || decoder->to_ms[row] >= from);
 }
 
 /* ---- stream B ---- */
 
-/* The host of a row: *rank is its place among those met in this block. NULL where the bytes contradict
- * themselves. */
-static inline struct host_memory *take_host(struct stream_reader *stream, const struct decoding_model *model,
-        struct host_memories *hosts, unsigned host_bits, uint32_t host_count, unsigned *rank)
+/* A host that was not yet met in this block. NULL where the bytes contradict themselves. */
+static __attribute__((noinline)) struct host_memory *take_new_host(
+        struct stream_reader *stream, struct host_memories *hosts, unsigned host_bits, uint32_t host_count)
 {
-        unsigned symbol = stream_take_symbol0(stream, model);
-        uint64_t place = stream_take_rest(stream, symbol);
-
-        if (place > 0) {
-                if (place > hosts->count)
-                        return NULL;
-                *rank = (unsigned)place - 1;
-                return host_memory_to_front(hosts, *rank);
-        }
         uint64_t index = stream_take_bits(stream, host_bits);
-        *rank = hosts->count;
+
         return index < host_count ? host_memory_add(hosts, (uint32_t)index) : NULL;
-}
-
-static inline uint16_t take_inside_port(struct stream_reader *stream, struct decoding_tables *tables,
-        const struct host_memory *host, bool met, unsigned rank)
-{
-        unsigned context = met ? inside_port_context(rank) : INSIDE_PORT_CONTEXTS - 1;
-        unsigned symbol = stream_take_symbol1(stream, model_of(tables, MODEL_INSIDE_PORT + context));
-        uint64_t value = stream_take_rest(stream, symbol);
-
-        return met ? (uint16_t)(host->port + unzigzag(value)) : (uint16_t)value;
 }
 
 static uint16_t take_exporter(struct stream_reader *stream, struct decoding_tables *tables)
 {
         unsigned symbol = stream_take_symbol0(stream, model_of(tables, MODEL_EXPORTER));
         return (uint16_t)(symbol == ENTROPY_ESCAPE ? stream_take_bits(stream, 16) : symbol);
+}
+
+/* The columns that few blocks have. */
+static void take_rare_columns(struct block_decoder *decoder, struct stream_reader *stream,
+        struct decoding_tables *tables, unsigned flags, unsigned row)
+{
+        if (flags & BLOCK_EXPORTERS)
+                decoder->exporters[row] = take_exporter(stream, tables);
+        if (flags & BLOCK_SESSIONS)
+                decoder->sessions[row] = (uint32_t)stream_take_bits(stream, 32);
+}
+
+static bool begin_holders(struct block_decoder *decoder, const struct block_scan *scan, const uint8_t *rest)
+{
+        decoder->hosts.count = 0;
+        decoder->rank = 0;
+        return stream_open(
+                &decoder->holders, OTHER_STATES, rest + scan->times_length, (size_t)scan->holders_length);
 }
 
 bool block_decode_holders(struct block_decoder *decoder, struct decoding_tables *tables,
@@ -257,32 +301,39 @@ bool block_decode_holders(struct block_decoder *decoder, struct decoding_tables 
 
         if (wanted <= decoder->holders_done)
                 return true;
-        if (decoder->holders_done == 0) {
-                if (!stream_open(&decoder->holders, OTHER_STATES, rest + scan->times_length,
-                            (size_t)scan->holders_length))
-                        return false;
-                hosts->count = 0;
-                decoder->rank = 0;
-        }
+        if (decoder->holders_done == 0 && !begin_holders(decoder, scan, rest))
+                return false;
         struct stream_reader stream = decoder->holders;
         unsigned rank = decoder->rank;
         for (unsigned i = decoder->holders_done; i < wanted; i++) {
-                struct nat_binding *row = &decoder->rows[i];
-                unsigned known = hosts->count;
+                uint64_t window = stream_window(stream.end, stream.bit);
                 unsigned context = inside_context(decoder->begin_context_of_row[i], rank);
-                struct host_memory *host = take_host(&stream, model_of(tables, MODEL_INSIDE + context), hosts,
-                        host_bits, host_count, &rank);
-                if (!host)
-                        return false;
-                if (flags & BLOCK_INSIDE_PORTS)
-                        host->port = take_inside_port(&stream, tables, host, hosts->count == known, rank);
-                row->inside = host->index;
-                row->inside_port = host->port;
-                row->exporter = flags & BLOCK_EXPORTERS ? take_exporter(&stream, tables) : scan->exporter;
-                row->session = flags & BLOCK_SESSIONS ? (uint32_t)stream_take_bits(&stream, 32) : 0;
-                row->destination = 0;
-                row->destination_port = 0;
+                unsigned symbol = stream_take_symbol0(&stream, model_of(tables, MODEL_INSIDE + context));
+                uint64_t place = take_number(&stream, symbol, &window);
+                struct host_memory *host;
+                bool met = place > 0;
+                if (met) {
+                        if (place > hosts->count)
+                                return false;
+                        rank = (unsigned)place - 1;
+                        host = host_memory_to_front(hosts, rank);
+                } else {
+                        rank = hosts->count;
+                        host = take_new_host(&stream, hosts, host_bits, host_count);
+                        if (!host)
+                                return false;
+                        window = stream_window(stream.end, stream.bit);
+                }
+                if (flags & BLOCK_INSIDE_PORTS) {
+                        unsigned of = met ? inside_port_context(rank) : INSIDE_PORT_CONTEXTS - 1;
+                        symbol = stream_take_symbol1(&stream, model_of(tables, MODEL_INSIDE_PORT + of));
+                        uint64_t value = take_number(&stream, symbol, &window);
+                        host->port = met ? (uint16_t)(host->port + unzigzag(value)) : (uint16_t)value;
+                }
+                decoder->inside_ports[i] = host->port;
                 decoder->slot_of_row[i] = hosts->order[0];
+                if (flags & (BLOCK_EXPORTERS | BLOCK_SESSIONS))
+                        take_rare_columns(decoder, &stream, tables, flags, i);
                 if (!stream_sound(&stream))
                         return false;
         }
@@ -336,16 +387,16 @@ bool block_decode_destinations(struct block_decoder *decoder, struct decoding_ta
                 return false;
         struct stream_reader stream = decoder->destinations;
         for (unsigned i = decoder->destinations_done; i < wanted; i++) {
-                struct nat_binding *row = &decoder->rows[i];
                 struct host_memory *host = &decoder->hosts.memories[decoder->slot_of_row[i]];
-                if (!take_destination(&stream, tables, host, destination_count, &row->destination))
+                if (!take_destination(
+                            &stream, tables, host, destination_count, &decoder->destinations_of_row[i]))
                         return false;
                 unsigned model = MODEL_DESTINATION_PORT + duration_context(decoder->shape_of_row[i]);
                 unsigned symbol = stream_take_symbol1(&stream, model_of(tables, model));
                 if (symbol == ENTROPY_ESCAPE)
-                        row->destination_port = (uint16_t)stream_take_bits(&stream, 16);
+                        decoder->destination_ports[i] = (uint16_t)stream_take_bits(&stream, 16);
                 else if (symbol < tables->stored.port_count)
-                        row->destination_port = tables->stored.ports[symbol];
+                        decoder->destination_ports[i] = tables->stored.ports[symbol];
                 else
                         return false;
                 if (!stream_sound(&stream))
@@ -354,4 +405,28 @@ bool block_decode_destinations(struct block_decoder *decoder, struct decoding_ta
         decoder->destinations = stream;
         decoder->destinations_done = wanted;
         return wanted < entry->count || stream_used_up(&stream);
+}
+
+/* ---- rows ---- */
+
+struct nat_binding block_row(const struct block_decoder *decoder, const struct block_entry *entry,
+        const struct block_scan *scan, unsigned row)
+{
+        struct nat_binding b = {
+                .from_ms = decoder->from_ms[row],
+                .to_ms = decoder->to_ms[row],
+                .inside = decoder->hosts.memories[decoder->slot_of_row[row]].index,
+                .inside_port = decoder->inside_ports[row],
+                .exporter = entry->flags & BLOCK_EXPORTERS ? decoder->exporters[row] : scan->exporter,
+                .session = entry->flags & BLOCK_SESSIONS ? decoder->sessions[row] : 0,
+                .port_first = block_port(scan, row),
+        };
+
+        b.port_last = (uint16_t)(b.port_first + block_span(scan, row));
+        shape_apply(decoder->shapes[row], &b);
+        if (entry->flags & BLOCK_DESTINATIONS) {
+                b.destination = decoder->destinations_of_row[row];
+                b.destination_port = decoder->destination_ports[row];
+        }
+        return b;
 }

@@ -33,14 +33,20 @@ uint16_t block_span(const struct block_scan *scan, unsigned row);
 unsigned block_find_port(const struct block_scan *scan, unsigned count, uint16_t port,
         uint64_t ret_hits[SEGMENT_BLOCK_BINDINGS / 64]);
 
+/* Column by column, as they are decoded: a row is put together only where it is wanted. */
 struct block_decoder {
-        struct nat_binding
-                rows[SEGMENT_BLOCK_BINDINGS]; /* inside: index in the sheet's dictionary; destination: number
-                                               * in the segment's dictionary, 0 for none */
-        struct host_memories hosts;
-        uint16_t slot_of_row[SEGMENT_BLOCK_BINDINGS];
+        int64_t from_ms[SEGMENT_BLOCK_BINDINGS], to_ms[SEGMENT_BLOCK_BINDINGS];
+        uint64_t shapes[SEGMENT_BLOCK_BINDINGS];
+        uint16_t slot_of_row[SEGMENT_BLOCK_BINDINGS]; /* of the inside host in `hosts` */
+        uint16_t inside_ports[SEGMENT_BLOCK_BINDINGS];
         uint8_t begin_context_of_row[SEGMENT_BLOCK_BINDINGS];
         uint8_t shape_of_row[SEGMENT_BLOCK_BINDINGS];
+        struct host_memories hosts;
+        /* Only where the block has the column. */
+        uint16_t exporters[SEGMENT_BLOCK_BINDINGS];
+        uint32_t sessions[SEGMENT_BLOCK_BINDINGS];
+        uint32_t destinations_of_row[SEGMENT_BLOCK_BINDINGS]; /* numbers in the segment, 0 for none */
+        uint16_t destination_ports[SEGMENT_BLOCK_BINDINGS];
         /* How far each stream was read, and what the next row of it needs to know of the one before. */
         struct stream_reader times, holders, destinations;
         unsigned times_done, holders_done, destinations_done;
@@ -65,5 +71,15 @@ bool block_decode_holders(struct block_decoder *decoder, struct decoding_tables 
 bool block_decode_destinations(struct block_decoder *decoder, struct decoding_tables *tables,
         const struct block_entry *entry, const struct block_scan *scan, const uint8_t *rest, unsigned wanted,
         uint32_t destination_count);
+
+/* A row whose streams were all read so far. inside: index in the sheet's dictionary; destination: number in
+ * the segment's dictionary, 0 for none. The outside address is not known here. */
+struct nat_binding block_row(const struct block_decoder *decoder, const struct block_entry *entry,
+        const struct block_scan *scan, unsigned row);
+
+/* May the row, whose times were read, have stood at some instant from `from` to `to`? A sign of life is no
+ * edge: the binding may have begun long before it, and gone on long after it. One that was last seen alive
+ * before the window began stands in it for that reason alone. */
+bool block_row_touches(const struct block_decoder *decoder, unsigned row, int64_t from, int64_t to);
 
 #endif

@@ -209,11 +209,24 @@ static inline __attribute__((always_inline)) unsigned stream_take_symbol(
 
         x = model->symbols[symbol].frequency * (x >> ENTROPY_BITS) + slot - model->symbols[symbol].start;
         uint32_t filled = x << 16 | load_le16(*word);
-        uint32_t low = x < ENTROPY_LOW;
-        *state = x ^
-                 ((x ^ filled) & (0 - low)); /* a mask: of a conditional the compiler would make a branch */
-        *word += 2 * (size_t)low;
+        size_t low = x < ENTROPY_LOW;
+        __asm__("" : "+r"(low)); /* what it stands for is hidden, or the compiler makes a branch of it */
+        *state = x ^ ((x ^ filled) & (uint32_t)(0 - low));
+        *word += 2 * low;
         return symbol;
+}
+
+/* The plain bits that come next, the first one highest: 57 of them are good. One look serves both numbers of
+ * a row. */
+static inline uint64_t stream_window(const uint8_t *end, uint64_t bit)
+{
+        return load_le64(end - (bit >> 3) - 8) << (bit & 7);
+}
+
+/* The number of a class other than ESCAPE, whose bits stand first in the window. */
+static inline uint64_t class_value(unsigned symbol, uint64_t window)
+{
+        return entropy_class_base[symbol] + (window >> 1 >> (63 - entropy_class_bits[symbol]));
 }
 
 static inline __attribute__((always_inline)) uint64_t stream_take_rest(

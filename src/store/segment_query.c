@@ -47,8 +47,8 @@ static int read_block(struct whole_reading *whole, const struct selection *selec
         block_decoder_begin(whole->decoder);
         r = reading_decode(&whole->sheet, whole->decoder, selection, entry, &scan, hits, entry->count);
         return r <= 0 ? r
-                      : reading_emit(&whole->sheet, whole->decoder, selection, &scan, hits, (unsigned)r,
-                                first_reference);
+                      : reading_emit(&whole->sheet, whole->decoder, selection, entry, &scan, hits,
+                                (unsigned)r, first_reference);
 }
 
 static int read_selected(const struct segment_reader *reader, uint32_t sheet,

@@ -6,13 +6,13 @@
 /* Decoded blocks that are kept, at 50 kB each: a sheet of the reference workload has 13. */
 #define DECODERS_KEPT 16
 #define NO_BLOCK SIZE_MAX
-#define LINES_NEAR 17 /* of each block: its ports */
+#define LINES_NEAR (2 * SEGMENT_BLOCK_BINDINGS / 64 + 1) /* of each block: its ports */
 
 struct listed_block {
         struct block_entry entry;
-        struct block_scan scan; /* where is_open */
         bool is_open;
         struct kept_decoder *kept; /* NULL where nothing of it is decoded */
+        struct block_scan scan;    /* where is_open */
 };
 
 struct kept_decoder {
@@ -63,6 +63,7 @@ void sheet_memory_free(struct sheet_memory *memory)
 static int list_blocks(struct sheet_memory *memory)
 {
         const struct frame *frame = &memory->reading.reader->frame;
+        const uint8_t *verified = memory->reading.reader->verified;
         struct block_entry entry;
         int next;
 
@@ -75,10 +76,16 @@ static int list_blocks(struct sheet_memory *memory)
                         memory->blocks = blocks;
                         memory->capacity = capacity;
                 }
-                memory->blocks[memory->count++] = (struct listed_block){.entry = entry};
-                if (entry.offset < frame->body_end) /* else it is refused when it is opened */
-                        for (unsigned line = 0; line < LINES_NEAR && 64 * line < entry.scan_length; line++)
-                                __builtin_prefetch(frame->bytes + entry.offset + 64 * line);
+                struct listed_block *block = &memory->blocks[memory->count++];
+                block->entry = entry;
+                block->is_open = false;
+                block->kept = NULL;
+                if (entry.offset >= frame->body_end)
+                        continue; /* it is refused when it is opened */
+                if (verified)
+                        __builtin_prefetch(&verified[entry.offset / 8]);
+                for (unsigned line = 0; line < LINES_NEAR && 64 * line < entry.scan_length; line++)
+                        __builtin_prefetch(frame->bytes + entry.offset + 64 * line);
         }
         memory->all_listed = next == 0;
         return next;
@@ -120,8 +127,8 @@ static int look_at(struct sheet_memory *memory, size_t number, const struct sele
         struct block_decoder *decoder = &block->kept->decoder;
         r = reading_decode(&memory->reading, decoder, selection, &block->entry, &block->scan, hits, last);
         return r <= 0 ? r
-                      : reading_emit(&memory->reading, decoder, selection, &block->scan, hits, (unsigned)r,
-                                (uint64_t)number * SEGMENT_BLOCK_BINDINGS);
+                      : reading_emit(&memory->reading, decoder, selection, &block->entry, &block->scan, hits,
+                                (unsigned)r, (uint64_t)number * SEGMENT_BLOCK_BINDINGS);
 }
 
 /* Looks at the blocks in their order. *ret_block: the one that the result speaks of. */

@@ -175,14 +175,6 @@ static int translate(struct reading *reading, const struct selection *selection,
         return 0;
 }
 
-/* A sign of life is no edge: the binding may have begun long before it, and gone on long after it. One that
- * was last seen alive before the window began stands in it for that reason alone. */
-static bool touches(const struct nat_binding *row, int64_t from, int64_t to)
-{
-        return (row->from_edge == EDGE_OPEN || row->from_edge == EDGE_INTERIM || row->from_ms <= to) &&
-               (row->to_edge == EDGE_OPEN || row->to_edge == EDGE_INTERIM || row->to_ms >= from);
-}
-
 /* Takes the times of all rows up to the last hit and forgets hits that do not touch the interval.
  * Returns the row behind the last hit. */
 static unsigned keep_touching(const struct block_decoder *decoder, const struct selection *selection,
@@ -193,7 +185,7 @@ static unsigned keep_touching(const struct block_decoder *decoder, const struct 
         for (unsigned i = 0; i < last; i++) {
                 if (!(hits[i / 64] >> i % 64 & 1))
                         continue;
-                if (touches(&decoder->rows[i], selection->from, selection->to))
+                if (block_row_touches(decoder, i, selection->from, selection->to))
                         kept = i + 1;
                 else
                         hits[i / 64] &= ~(UINT64_C(1) << i % 64);
@@ -202,18 +194,16 @@ static unsigned keep_touching(const struct block_decoder *decoder, const struct 
 }
 
 int reading_emit(struct reading *reading, const struct block_decoder *decoder,
-        const struct selection *selection, const struct block_scan *scan, const uint64_t hits[HIT_WORDS],
-        unsigned last, uint64_t first_reference)
+        const struct selection *selection, const struct block_entry *entry, const struct block_scan *scan,
+        const uint64_t hits[HIT_WORDS], unsigned last, uint64_t first_reference)
 {
         uint32_t outside = segment_sheet_address(reading->reader, reading->sheet);
 
         for (unsigned i = 0; i < last; i++) {
                 if (!(hits[i / 64] >> i % 64 & 1))
                         continue;
-                struct nat_binding row = decoder->rows[i];
+                struct nat_binding row = block_row(decoder, entry, scan, i);
                 row.outside = outside;
-                row.port_first = block_port(scan, i);
-                row.port_last = (uint16_t)(row.port_first + block_span(scan, i));
                 int r = translate(reading, selection, &row);
                 if (r == 0)
                         r = append_reference(selection->references, first_reference + i);

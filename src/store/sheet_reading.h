@@ -54,7 +54,7 @@ int reading_decode(struct reading *reading, struct block_decoder *decoder, const
 
 /* Hands the hits over, with the numbers of the caller. 0, -ENOMEM, -EFBIG or -EBADMSG. */
 int reading_emit(struct reading *reading, const struct block_decoder *decoder,
-        const struct selection *selection, const struct block_scan *scan, const uint64_t hits[HIT_WORDS],
-        unsigned last, uint64_t first_reference);
+        const struct selection *selection, const struct block_entry *entry, const struct block_scan *scan,
+        const uint64_t hits[HIT_WORDS], unsigned last, uint64_t first_reference);
 
 #endif
