@@ -12,6 +12,34 @@ _rogatory()
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur")
         return
     fi
+    # The same word is something else in another command.
+    case $command:$prev in
+    top:--node) return ;;
+    *:--node | office:--from | *:--directory | open:--to)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return ;;
+    order:--kind)
+        mapfile -t COMPREPLY < <(compgen -W "production preservation ipv4 ipv6 ip-range phone email imei mac user-id
+            service-url other" -- "$cur")
+        return ;;
+    order:--reason)
+        mapfile -t COMPREPLY < <(compgen -W "not-needed mistake ea-refused review-lifted wrong-person wrong-time
+            wrong-identifier too-much other" -- "$cur")
+        return ;;
+    answer:--reason)
+        mapfile -t COMPREPLY < <(compgen -W "incomplete manifest-error insufficient-information not-stored force-majeure
+            wrong-authority wrong-offence service-out-of-scope immunity-or-press third-country-law other" -- "$cur")
+        return ;;
+    answer:--part) mapfile -t COMPREPLY < <(compgen -W "evidence statement provenance" -- "$cur"); return ;;
+    answer:--register)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    inform:--ground)
+        mapfile -t COMPREPLY < <(compgen -W "inquiry offences public-security national-security rights-of-others" -- "$cur")
+        return ;;
+    esac
     case $prev in
     --store | --log)
         compopt -o filenames
@@ -53,7 +81,7 @@ _rogatory()
             message-received receipt person-informed informing-delayed error-reported log-witnessed
             log-refused" -- "$cur")
         return ;;
-    --node | --interval) return ;;
+    --interval) return ;;
     --year | --order | --reason | --origin) return ;;
     --from | --to | --until | --extend) return ;;
     --at | --case | --dest | --skew | --realm | --exporter) return ;;

@@ -99,6 +99,8 @@ static void test_a_new_log(void **state)
         chronicle_close(chronicle);
         assert_int_equal(stat(scratch_path("log/log.key"), &status), 0);
         assert_int_equal(status.st_mode & 0777, 0600);
+        assert_int_equal(stat(scratch_path("log/openings.db"), &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
         assert_int_equal(fatal_findings(NULL), 0);
         assert_int_equal(chronicle_create(scratch_path("other"), "a name", NULL, &error), -EINVAL);
         /* A key that others may read is not used. */

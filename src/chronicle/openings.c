@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "chronicle/openings_state.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FORMAT 1
 #define BUSY_MS 30000
@@ -99,19 +102,35 @@ static int check_format(struct openings *openings, struct error *error)
                 openings->path);
 }
 
+/* SQLite would make it readable for others, and it holds what commitments hide; its journal takes over the
+ * mode. */
+static int make_file(const char *path, struct error *error)
+{
+        int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (file < 0)
+                return errno == EEXIST ? 0
+                                       : error_set(error, -errno, "%s: cannot be made: %s", path,
+                                                 strerrordesc_np(errno));
+        close(file);
+        return 0;
+}
+
 int openings_open(
         const char *path, bool create, bool may_write, struct openings **ret_openings, struct error *error)
 {
         /* For writing also where we only read: a writer that was killed left a journal, which must be rolled
          * back before anything can be read. Where we may not write SQLite opens for reading by itself. */
-        int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
-        struct openings *openings = calloc(1, sizeof *openings);
+        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW;
+        int r = create ? make_file(path, error) : 0;
 
+        if (r < 0)
+                return r;
+        struct openings *openings = calloc(1, sizeof *openings);
         if (!openings)
                 return error_set(error, -ENOMEM, "not enough memory");
         snprintf(openings->path, sizeof openings->path, "%s", path);
-        int r = 0;
-        if (sqlite3_open_v2(path, &openings->database, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
+        if (sqlite3_open_v2(path, &openings->database, flags, NULL) != SQLITE_OK)
                 r = openings->database ? openings_failed(openings, "cannot be opened", error)
                                        : error_set(error, -ENOMEM, "not enough memory");
         if (r == 0)

@@ -156,7 +156,7 @@ static int must_be_draft(struct authority_case *c, struct error *error)
 {
         if (c->order.state == ORDER_STATE_DRAFT)
                 return 0;
-        return error_set(error, -EPERM, "the order is no draft any more: it is %s",
+        return error_set(error, -EPERM, "the order is no draft any more (%s)",
                 word_meaning(&order_state_words, c->order.state));
 }
 

@@ -28,7 +28,9 @@ static void settings_are_strict(void **state)
                 WITH_KEYS("1"), WITH_KEYS("{\"log\":\"file\"}"), WITH_KEYS("{\"seal\":\"seal.key\"}"),
                 WITH_KEYS("{\"seal\":\"pkcs11:token=a;object=b\"}"),
                 WITH_KEYS("{\"tls\":\"" TOKEN_URI "&pin-value=1234\"}"),
-                WITH_KEYS("{\"token_files\":[\"tokens\"]}"), WITH_KEYS("{\"token_files\":[1]}")};
+                WITH_KEYS("{\"token_files\":[\"tokens\"]}"), WITH_KEYS("{\"token_files\":[1]}"),
+                "{\"format\":\"rogatory-exchange/"
+                "1\",\"organisation\":\"at-a\",\"listen\":\"127.0.0.1:0\",\"people\":[]}"};
         struct office_settings *settings = calloc(1, sizeof *settings), *again = calloc(1, sizeof *again);
         struct buffer text = buffer_make(OFFICE_SETTINGS_BYTES_MAX),
                       second = buffer_make(OFFICE_SETTINGS_BYTES_MAX);
@@ -48,6 +50,13 @@ static void settings_are_strict(void **state)
         scene_must(
                 office_settings_add_person(settings, slice_of("berger:officer,validator"), &error), &error);
         scene_must(office_settings_add_person(settings, slice_of("maier:desk"), &error), &error);
+        static const char *const nowhere[] = {"", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", ":443",
+                "node.example:443", "::1:443", "127.0.0.1:44x",
+                "[2001:db8::1]:4433333333333333333333333333333333333333333333333333333333333333333333333333"};
+        for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++)
+                assert_int_equal(office_settings_set_listen(settings, nowhere[i], &error), -EINVAL);
+        assert_string_equal(settings->listen, "127.0.0.1:1");
+        scene_must(office_settings_set_listen(settings, "[::1]:7443", &error), &error);
         assert_int_equal(office_settings_add_person(settings, slice_of("maier"), &error), -EINVAL);
         assert_int_equal(office_settings_add_person(settings, slice_of("maier:king"), &error), -EINVAL);
         scene_must(office_settings_place_key(settings, slice_of("tls=" TOKEN_URI), &error), &error);

@@ -69,6 +69,24 @@ static int add_role(struct office_login *person, struct slice name, struct error
         return 0;
 }
 
+int office_settings_set_listen(struct office_settings *settings, const char *text, struct error *error)
+{
+        struct address address;
+        int port;
+
+        if (strlen(text) >= sizeof settings->listen)
+                return error_set(error, -EINVAL, "%.60s...: is too long for ADDR:PORT", text);
+        int r = address_parse_with_port(slice_of(text), &address, &port, error);
+        if (r < 0)
+                return r;
+        /* Any port that is free would be none that anybody finds. */
+        if (port < 1 || port > UINT16_MAX)
+                return error_set(
+                        error, -EINVAL, "%s: a node listens at ADDR:PORT, with a port from 1 to 65535", text);
+        memcpy(settings->listen, text, strlen(text) + 1);
+        return 0;
+}
+
 int office_settings_add_person(struct office_settings *settings, struct slice text, struct error *error)
 {
         struct office_login *person = NULL;
@@ -300,8 +318,9 @@ static int read_tree(const json_t *root, struct office_settings *settings, struc
         json_copy(settings->organisation, json_text(root, "organisation"));
         if (!model_is_organisation(slice_of(settings->organisation)))
                 return error_set(error, -EBADMSG, "organisation: is no short name of an organisation");
-        if (json_text(root, "listen"))
-                json_copy(settings->listen, json_text(root, "listen"));
+        if (json_text(root, "listen") &&
+                (r = office_settings_set_listen(settings, json_text(root, "listen"), error)) < 0)
+                return error_prefix(error, -EBADMSG, "listen: ");
         if (json_text(root, "store"))
                 json_copy(settings->store, json_text(root, "store"));
         r = read_people(settings, json_object_get(root, "people"), &places[0], error);

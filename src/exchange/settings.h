@@ -61,6 +61,10 @@ int office_settings_read(struct slice text, struct office_settings *ret, struct 
 /* Appends the file. One form for one content. */
 int office_settings_write(const struct office_settings *settings, struct buffer *ret, struct error *error);
 
+/* ADDR:PORT: an address of this machine, no name, and the port at which the directory says the node is.
+ * -EINVAL.
+ */
+int office_settings_set_listen(struct office_settings *settings, const char *text, struct error *error);
 /* "berger:officer,validator" -> one more login, or further roles of one that is there. -EINVAL, -E2BIG. */
 int office_settings_add_person(struct office_settings *settings, struct slice text, struct error *error);
 

@@ -33,21 +33,23 @@ struct words {
 /* ---- init ---- */
 
 /* "https://127.0.0.1:7101/" -> "127.0.0.1:7101": where a node of tests listens is what the directory says. */
-static void listen_of(const char *directory, const char *organisation, char *ret, size_t room)
+static void listen_of(const char *directory, struct office_settings *settings)
 {
         struct buffer text = buffer_make(DIRECTORY_BYTES_MAX);
         struct directory *read_directory = NULL;
-        char path[PATH_MAX];
+        char path[PATH_MAX], place[OFFICE_LISTEN_MAX];
 
         snprintf(path, sizeof path, "%s/directory.json", directory);
-        ret[0] = '\0';
         if (office_input(path, DIRECTORY_BYTES_MAX, &text, NULL) == 0 &&
                 directory_parse(slice_make((const char *)text.bytes, text.length), &read_directory, NULL) ==
                         0) {
-                const struct directory_organisation *one = directory_find(read_directory, organisation);
+                const struct directory_organisation *one =
+                        directory_find(read_directory, settings->organisation);
                 const char *at = one ? strstr(one->node, "//") : NULL;
-                if (at)
-                        snprintf(ret, room, "%.*s", (int)strcspn(at + 2, "/"), at + 2);
+                if (at) {
+                        snprintf(place, sizeof place, "%.*s", (int)strcspn(at + 2, "/"), at + 2);
+                        (void)office_settings_set_listen(settings, place, NULL);
+                }
         }
         directory_free(read_directory);
         buffer_free(&text);
@@ -93,11 +95,10 @@ static int fill_settings(const struct words *words, struct office_settings *sett
                 return error_set(error, -EINVAL,
                         "\"%s\" is no short name of an organisation (--organisation)",
                         settings->organisation);
-        if (words->values[KEY_LISTEN])
-                snprintf(settings->listen, sizeof settings->listen, "%s", words->values[KEY_LISTEN]);
-        else
-                listen_of(words->values[KEY_DIRECTORY], settings->organisation, settings->listen,
-                        sizeof settings->listen);
+        if (!words->values[KEY_LISTEN])
+                listen_of(words->values[KEY_DIRECTORY], settings);
+        else if (office_settings_set_listen(settings, words->values[KEY_LISTEN], error) < 0)
+                return error_prefix(error, -EINVAL, "--listen: ");
         if (words->values[KEY_STORE])
                 snprintf(settings->store, sizeof settings->store, "%s", words->values[KEY_STORE]);
         int r = fill_keys(words, settings, error);
@@ -130,6 +131,10 @@ static int init(const struct words *words, struct buffer *ret, struct error *err
                         settings->person_count, settings->person_count == 1 ? "person" : "people");
                 if (*settings->listen)
                         buffer_printf(ret, ", listening at %s", settings->listen);
+                else
+                        buffer_append_text(ret,
+                                ", which takes nothing from others before it is said where it "
+                                "listens (exchange.json)");
                 buffer_append_text(ret, "\n");
         }
         free(settings);

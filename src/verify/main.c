@@ -105,12 +105,11 @@ static int load_directory(
                     words->directory_signature ? "" : ".sig") < 0)
                 return error_set(error, -ENOMEM, "Out of memory");
         r = load_directory_parts(words, path, parts, error);
-        if (r == 0)
-                r = note_key_read(slice_trim(slice_of_buffer(&parts[2])), &key, error);
-        if (r == 0)
-                r = directory_verify(slice_of_buffer(&parts[0]), slice_of_buffer(&parts[1]), &key, &none,
-                        at_ms > now_ms ? at_ms : now_ms, ret_directory, error);
-        if (r < 0)
+        bool loaded = r == 0;
+        if (loaded && (r = note_key_read(slice_trim(slice_of_buffer(&parts[2])), &key, error)) < 0)
+                (void)error_prefix(error, r, "%s: ", words->directory_key);
+        else if (loaded && (r = directory_verify(slice_of_buffer(&parts[0]), slice_of_buffer(&parts[1]), &key,
+                                    &none, at_ms > now_ms ? at_ms : now_ms, ret_directory, error)) < 0)
                 (void)error_prefix(error, r, "%s: ", words->directory);
         for (size_t i = 0; i < 3; i++)
                 buffer_free(&parts[i]);

@@ -53,9 +53,9 @@ int report_text(const char *file, const struct evidence *evidence, const struct 
                                                       : "\nVERIFIED: this was entered in the log.\n");
         } else {
                 (void)buffer_printf(ret,
-                        "\nREFUSED for %zu reasons, which are marked above: nothing in this file may "
-                        "be relied on.\n",
-                        result->findings.fatal);
+                        "\nREFUSED for %zu reason%s above: nothing in this file may be relied on.\n",
+                        result->findings.fatal,
+                        result->findings.fatal == 1 ? ", which is marked" : "s, which are marked");
         }
         return ret->failed;
 }
