@@ -85,6 +85,10 @@ static const struct row table[] = {
                 "the addressee stands in the directory as a provider, in the enforcing State, and receives "
                 "the message",
                 ORDERS, OBSTACLE(MANIFEST_ERROR), NULL, look_addressee),
+        RULE("answer-can-be-opened", "10(2)", STOP,
+                "section L of an order of this node names who can open the answer here: the issuing "
+                "authority",
+                ORDERS, 0, only_disclosure, look_delivery),
         RULE("sender-is-a-party", "7, 19", STOP, "sender and receiver are parties of the order", ORDERS,
                 OBSTACLE(MANIFEST_ERROR), NULL, look_parties),
         /* Emergencies */

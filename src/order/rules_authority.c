@@ -254,6 +254,23 @@ void look_addressee(struct rule_case *c)
                         c->facts->addressee.country, addressee->country);
 }
 
+/* An answer is encrypted to whom section L names, and comes back to the node that ordered it. */
+void look_delivery(struct rule_case *c)
+{
+        const struct order *order = c->order;
+        const char *to = order->delivery.recipient == RECIPIENT_VALIDATING ? order->validator.organisation
+                         : order->delivery.recipient == RECIPIENT_OTHER ? order->delivery.other.organisation
+                                                                        : "";
+
+        if (c->facts->received || !*to || strcmp(to, order->issuer.organisation) == 0)
+                return; /* what somebody else ordered is his to open */
+        broken(c, "delivery.recipient", NULL,
+                "the answer would come here, encrypted to \"%s\": nobody could open it; have it delivered to "
+                "the "
+                "issuing authority, and hand it on",
+                to);
+}
+
 void look_parties(struct rule_case *c)
 {
         const struct message *message = c->message;

@@ -40,7 +40,7 @@ static inline bool is_judicial(enum authority_nature nature)
 
 rule_predicate look_form, look_barred, look_kind, look_identifier_ids, look_times_of_writing;
 rule_predicate look_issuer_known, look_sealed, look_nature, look_grave, look_mild, look_categories,
-        look_validator_known, look_validator_other, look_directory, look_addressee, look_parties;
+        look_validator_known, look_validator_other, look_directory, look_addressee, look_parties, look_delivery;
 rule_predicate look_unvalidated_mild, look_unvalidated_power, look_unvalidated_emergency, look_two_people,
         look_call_back, look_overdue, look_readdressed;
 rule_predicate look_threshold, look_sentence, look_domestic, look_public_authority;

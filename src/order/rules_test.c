@@ -107,6 +107,27 @@ static void test_every_rule_has_a_name_an_article_and_a_sentence(void **state)
         assert_null(rules_find("nothing"));
 }
 
+/* What is encrypted to somebody else and comes here could be opened by nobody. */
+static void test_an_order_of_ours_is_answered_to_who_can_open_it(void **state)
+{
+        (void)state;
+        example_production(&message);
+        facts_for();
+        facts.received = false;
+        message.order.delivery.recipient = RECIPIENT_OTHER;
+        EXAMPLE_SET(message.order.delivery.other.organisation, "at-court-linz");
+        STOPS("answer-can-be-opened");
+        message.order.delivery.recipient = RECIPIENT_VALIDATING;
+        EXAMPLE_SET(message.order.validator.organisation, "at-court-linz");
+        STOPS("answer-can-be-opened");
+        facts.received = true; /* somebody else's order is his to open */
+        PASSES("answer-can-be-opened");
+        facts.received = false;
+        message.order.delivery.recipient = RECIPIENT_ISSUING;
+        PASSES("answer-can-be-opened");
+        message_free(&message);
+}
+
 static void test_requirement_02_an_emergency_needs_two_people_and_a_call_back(void **state)
 {
         (void)state;
@@ -614,6 +635,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lawful_orders_pass),
+                cmocka_unit_test(test_an_order_of_ours_is_answered_to_who_can_open_it),
                 cmocka_unit_test(test_every_rule_has_a_name_an_article_and_a_sentence),
                 cmocka_unit_test(test_requirement_01_a_name_alone_is_believed_nothing),
                 cmocka_unit_test(test_requirement_01_messages_about_an_order_come_from_its_parties),
