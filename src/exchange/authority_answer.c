@@ -153,6 +153,21 @@ static int refuse_identifier(
                 WORD_BIT(OBSTACLE_INSUFFICIENT_INFORMATION) | WORD_BIT(OBSTACLE_IMMUNITY_OR_PRESS) |         \
                 WORD_BIT(OBSTACLE_THIRD_COUNTRY_LAW))
 
+/* Form 3 goes to an enforcing authority as well, also where section K names none: it will decide. */
+static int note_called(struct authority_case *c, const char *name, struct error *error)
+{
+        const struct directory_organisation *one =
+                name ? directory_find(office_directory(c->office), name) : NULL;
+
+        if (!one || strcmp(one->country, c->form->addressee.country) != 0)
+                return 0;
+        for (size_t i = 0; i < one->role_count; i++)
+                if (one->roles[i].role == ORGANISATION_ENFORCING)
+                        return book_party_add(
+                                c->office, c->order.id, one->name, ORGANISATION_ENFORCING, error);
+        return 0;
+}
+
 static int cannot_execute(struct authority_case *c, const void *arguments, struct error *error)
 {
         const struct post_arrival *arrival = arguments;
@@ -170,6 +185,9 @@ static int cannot_execute(struct authority_case *c, const void *arguments, struc
                         r = refuse_identifier(c, one->identifier_id, one->explanation, error);
                 refused += *one->identifier_id && !(one->obstacles & MENDABLE);
         }
+        if (r == 0 &&
+                (obstacles & (WORD_BIT(OBSTACLE_IMMUNITY_OR_PRESS) | WORD_BIT(OBSTACLE_THIRD_COUNTRY_LAW))))
+                r = note_called(c, arrival->message->cannot_execute.enforcing_authority, error);
         bool all = (whole && !(whole & MENDABLE)) || refused >= c->form->identifiers.count;
         if (r == 0 && all && c->order.state == ORDER_STATE_SENT)
                 r = take_by_message(c, "refused", NULL, error);

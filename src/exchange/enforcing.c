@@ -402,22 +402,25 @@ int enforcing_show(struct office *office, const char *id, json_t **ret_view, str
         struct enforcing_case c;
         struct calendar calendar;
         char until[TIME_TEXT_MAX];
+        json_t *form_3 = NULL;
         int r = case_of(office, id, &c, error);
 
         if (r == 0 && !office_roles(office))
                 r = error_set(error, -EPERM, "%s has no role at this node", office_person(office));
+        if (r == 0)
+                r = facts_impossibilities(office, c.order.id, &form_3, error);
         if (r == 0) {
                 (void)office_calendar(office, c.form->addressee.country, &calendar);
                 int64_t end = c.order.emergency ? deadline_ea_emergency(&calendar, c.order.received_ms)
                                                 : deadline_ea_release(&calendar, c.order.received_ms,
                                                           c.order.received_ms, 0, NULL, 0);
-                *ret_view = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s?, s:s?, s:s?, s:o}", "order",
-                        c.order.id, "side", word_name(&book_side_words, (int)c.order.side), "state",
+                *ret_view = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s?, s:s?, s:s?, s:o, s:o}",
+                        "order", c.order.id, "side", word_name(&book_side_words, (int)c.order.side), "state",
                         word_name(&order_state_words, c.order.state), "peer", c.order.peer, "addressee",
                         c.form->addressee.organisation, "emergency", c.order.emergency, "decide_until",
                         time_format_utc(end, until), "offence", c.form->grounds.offence, "case_summary",
                         c.form->ea_information.case_summary, "necessity", c.form->ea_information.necessity,
-                        "identifiers", facts_identifiers_list(c.form));
+                        "identifiers", facts_identifiers_list(c.form), "form_3", form_3);
                 if (!*ret_view)
                         r = error_set(error, -ENOMEM, "not enough memory");
         }

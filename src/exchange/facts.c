@@ -19,6 +19,16 @@ static const char *validator_of(const struct message *message, const struct orde
         return order ? order->validator.organisation : "";
 }
 
+/* Where section K names none, Form 3 may have called one: then it is who speaks. The rules ask whether it is
+ * one of the addressee's State. */
+static const char *enforcing_of(const struct message *message, const struct order *form)
+{
+        bool speaks = message->kind == MESSAGE_EA_OBJECTION || message->kind == MESSAGE_EA_CLEARANCE;
+
+        return *form->ea.authority.organisation || !speaks ? form->ea.authority.organisation
+                                                           : message->sender.organisation;
+}
+
 struct rule_facts facts_make(struct office *office, const struct message *message, const struct order *order,
         const char *sealed_by)
 {
@@ -37,7 +47,7 @@ struct rule_facts facts_make(struct office *office, const struct message *messag
         facts_organisation(office, form->issuer.organisation, ORGANISATION_ISSUING, &facts.issuer);
         facts_organisation(office, validator_of(message, form), ORGANISATION_VALIDATING, &facts.validator);
         facts_organisation(office, form->addressee.organisation, ORGANISATION_PROVIDER, &facts.addressee);
-        facts_organisation(office, form->ea.authority.organisation, ORGANISATION_ENFORCING, &facts.enforcing);
+        facts_organisation(office, enforcing_of(message, form), ORGANISATION_ENFORCING, &facts.enforcing);
         return facts;
 }
 
@@ -107,4 +117,57 @@ int facts_own_authority(
         if (r == 0)
                 r = model_text(&ret->file_number, slice_of(number), MODEL_SHORT, "file number", error);
         return r;
+}
+
+struct listing {
+        struct office *office;
+        json_t *list;
+        struct error *error;
+};
+
+static json_t *obstacles_of(uint64_t obstacles)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < obstacle_words.count; i++)
+                if (obstacles & WORD_BIT(obstacle_words.words[i].value))
+                        json_array_append_new(list, json_string(obstacle_words.words[i].name));
+        return list;
+}
+
+static int list_reasons(void *context, const struct book_message *row)
+{
+        struct listing *listing = context;
+        struct message message;
+        char at[TIME_TEXT_MAX];
+
+        if (row->direction != DIRECTION_IN || row->refused)
+                return 0;
+        message_init(&message, MESSAGE_NONE);
+        int r = book_message_read(listing->office, row->peer, row->id, &message, listing->error);
+        const struct cannot_execute *body = &message.cannot_execute;
+        for (size_t i = 0; r == 0 && i < body->reasons.count; i++) {
+                const struct impossibility *one = &body->reasons.items[i];
+                if (json_array_append_new(listing->list,
+                            json_pack("{s:s, s:s, s:s, s:s, s:o, s:s?, s:s?}", "message", row->id, "peer",
+                                    row->peer, "at", time_format_utc(row->at_ms, at), "identifier",
+                                    one->identifier_id, "obstacles", obstacles_of(one->obstacles),
+                                    "explanation", one->explanation, "information_needed",
+                                    body->information_needed)) < 0)
+                        r = error_set(listing->error, -ENOMEM, "not enough memory");
+        }
+        message_free(&message);
+        return r;
+}
+
+int facts_impossibilities(struct office *office, const char *order_id, json_t **ret, struct error *error)
+{
+        struct listing listing = {.office = office, .list = json_array(), .error = error};
+        int r = book_messages_each(office, order_id, MESSAGE_CANNOT_EXECUTE, list_reasons, &listing, error);
+
+        if (r < 0)
+                json_decref(listing.list);
+        else
+                *ret = listing.list;
+        return r < 0 ? r : 0;
 }

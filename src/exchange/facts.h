@@ -27,6 +27,10 @@ json_t *facts_findings_list(const struct rule_findings *findings);
 /* The identifiers of an order for views: id, kind, value. */
 json_t *facts_identifiers_list(const struct order *form);
 
+/* What Form 3 said of an order, as far as it came here: message, peer, at, identifier ("": the whole),
+ * obstacles, explanation, and information_needed where it is asked for. *ret: the caller's. */
+int facts_impossibilities(struct office *office, const char *order_id, json_t **ret, struct error *error);
+
 /* This node's organisation as an authority of an order, signed by who acts, now. */
 int facts_own_authority(
         struct office *office, const char *order_id, struct authority *ret, struct error *error);

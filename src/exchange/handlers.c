@@ -35,7 +35,7 @@ static const struct post_row rows[] = {
         {MESSAGE_RECEIPT, SIDE_PROVIDER, false, 0, provider_receive_receipt},
         {MESSAGE_EA_NOTIFICATION, SIDE_ENFORCING, true, ROLE(ISSUING) | ROLE(VALIDATING),
                 enforcing_receive_notification},
-        {MESSAGE_CANNOT_EXECUTE, SIDE_ENFORCING, false, ROLE(PROVIDER), enforcing_receive_other},
+        {MESSAGE_CANNOT_EXECUTE, SIDE_ENFORCING, true, ROLE(PROVIDER), enforcing_receive_impossibility},
         {MESSAGE_WITHDRAWAL, SIDE_ENFORCING, false, ROLE(ISSUING), enforcing_receive_other},
         {MESSAGE_REVIEW_DECISION, SIDE_ENFORCING, false, ROLE(ISSUING), enforcing_receive_other},
         {MESSAGE_VALIDATION, SIDE_ENFORCING, true, ROLE(VALIDATING) | ROLE(ISSUING),
@@ -56,4 +56,9 @@ const struct post_row *post_row_find(enum message_kind kind, enum book_side side
                 if (rows[i].kind == kind && rows[i].side == side)
                         return &rows[i];
         return NULL;
+}
+
+post_handler *post_row_refused(const struct post_row *row)
+{
+        return row && row->handle == provider_receive_order ? provider_refuse_order : NULL;
 }

@@ -20,9 +20,13 @@ post_handler provider_receive_order, provider_receive_amendment, provider_receiv
         provider_receive_production_follows, provider_receive_extension, provider_receive_withdrawal,
         provider_receive_validation, provider_receive_objection, provider_receive_clearance,
         provider_receive_review, provider_receive_receipt;
+/* After an order was refused: what rules stop is answered by Form 3, beside the receipt. 0, or this node
+ * failed. */
+post_handler provider_refuse_order;
 
 /* At an enforcing authority (enforcing.c). */
-post_handler enforcing_receive_notification, enforcing_receive_other, enforcing_receive_validation;
+post_handler enforcing_receive_notification, enforcing_receive_other, enforcing_receive_validation,
+        enforcing_receive_impossibility;
 
 /* At a validating authority (validating.c). */
 post_handler validating_receive_request, validating_receive_withdrawal;

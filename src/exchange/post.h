@@ -82,6 +82,8 @@ struct post_row {
 };
 const struct post_row *post_row_find(enum message_kind kind, enum book_side side);
 size_t post_rows(const struct post_row **ret_rows);
+/* What follows a refusal by the row's handler, beside the receipt; NULL: nothing. */
+post_handler *post_row_refused(const struct post_row *row);
 
 /* Handles the message that waits longest. 1: there was one; 0: none waits; negative: this node failed, and
  * the message waits on. */

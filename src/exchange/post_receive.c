@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HANDLER_REFUSED "handler-refused"
+
 struct taking {
         struct office *office;
         struct incoming incoming;
@@ -303,6 +305,27 @@ static bool is_own(const struct taking *taking)
                strcmp(taking->opened.message.id, taking->incoming.id) == 0;
 }
 
+static struct post_arrival arrival_of(const struct taking *taking)
+{
+        struct post_arrival arrival = {.message = &taking->opened.message,
+                .container = &taking->opened.container,
+                .sender = taking->opened.sender,
+                .received_ms = taking->incoming.received_ms,
+                .skew_ms = taking->skew_ms,
+                .order = taking->has_order ? &taking->order : NULL};
+
+        memcpy(arrival.digest, taking->incoming.digest, DIGEST_BYTES);
+        return arrival;
+}
+
+static int answer_refused(struct taking *taking, struct error *error)
+{
+        post_handler *answer = post_row_refused(taking->row);
+        struct post_arrival arrival = arrival_of(taking);
+
+        return answer ? answer(taking->office, &arrival, error) : 0;
+}
+
 static int refuse(struct taking *taking, struct error *error)
 {
         struct book_incident incident = {.at_ms = office_now(taking->office)};
@@ -318,6 +341,8 @@ static int refuse(struct taking *taking, struct error *error)
                 r = keep_message(taking, true, error);
                 r = r == -EEXIST ? 0 : r;
         }
+        if (r == 0 && strcmp(taking->refusal.code, HANDLER_REFUSED) == 0)
+                r = answer_refused(taking, error);
         return r == 0 ? send_receipt(taking, error) : r;
 }
 
@@ -380,16 +405,10 @@ static int savepoint(struct office *office, const char *sql, struct error *error
 static int handle(struct taking *taking, struct error *error)
 {
         struct office *office = taking->office;
-        struct post_arrival arrival = {.message = &taking->opened.message,
-                .container = &taking->opened.container,
-                .sender = taking->opened.sender,
-                .received_ms = taking->incoming.received_ms,
-                .skew_ms = taking->skew_ms,
-                .order = taking->has_order ? &taking->order : NULL};
+        struct post_arrival arrival = arrival_of(taking);
         struct error reason = {0};
         size_t items = office->item_count;
 
-        memcpy(arrival.digest, taking->incoming.digest, DIGEST_BYTES);
         int r = savepoint(office, "SAVEPOINT handler", error);
         if (r == 0)
                 r = keep_message(taking, false, error);
@@ -411,7 +430,7 @@ static int handle(struct taking *taking, struct error *error)
                 r = savepoint(office, "RELEASE handler", error);
         if (r == 0)
                 r = drop_container(taking, error);
-        return r < 0 ? r : post_refuse(&taking->refusal, "handler-refused", "%s", reason.text);
+        return r < 0 ? r : post_refuse(&taking->refusal, HANDLER_REFUSED, "%s", reason.text);
 }
 
 static int settle(struct taking *taking, struct error *error)

@@ -80,16 +80,35 @@ bool draft_is_there(struct provider_case *c);
 int draft_answer(struct provider_case *c, struct message *ret, struct error *error);
 int draft_part(
         struct provider_case *c, enum provider_part part, struct cms_plaintext *ret, struct error *error);
+/* Form 3 (provider_form3.c), to one receiver. Signed by who acts; by_node: by nobody. */
+struct form3_reason {
+        const char *identifier_id; /* NULL or "": the whole order */
+        uint64_t obstacles;        /* WORD_BITs of enum obstacle */
+        const char *explanation;
+};
+struct form3 {
+        const struct form3_reason *reasons;
+        size_t count;
+        const char *information_needed;      /* may be NULL */
+        const struct law_conflict *conflict; /* may be NULL */
+        bool by_node;
+        bool with_order; /* the container of the order goes with it: its receiver was not notified of it */
+};
+#define FORM3_ORDER_NAME "order.asice"
+/* The row that an order which comes would have in the book. */
+struct book_order provider_row_of(struct office *office, const struct post_arrival *arrival);
+int form3_send(struct provider_case *c, const struct form3 *form, const char *receiver, struct error *error);
+
 /* Destroys it; the log tells of it. 0 too where there is none. */
 int draft_destroy(struct provider_case *c, const char *reason, struct error *error);
 
-/* Enters into the log that somebody reads plaintext, durably. */
 /* Is it about an order, or a generation of it, that has not come yet? 1: it is, it stands in the book and has
  * its effect later; 0: it has to have it now. -E2BIG with words: too many of one sender. */
 int provider_early(struct office *office, const struct post_arrival *arrival, struct error *error);
 /* What came before the order as it stands now. */
 int provider_take_early(struct office *office, const char *order_id, struct error *error);
 
+/* Enters into the log that somebody reads plaintext, durably. */
 int provider_log_reading(struct provider_case *c, const char *purpose, const char *what, struct error *error);
 
 /* preserving (provider_preserve.c) */

@@ -182,67 +182,20 @@ int provider_clarify(struct office *office, const char *id, const char *identifi
 
 /* ---- Form 3 ---- */
 
-static int fill_reasons(struct provider_case *c, const struct provider_refusal *refusal,
-        struct cannot_execute *body, struct error *error)
-{
-        const struct model_type *type = message_body_type(MESSAGE_CANNOT_EXECUTE);
-        void *item;
-
-        int r = model_list_add(model_field_find(type, slice_of("reasons")), body, &item, error);
-        if (r < 0)
-                return r;
-        struct impossibility *reason = item;
-        if (refusal->identifier_id)
-                snprintf(reason->identifier_id, sizeof reason->identifier_id, "%s", refusal->identifier_id);
-        reason->obstacles = WORD_BIT(refusal->obstacle);
-        r = model_text(
-                &reason->explanation, slice_of(refusal->explanation), MODEL_LONG, "explanation", error);
-        if (r == 0)
-                r = model_list_add(model_field_find(type, slice_of("kept")), body, &item, error);
-        if (r < 0)
-                return r;
-        struct kept_data *kept = item;
-        kept->preserved = c->order.state == ORDER_STATE_PRESERVED ? STATED_YES : STATED_NO;
-        if (refusal->identifier_id)
-                snprintf(kept->identifier_id, sizeof kept->identifier_id, "%s", refusal->identifier_id);
-        return 0;
-}
-
-static int copy_conflict(const struct law_conflict *from, struct law_conflict *ret, struct error *error)
-{
-        const struct model_type *type =
-                model_field_find(message_body_type(MESSAGE_CANNOT_EXECUTE), slice_of("conflict"))->part;
-
-        return !from || model_copy(type, from, ret) == 0 ? 0 : error_set(error, -ENOMEM, "not enough memory");
-}
-
 static int form_3(struct provider_case *c, const struct provider_refusal *refusal, const char *receiver,
         struct error *error)
 {
-        const struct directory_organisation *enforcing = provider_enforcing(c);
-        struct message message;
+        const struct form3_reason reason = {.identifier_id = refusal->identifier_id,
+                .obstacles = WORD_BIT(refusal->obstacle),
+                .explanation = refusal->explanation};
+        const struct form3 form = {.reasons = &reason,
+                .count = 1,
+                .information_needed = refusal->information_needed,
+                .conflict = refusal->conflict,
+                /* An enforcing authority that section K does not name has to get the order from somebody. */
+                .with_order = strcmp(receiver, c->order.peer) != 0 && c->form->ea.notified != STATED_YES};
 
-        about(c, MESSAGE_CANNOT_EXECUTE, receiver, &message);
-        struct cannot_execute *body = &message.cannot_execute;
-        body->order_kind = c->form->kind;
-        int r = model_text(&body->issuing_authority,
-                slice_of(c->form->issuer.name ? c->form->issuer.name : c->order.peer), MODEL_SHORT,
-                "issuing authority", error);
-        if (r == 0 && enforcing)
-                r = model_text(&body->enforcing_authority, slice_of(enforcing->name), MODEL_SHORT,
-                        "enforcing authority", error);
-        if (r == 0)
-                r = provider_self(c, &body->addressee, error);
-        if (r == 0)
-                r = fill_reasons(c, refusal, body, error);
-        if (r == 0)
-                r = copy_conflict(refusal->conflict, &body->conflict, error);
-        if (r == 0 && refusal->information_needed)
-                r = model_text(&body->information_needed, slice_of(refusal->information_needed), MODEL_LONG,
-                        "information needed", error);
-        if (r == 0)
-                r = provider_sign(c, &body->signatory, error);
-        return send_it(c, &message, r, error);
+        return form3_send(c, &form, receiver, error);
 }
 
 static int log_refusal(struct provider_case *c, const struct provider_refusal *refusal, struct error *error)

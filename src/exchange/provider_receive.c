@@ -186,7 +186,7 @@ static int set_facts(struct provider_case *c, struct error *error)
         return r;
 }
 
-static struct book_order row_of(struct office *office, const struct post_arrival *arrival)
+struct book_order provider_row_of(struct office *office, const struct post_arrival *arrival)
 {
         const struct order *form = message_order_const(arrival->message);
         struct book_order row = {.side = SIDE_PROVIDER,
@@ -218,7 +218,7 @@ int provider_receive_order(struct office *office, const struct post_arrival *arr
                         arrival->order->id);
                 return POST_REFUSED;
         }
-        struct book_order row = row_of(office, arrival);
+        struct book_order row = provider_row_of(office, arrival);
         int r = book_order_add(office, &row, error);
         if (r == 0)
                 r = provider_case_open(office, row.id, &c, error);

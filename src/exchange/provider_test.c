@@ -248,6 +248,86 @@ static void requirement_11_nothing_outside_the_scope_leaves(void **state)
 }
 
 /* The program that is run in earnest: its words, its output, its end. */
+/* What rules stop is answered by Form 3, beside the receipt, with the reason of each identifier. */
+static void a_stopped_order_is_answered_by_form_3(void **state)
+{
+        struct message message, form_3;
+        struct book_message row;
+        struct error failure = {0};
+        void *item;
+
+        (void)state;
+        begin();
+        raw_order(&message, AUTHORITY);
+        const struct model_field *identifiers = model_field_find(&order_type, slice_of("identifiers"));
+        scene_must(model_list_add(identifiers, &message.order, &item, &failure), &failure);
+        scene_must(model_copy(&identifier_type, &message.order.identifiers.items[0], item), &failure);
+        struct identifier *second = item;
+        second->id[0] = second->id[0] == 'a' ? 'b' : 'a';
+        second->source_port = MODEL_UNSTATED; /* behind a NAT nobody is found without it */
+        send_raw(AUTHORITY, &message);
+        assert_int_equal(incidents(PROVIDER), 1);
+        assert_int_equal(state_at(PROVIDER, message.order_id), -ENOENT);
+        assert_int_equal(entries(PROVIDER, "message-sent", "cannot-execute"), 1);
+        struct office *office = scene_open(PROVIDER, "wolf");
+        scene_must(book_message_latest(
+                           office, message.order_id, MESSAGE_CANNOT_EXECUTE, DIRECTION_OUT, &row, &failure),
+                &failure);
+        message_init(&form_3, MESSAGE_NONE);
+        scene_must(book_message_read(office, NULL, row.id, &form_3, &failure), &failure);
+        const struct impossibility_list *reasons = &form_3.cannot_execute.reasons;
+        bool first_other = false, second_unclear = false;
+        for (size_t i = 0; i < reasons->count; i++) {
+                const struct impossibility *one = &reasons->items[i];
+                first_other |= strcmp(one->identifier_id, message.order.identifiers.items[0].id) == 0 &&
+                               one->obstacles == WORD_BIT(OBSTACLE_OTHER);
+                second_unclear |= strcmp(one->identifier_id, message.order.identifiers.items[1].id) == 0 &&
+                                  one->obstacles & WORD_BIT(OBSTACLE_INSUFFICIENT_INFORMATION);
+                assert_non_null(one->explanation);
+        }
+        assert_true(first_other && second_unclear);
+        assert_non_null(form_3.cannot_execute.information_needed);
+        assert_string_equal(form_3.cannot_execute.signatory.person, "node@" PROVIDER);
+        assert_int_equal(form_3.cannot_execute.order_kind, ORDER_PRODUCTION);
+        message_free(&form_3);
+        office_close(office);
+        message_free(&message);
+}
+
+/* The authority's node sees it: what was not taken is refused, with the reason. */
+static void the_authority_sees_why_its_order_was_stopped(void **state)
+{
+        struct message form;
+        json_t *list = NULL;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        struct office *provider = scene_open(PROVIDER, "admin");
+        char path[PATH_MAX];
+        struct buffer text = buffer_make(65536);
+        struct error failure = {0};
+        /* The provider takes less time at once than the authority does. */
+        snprintf(path, sizeof path, "%s/exchange.json", scratch_path(PROVIDER));
+        scene_must(file_read(path, &text, &failure), &failure);
+        json_t *settings = json_loadb((const char *)text.bytes, text.length, 0, NULL);
+        buffer_free(&text);
+        office_close(provider);
+        json_object_set_new(settings, "limits", json_pack("{s:i}", "time_ms", 1));
+        assert_int_equal(json_dump_file(settings, path, JSON_INDENT(2)), 0);
+        json_decref(settings);
+        make_form(&form);
+        form.order.data.from_ms = scene_clock - 13 * TIME_DAY;
+        form.order.data.to_ms = scene_clock - 11 * TIME_DAY;
+        issue(&form, id);
+        assert_int_equal(state_at(PROVIDER, id), -ENOENT);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_REFUSED);
+        AS(AUTHORITY, "wolf", facts_impossibilities(office, id, &list, &error));
+        assert_true(json_array_size(list) > 0);
+        json_decref(list);
+        assert_int_equal(entries(AUTHORITY, "refused", id), 1);
+}
+
 static void the_program_beside_this_one_is_run(void **state)
 {
         const char *const words[] = {"ask", "--json", "two words", NULL};
@@ -286,6 +366,8 @@ int main(void)
                 TEST(requirement_09_the_answer_labels_its_sources_and_warns_near_an_edge),
                 TEST(requirement_10_one_hit_asks_for_corroboration),
                 TEST(requirement_11_nothing_outside_the_scope_leaves),
+                TEST(a_stopped_order_is_answered_by_form_3),
+                TEST(the_authority_sees_why_its_order_was_stopped),
                 TEST(the_program_beside_this_one_is_run),
         };
 

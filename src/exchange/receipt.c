@@ -46,6 +46,34 @@ static int note_received(struct office *office, const struct post_arrival *arriv
         return r;
 }
 
+/* The addressee has not taken the order: whatever Form 3 names, nothing of it will be executed. */
+static int note_refused(struct office *office, const struct post_arrival *arrival,
+        const struct book_message *sent, struct error *error)
+{
+        const struct receipt *receipt = &arrival->message->receipt;
+        struct act acts[BOOK_ACTS_MAX];
+        struct book_order order;
+        struct message message;
+        struct step_facts facts;
+        char reason[BOOK_TEXT_MAX];
+
+        if (!arrival->order || arrival->order->side != SIDE_AUTHORITY ||
+                arrival->order->state != ORDER_STATE_SENT ||
+                strcmp(sent->id, arrival->order->message_id) != 0)
+                return 0;
+        order = *arrival->order;
+        message_init(&message, MESSAGE_NONE);
+        int r = book_order_message(office, &order, &message, error);
+        if (r == 0)
+                r = book_step_facts(office, &order, message_order_const(&message), acts, &facts, error);
+        snprintf(reason, sizeof reason, "%.400s",
+                receipt->findings.count > 0 ? receipt->findings.items[0] : "refused there");
+        if (r == 0)
+                r = book_take(office, &order, "refused", ACTOR_MESSAGE, &facts, reason, error);
+        message_free(&message);
+        return r;
+}
+
 static bool has_role(const struct directory_organisation *organisation, enum organisation_role role)
 {
         for (size_t i = 0; i < organisation->role_count; i++)
@@ -83,6 +111,8 @@ int handle_receipt(struct office *office, const struct post_arrival *arrival, st
                 r = note_notified(office, arrival, &sent, error);
         if (r == 0)
                 r = note_received(office, arrival, &sent, error);
+        if (r == 0 && same && receipt->effect == RECEIPT_REFUSED)
+                r = note_refused(office, arrival, &sent, error);
         if (r == 0 && receipt->effect == RECEIPT_REFUSED) {
                 struct book_incident incident = {.code = "refused-there", .at_ms = office_now(office)};
                 snprintf(incident.peer, sizeof incident.peer, "%s", arrival->sender->name);

@@ -187,6 +187,53 @@ static bool file_has(const char *path, const char *text)
 }
 
 /* Form 6: the holds are kept longer, once. The program is one that says what the real one says. */
+/* Section K names nobody: the enforcing authority of the directory gets Form 3, and the order with it. */
+static void requirement_14_an_enforcing_authority_that_was_not_notified_decides(void **state)
+{
+        const struct provider_refusal refusal = {
+                .obstacle = OBSTACLE_IMMUNITY_OR_PRESS, .explanation = "the line of a newspaper"};
+        const struct enforcing_objection all = {.effect = OBJECTION_REFUSED,
+                .ground = GROUND_PRESS_FREEDOM,
+                .explanation = "a source of the press"};
+
+        (void)state;
+        begin();
+        for (int cleared = 0; cleared < 2; cleared++) {
+                struct message form;
+                json_t *view = NULL;
+                char id[MODEL_ID_MAX];
+                make_form(&form);
+                issue(&form, id);
+                assert_int_equal(state_at(ENFORCING, id), -ENOENT);
+                AS(PROVIDER, "desk", provider_examine(office, id, "looked at", &error));
+                AS(PROVIDER, "desk", provider_refuse(office, id, &refusal, &error));
+                settle();
+                assert_int_equal(incidents(ENFORCING), 0);
+                assert_int_equal(state_at(ENFORCING, id), ORDER_STATE_RECEIVED);
+                AS(ENFORCING, "huber", enforcing_show(office, id, &view, &error));
+                assert_int_equal(json_array_size(json_object_get(view, "identifiers")), 1);
+                assert_string_equal(
+                        json_string_value(json_object_get(
+                                json_array_get(json_object_get(view, "form_3"), 0), "explanation")),
+                        "the line of a newspaper");
+                json_decref(view);
+                REFUSED_AS(PROVIDER, "desk", -EPERM, provider_prepare(office, id, &preparing, &error));
+                scene_clock += 1000;
+                if (cleared)
+                        AS(ENFORCING, "huber", enforcing_clear(office, id, "it is no newspaper", &error));
+                else
+                        AS(ENFORCING, "huber", enforcing_object(office, id, &all, 1, &error));
+                settle();
+                assert_int_equal(incidents(PROVIDER), 0);
+                assert_int_equal(incidents(AUTHORITY), 0);
+                assert_int_equal(
+                        state_at(PROVIDER, id), cleared ? ORDER_STATE_RECEIVED : ORDER_STATE_REFUSED);
+                assert_int_equal(
+                        entries(AUTHORITY, "message-received", cleared ? "ea-clearance" : "ea-objection"), 1);
+        }
+        assert_int_equal(fake.asked, 0);
+}
+
 static void an_extension_keeps_the_holds_longer(void **state)
 {
         static const char script[] =
@@ -492,6 +539,7 @@ int main(void)
                 TEST(requirement_13_a_partial_refusal_holds_for_its_identifier),
                 TEST(requirement_13_a_whole_refusal_ends_it),
                 TEST(requirement_14_the_press_goes_to_form_3_and_the_enforcing_authority),
+                TEST(requirement_14_an_enforcing_authority_that_was_not_notified_decides),
                 TEST(requirement_16_every_reading_is_logged_with_its_purpose),
                 TEST(requirement_19_evidence_is_encrypted_to_its_recipient),
                 TEST(a_question_stops_the_clock),

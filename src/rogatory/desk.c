@@ -263,6 +263,18 @@ static void write_decisions(const json_t *decisions, struct buffer *ret)
         }
 }
 
+static void write_form_3(const json_t *list, struct buffer *ret)
+{
+        if (json_array_size(list))
+                buffer_append_text(ret, "Form 3 of the provider\n");
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *one = json_array_get(list, i);
+                line(ret, "identifier", json_object_get(one, "identifier"));
+                line(ret, "reasons", json_object_get(one, "obstacles"));
+                line(ret, "explanation", json_object_get(one, "explanation"));
+        }
+}
+
 void desk_write_view(const json_t *view, struct buffer *ret)
 {
         const json_t *identifiers = json_object_get(view, "identifiers");
@@ -283,6 +295,7 @@ void desk_write_view(const json_t *view, struct buffer *ret)
         }
         for (size_t i = 0; i < json_array_size(identifiers); i++)
                 write_identifier(json_array_get(identifiers, i), i + 1, ret);
+        write_form_3(json_object_get(view, "form_3"), ret);
         if (json_object_get(view, "findings"))
                 write_findings(json_object_get(view, "findings"), ret);
         write_decisions(json_object_get(view, "decisions"), ret);

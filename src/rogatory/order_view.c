@@ -116,7 +116,11 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                                         ? TIME_UNKNOWN
                                         : deadline_validation(order->issued_ms);
 
+        json_t *form_3 = NULL;
+
         int r = book_tasks_each(office, order->id, add_task, tasks, error);
+        if (r == 0)
+                r = facts_impossibilities(office, order->id, &form_3, error);
         if (r == 0)
                 r = book_decisions_each(office, order->id, add_decision, decisions, error);
         if (r == 0)
@@ -131,18 +135,19 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                 json_decref(tasks);
                 json_decref(decisions);
                 json_decref(due);
+                json_decref(form_3);
                 return r;
         }
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-                order->id, "side", word_name(&book_side_words, (int)order->side), "kind",
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                "id", order->id, "side", word_name(&book_side_words, (int)order->side), "kind",
                 word_name(&order_kind_words, (int)order->kind), "state",
                 word_name(&order_state_words, order->state), "wire_state",
                 word_wire(&order_state_words, order->state) ? word_wire(&order_state_words, order->state)
                                                             : "",
                 "peer", order->peer, "title", json_foreign(order->title), "emergency", (int)order->emergency,
                 "test", (int)order->test, "due", due, "tasks", tasks, "decisions", decisions, "messages",
-                messages.list, "findings", findings ? order_findings_json(findings) : json_array(), "form",
-                message_json(message));
+                messages.list, "form_3", form_3, "findings",
+                findings ? order_findings_json(findings) : json_array(), "form", message_json(message));
         return *ret ? 0 : error_set(error, -ENOMEM, "not enough memory");
 }
 
@@ -230,6 +235,25 @@ static void write_set(const struct vocabulary *words, uint64_t set, struct buffe
         buffer_append_text(ret, "\n");
 }
 
+/* What the provider cannot or may not execute, by the number that a person sees. */
+static void write_form_3(const struct order *form, const json_t *list, struct buffer *ret)
+{
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *one = json_array_get(list, i), *obstacles = json_object_get(one, "obstacles");
+                const char *id = json_string_value(json_object_get(one, "identifier"));
+                buffer_append_text(ret, "  Form 3      ");
+                for (size_t k = 0; k < form->identifiers.count; k++)
+                        if (strcmp(form->identifiers.items[k].id, id) == 0)
+                                buffer_printf(ret, "identifier %zu: ", k + 1);
+                for (size_t k = 0; k < json_array_size(obstacles); k++)
+                        buffer_printf(
+                                ret, "%s%s", k ? ", " : "", json_string_value(json_array_get(obstacles, k)));
+                buffer_append_text(ret, "\n              ");
+                append_foreign(ret, json_string_value(json_object_get(one, "explanation")));
+                buffer_append_text(ret, "\n");
+        }
+}
+
 void order_write_text(struct office *office, const struct message *message, const json_t *shown, bool whole,
         struct buffer *ret)
 {
@@ -260,6 +284,7 @@ void order_write_text(struct office *office, const struct message *message, cons
         {
                 buffer_printf(ret, "  %-11s %s\n", name, json_string_value(at));
         }
+        write_form_3(form, json_object_get(shown, "form_3"), ret);
         if (!whole)
                 return;
         buffer_append_text(ret, "form\n");
