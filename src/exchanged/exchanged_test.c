@@ -2,6 +2,9 @@
 /* Two nodes as they run: messages go, receipts come back, whatever is killed. */
 #include "exchanged/nodes_test.h"
 
+#include "os/pass.h"
+#include "rogatory/node.h"
+
 #define MESSAGES 6
 
 #define DELIVERED "SELECT count(*) FROM outbox WHERE state = 1"
@@ -57,6 +60,50 @@ static void a_second_node_of_one_folder_does_not_start(void **state)
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
         assert_true(said(AT, "runs already"));
         nodes[AT] = first;
+        kill_node(AT, SIGTERM);
+}
+
+/* What somebody at the socket gets out of a command that is of no order: whatever option names a node. */
+static int ask_for(unsigned which, const char *const *words)
+{
+        char path[600], bytes[2000];
+        unsigned char outcome[2] = {0, 0};
+        struct error error = {0};
+        size_t length = 0;
+        int socket, null = open("/dev/null", O_RDWR | O_CLOEXEC), descriptors[3] = {null, null, null};
+
+        snprintf(path, sizeof path, "%s/" OFFICE_SOCKET_NAME, scratch_path(names[which]));
+        for (size_t i = 0; words[i]; i++) {
+                memcpy(bytes + length, words[i], strlen(words[i]) + 1);
+                length += strlen(words[i]) + 1;
+        }
+        must(pass_connect(path, &socket, &error), &error);
+        must(pass_send(socket, bytes, length, descriptors, 3, &error), &error);
+        assert_int_equal(recv(socket, outcome, sizeof outcome, MSG_WAITALL), 2);
+        close(socket);
+        close(null);
+        return outcome[0] == NODE_DONE ? outcome[1] : -1;
+}
+
+/* It has the keys of the node, and whoever asks has perhaps no role at all. */
+static void people_cannot_have_a_node_made_by_a_node(void **state)
+{
+        char keys[600], directory[600], made[600];
+        const char *const init[] = {"office", "init", "--node=x", "--from", keys, "--directory", directory,
+                "--organisation", names[AT], made, NULL},
+                          *const show[] = {"office", "show", "--node", "x", NULL},
+                          *const other[] = {"top", "--node", "x", "--once", NULL};
+
+        (void)state;
+        snprintf(keys, sizeof keys, "%s/keys", scratch_path(names[AT]));
+        snprintf(directory, sizeof directory, "%s/directory", scratch_path(names[AT]));
+        snprintf(made, sizeof made, "%s/made", scratch_path(names[AT]));
+        start_node(AT);
+        AWAIT(said(AT, "event=ready"));
+        assert_int_equal(ask_for(AT, show), 0);
+        assert_int_not_equal(ask_for(AT, init), 0);
+        assert_int_not_equal(access(made, F_OK), 0);
+        assert_int_equal(ask_for(AT, other), -1);
         kill_node(AT, SIGTERM);
 }
 
@@ -144,6 +191,7 @@ int main(int argc, char **argv)
                 WITH_NODES(a_message_goes_and_its_receipt_comes_back),
                 WITH_NODES(a_peer_may_be_away),
                 WITH_NODES(a_second_node_of_one_folder_does_not_start),
+                WITH_NODES(people_cannot_have_a_node_made_by_a_node),
                 WITH_NODES(a_forged_directory_stops_what_it_could_touch),
                 WITH_NODES(killed_again_and_again),
         };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `rogatory office`: makes, checks and shows a node of an exchange. */
+#include "rogatory/node.h"
 #include "rogatory/office_node.h"
 #include "rogatory/option.h"
 #include "rogatory/terminal.h"
@@ -409,7 +410,8 @@ static int run_words(const struct command *command, struct words *words, int arg
         if (!words->values[KEY_FROM] || !words->values[KEY_DIRECTORY])
                 return complain_usage(
                         command, "say where keys and directory come from: --from and --directory");
-        int r = init(words, &text, &error);
+        int r = node_is_this() ? error_set(&error, -EPERM, "a node makes no node for its callers")
+                               : init(words, &text, &error);
         int code = r < 0 ? complain_error(&error) : output_write(&text);
         buffer_free(&text);
         return code;
