@@ -95,7 +95,7 @@ int authority_validate(struct office *office, const char *id, enum validation_de
 typedef int authority_file(void *context, const char *message_id, const struct file *file, const void *bytes,
         size_t length, struct error *error);
 struct authority_opened {
-        size_t files, missing; /* missing: beside the message, and not fetched yet */
+        size_t files, missing; /* missing: beside the message, and not fetched yet: -EAGAIN */
         int64_t inform_due_ms;
 };
 /* Opens what was answered. The purpose stands in the log before anything is decrypted; everything is

@@ -286,6 +286,12 @@ int authority_open(struct office *office, const char *id, const char *purpose, a
         int r = prepare(opening, office, id, error);
         if (r == 0)
                 r = read_answers(opening, error);
+        /* What nobody has seen is neither acknowledged as opened, nor does the duty to inform begin by it. */
+        if (r == 0 && opening->told.missing > 0)
+                r = error_set(error, -EAGAIN,
+                        "%zu of the files travel beside the message and have not been fetched yet: nothing "
+                        "is opened",
+                        opening->told.missing);
         if (r == 0)
                 r = case_run(office, opening->c.order.id, opened, opening, error);
         for (size_t i = 0; r == 0 && i < opening->file_count; i++) {

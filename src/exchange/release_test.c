@@ -414,6 +414,27 @@ static void a_refusal_is_answered_by_form_3(void **state)
         assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_REFUSED);
 }
 
+/* As the courier does. */
+static void fetch(const struct message *answer, const char *manifest)
+{
+        char from[512], to[512];
+        struct error error = {0};
+
+        snprintf(to, sizeof to, "%s/evidence/" PROVIDER, scratch_path(AUTHORITY));
+        scene_must(folder_make(to, &error), &error);
+        snprintf(to + strlen(to), sizeof to - strlen(to), "/%s", answer->id);
+        scene_must(folder_make(to, &error), &error);
+        for (size_t i = 0; i < answer->files.count; i++) {
+                struct buffer bytes = buffer_make(1 << 20);
+                snprintf(from, sizeof from, "%s/evidence/%s/%s", scratch_path(PROVIDER), manifest,
+                        answer->files.items[i].name);
+                scene_must(file_read(from, &bytes, &error), &error);
+                scene_must(file_publish(to, answer->files.items[i].name, bytes.bytes, bytes.length, &error),
+                        &error);
+                buffer_free(&bytes);
+        }
+}
+
 /* Large evidence lies beside the message, for its recipient alone, and is what the message says. */
 static void large_evidence_travels_beside_its_message(void **state)
 {
@@ -453,6 +474,16 @@ static void large_evidence_travels_beside_its_message(void **state)
         assert_int_equal(offer.until_ms - offer.from_ms, 45 * TIME_DAY);
         close(offer.file);
         office_close(provider);
+        /* Before it was fetched nothing is opened, and nobody is told that it was. */
+        struct authority_opened opened;
+        REFUSED_AS(AUTHORITY, "berger", -EAGAIN,
+                authority_open(office, id, "who wrote it", keep_file, &opened_answer, &opened, &error));
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_ANSWERED);
+        assert_int_equal(entries(AUTHORITY, "data-obtained", id), 0);
+        fetch(&answer, manifest);
+        open_answer(id);
+        assert_non_null(strstr(opened_answer.json, "customer-17"));
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_OPENED);
         message_free(&answer);
 }
 

@@ -117,8 +117,8 @@ static void write_result(
 
         time_format_utc(opened->inform_due_ms, due);
         if (words->json) {
-                output_json_line(ret, json_pack("{s:s, s:O, s:I, s:s}", "order", words->id, "files", files,
-                                              "missing", (json_int_t)opened->missing, "inform_due", due));
+                output_json_line(ret,
+                        json_pack("{s:s, s:O, s:s}", "order", words->id, "files", files, "inform_due", due));
                 return;
         }
         for (size_t i = 0; i < json_array_size(files); i++) {
@@ -126,8 +126,6 @@ static void write_result(
                 buffer_printf(ret, "  %" JSON_INTEGER_FORMAT " bytes\n",
                         json_integer_value(json_object_get(json_array_get(files, i), "bytes")));
         }
-        if (opened->missing)
-                buffer_printf(ret, "%zu beside the message, not fetched yet\n", opened->missing);
         buffer_printf(ret, "the person has to be informed by %s (Article 13), or a delay be decided\n", due);
 }
 
