@@ -104,6 +104,12 @@ struct inquiry_record {
 int inquiry_record(struct depot *depot, const struct inquiry_record *records, size_t count, int64_t now_ms,
         struct error *error);
 
+/* What the record of access says of an answer: the question and the detail of its entry, each with an end
+ * mark, one behind the other. ret_places: where they begin in the buffer. For whoever keeps many answers as
+ * text until their entries are written. 0 or the sticky failure of the buffer; -EFBIG also where one of them
+ * is longer than an entry may be. */
+int inquiry_write_entry(const struct answer *answer, struct buffer *ret, size_t ret_places[2]);
+
 /* The question as the JSON object that stands in answers and in the record of access (canonical, one line).
  */
 int question_write_json(const struct question *question, struct buffer *ret);

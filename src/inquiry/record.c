@@ -75,8 +75,7 @@ static int write_detail(const struct answer *answer, struct buffer *ret)
         return buffer_append_text(ret, "]}");
 }
 
-/* The texts of one entry, each with its end mark; ret_places: where they begin. */
-static int write_texts(const struct answer *answer, struct buffer *texts, size_t ret_places[2])
+int inquiry_write_entry(const struct answer *answer, struct buffer *texts, size_t ret_places[2])
 {
         ret_places[0] = texts->length;
         question_write_json(&answer->question, texts);
@@ -99,7 +98,7 @@ int inquiry_record(struct depot *depot, const struct inquiry_record *records, si
         int r = entries && places ? buffer_reserve(&texts, count * RECORD_TEXT_USUAL) : -ENOMEM;
 
         for (size_t i = 0; i < count && r == 0; i++)
-                r = write_texts(records[i].answer, &texts, places[i]);
+                r = inquiry_write_entry(records[i].answer, &texts, places[i]);
         for (size_t i = 0; i < count && r == 0; i++)
                 entries[i] = (struct access_entry){
                         .at_ms = now_ms,

@@ -2,10 +2,13 @@
 /* `rogatory ask --batch`: many questions, JSON lines out in their order.
  *
  * Questions are read in groups and answered hour by hour and address by address, because what one question
- * brings into the caches serves the next one too. Answers go out in pieces, in the order of the rows: a whole
- * piece stands in the record of access before its first answer is printed. */
+ * brings into the caches serves the next one too: each block of a sheet is decoded once for the whole group.
+ * An answer becomes its line and its entry at once, and only these texts wait for their turn. They go out in
+ * pieces, in the order of the rows: a whole piece stands in the record of access before its first answer is
+ * printed. */
 #include "rogatory/ask.h"
 #include "rogatory/batch_row.h"
+#include "rogatory/nearness.h"
 #include "rogatory/terminal.h"
 
 #include "os/clock.h"
@@ -14,19 +17,29 @@
 
 #include <stdlib.h>
 
-#define GROUP_QUESTIONS 32768
-#define GROUP_CANDIDATES 65536 /* candidates held at once: coarse questions have thousands each */
-#define PIECE_QUESTIONS 1000
+#define GROUP_QUESTIONS 131072              /* a kilobyte of text each, mostly */
+#define AHEAD_TEXT_MAX (160u * 1024 * 1024) /* lines held at once; what is left is answered in its turn */
+#define PIECE_QUESTIONS 8192
+#define PIECE_TEXT_MAX (16u * 1024 * 1024) /* of what was not answered ahead: coarse questions have */
+                                           /* thousands of candidates each */
+#define OUTPUT_AT_ONCE (1024 * 1024)
 #define BATCH_LINE_MAX 4096 /* no question is longer */
 
-/* One row of the group: still to be answered, answered, or the reason why it cannot be. */
+/* Texts of answered questions, one behind the other in the order in which they were answered. */
+struct answered {
+        struct buffer lines;   /* as they are printed */
+        struct buffer entries; /* inquiry_write_entry */
+};
+
+/* One row of the group: still to be answered, answered, or without an answer, which its line explains. */
 struct batch_item {
         uint64_t row;
         struct question question;
-        bool answered;
-        struct answer answer;
-        char *time_given; /* owned */
-        char *reason;     /* owned; where not answered */
+        size_t time_given, time_length; /* in `given` */
+        const struct answered *where;   /* NULL: still to be answered */
+        size_t line, line_length, entry[2];
+        enum verdict verdict;
+        bool failed; /* no entry belongs to it */
 };
 
 struct batch {
@@ -35,105 +48,108 @@ struct batch {
         struct batch_columns columns;
         bool begun; /* the first row was seen, so no header can follow */
         struct csv_row *row;
-        struct batch_item *items;  /* owned; room for a group */
-        struct batch_item **order; /* owned; those that can be answered, by address and time */
-        size_t count, candidates;
+        struct batch_item *items; /* owned; room for a group */
+        struct near_item *order;  /* owned; those that can be answered, twice the room of a group */
+        struct buffer given;      /* times as they were given */
+        struct answered ahead;    /* of the group */
+        struct answered late;     /* of the piece that is printed next */
+        struct buffer output;
+        size_t count;
         uint64_t rows, failed;
         struct progress progress;
 };
 
+static int no_memory(struct error *error)
+{
+        return error_set(error, -ENOMEM, "not enough memory");
+}
+
 /* --- A group --- */
 
-static void empty_item(struct batch *batch, struct batch_item *item)
+static void empty_answered(struct answered *answered)
 {
-        if (item->answered) {
-                batch->candidates -= item->answer.candidate_count + item->answer.possible_count;
-                answer_free(&item->answer);
-        }
-        free(item->time_given);
-        free(item->reason);
-        *item = (struct batch_item){0};
+        buffer_clear(&answered->lines);
+        buffer_clear(&answered->entries);
 }
 
 static void empty_group(struct batch *batch)
 {
-        for (size_t i = 0; i < batch->count; i++)
-                empty_item(batch, &batch->items[i]);
+        empty_answered(&batch->ahead);
+        empty_answered(&batch->late);
+        buffer_clear(&batch->given);
         batch->count = 0;
 }
 
 static int record_piece(
         struct batch *batch, const struct batch_item *items, size_t item_count, struct error *error)
 {
-        struct inquiry_record *records = calloc(item_count + 1, sizeof *records);
+        struct access_entry *entries = calloc(item_count + 1, sizeof *entries);
+        int64_t now = clock_now_ms();
         size_t count = 0;
 
-        if (!records)
-                return error_set(error, -ENOMEM, "not enough memory");
-        for (size_t i = 0; i < item_count; i++)
-                if (items[i].answered)
-                        records[count++] = (struct inquiry_record){.person = batch->asking->person,
-                                .action = "batch-ask",
-                                .case_reference = batch->asking->case_reference,
-                                .answer = &items[i].answer};
-        int r = count ? inquiry_record(batch->asking->depot, records, count, clock_now_ms(), error) : 0;
-        free(records);
-        return r;
-}
-
-static int write_item(
-        struct batch *batch, const struct batch_item *item, struct buffer *ret, struct error *error)
-{
-        struct answer_view view;
-
-        if (!item->answered) {
-                output_json_line(
-                        ret, json_pack("{s:I, s:o}", "row", (json_int_t)item->row, "error",
-                                     json_foreign(item->reason ? item->reason : "the batch ended here")));
-                return 0;
+        if (!entries)
+                return no_memory(error);
+        for (size_t i = 0; i < item_count; i++) {
+                if (items[i].failed)
+                        continue;
+                const char *texts = (const char *)items[i].where->entries.bytes;
+                entries[count++] = (struct access_entry){
+                        .at_ms = now,
+                        .person = batch->asking->person,
+                        .action = "batch-ask",
+                        .case_reference = batch->asking->case_reference,
+                        .question = texts + items[i].entry[0],
+                        .verdict = verdict_name(items[i].verdict),
+                        .detail = texts + items[i].entry[1],
+                };
         }
-        int r = asking_view(batch->asking, &item->answer, slice_of(item->time_given), &view, error);
-        if (r == 0)
-                answer_write_json(&view, ret);
+        int r = count ? depot_record_accesses(batch->asking->depot, entries, count, error) : 0;
+        free(entries);
         return r;
 }
 
-/* Records and prints some rows, all of which are answered or have a reason. An exit code. */
+/* Prints lines as they stand in the order of their rows. An exit code. */
+static int print_piece(struct batch *batch, const struct batch_item *items, size_t count)
+{
+        int code = EXIT_DONE;
+
+        buffer_clear(&batch->output);
+        for (size_t i = 0; i < count && code == EXIT_DONE; i++) {
+                buffer_append(
+                        &batch->output, items[i].where->lines.bytes + items[i].line, items[i].line_length);
+                if (batch->output.length < OUTPUT_AT_ONCE && i + 1 < count)
+                        continue;
+                code = output_write(&batch->output);
+                buffer_clear(&batch->output);
+        }
+        return code;
+}
+
+/* Records and prints some rows, all of which have a line. An exit code. */
 static int write_piece(struct batch *batch, const struct batch_item *items, size_t count)
 {
-        struct buffer text = buffer_make(OUTPUT_MAX);
         struct error error = {0};
         int r = record_piece(batch, items, count, &error);
 
-        for (size_t i = 0; i < count && r == 0; i++)
-                r = write_item(batch, &items[i], &text, &error);
         if (batch->progress.shown)
                 progress_end(&batch->progress);
-        int code = r < 0 ? complain_error(&error) : output_write(&text);
-        buffer_free(&text);
-        return code;
+        return r < 0 ? complain_error(&error) : print_piece(batch, items, count);
 }
 
 /* --- A row --- */
 
-static char *copy_slice(struct slice text)
-{
-        char *copy = malloc(text.length + 1);
-
-        if (copy) {
-                memcpy(copy, text.text ? text.text : "", text.length);
-                copy[text.length] = '\0';
-        }
-        return copy;
-}
-
-/* 0, or -ENOMEM with a message. */
-static int fail_row(
-        struct batch *batch, struct batch_item *item, const struct error *reason, struct error *error)
+/* The line of a row that cannot be answered. */
+static int fail_row(struct batch *batch, struct batch_item *item, struct answered *answered,
+        const struct error *reason, struct error *error)
 {
         batch->failed++;
-        item->reason = copy_slice(slice_of(reason->text));
-        return item->reason ? 0 : error_set(error, -ENOMEM, "not enough memory");
+        item->failed = true;
+        item->where = answered;
+        item->line = answered->lines.length;
+        output_json_line(&answered->lines,
+                json_pack("{s:I, s:o}", "row", (json_int_t)item->row, "error", json_foreign(reason->text)));
+        item->line_length = answered->lines.length - item->line;
+        return answered->lines.failed ? no_memory(error) : 0;
 }
 
 /* Reads the question of a row into its item. */
@@ -143,22 +159,50 @@ static int take_row(
         struct error reason = {0};
 
         if (question_read(text, batch->asking->skew_ms, &item->question, &reason) < 0)
-                return fail_row(batch, item, &reason, error);
-        item->time_given = copy_slice(text->time);
-        return item->time_given ? 0 : error_set(error, -ENOMEM, "not enough memory");
+                return fail_row(batch, item, &batch->ahead, &reason, error);
+        item->time_given = batch->given.length;
+        item->time_length = text->time.length;
+        return buffer_append(&batch->given, text->time.text, text->time.length) < 0 ? no_memory(error) : 0;
 }
 
-static int answer_item(struct batch *batch, struct batch_item *item, struct error *error)
+/* Turns the answer into its texts. */
+static int keep_answer(struct batch *batch, struct batch_item *item, const struct answer *answer,
+        struct answered *answered, struct error *error)
+{
+        struct slice given =
+                slice_make(item->time_length ? (const char *)batch->given.bytes + item->time_given : "",
+                        item->time_length);
+        struct answer_view view;
+
+        int r = asking_view(batch->asking, answer, given, &view, error);
+        if (r < 0)
+                return r;
+        item->verdict = answer->verdict;
+        item->where = answered;
+        item->line = answered->lines.length;
+        answer_write_json(&view, &answered->lines);
+        item->line_length = answered->lines.length - item->line;
+        r = inquiry_write_entry(answer, &answered->entries, item->entry);
+        if (r == 0)
+                r = answered->lines.failed;
+        return r < 0 ? error_set(error, r,
+                               r == -EFBIG ? "an answer is too long to be written" : "not enough memory")
+                     : 0;
+}
+
+static int answer_item(
+        struct batch *batch, struct batch_item *item, struct answered *answered, struct error *error)
 {
         struct error reason = {0};
+        struct answer answer;
 
-        if (asking_answer(batch->asking, &item->question, &item->answer, &reason) < 0) {
+        if (asking_answer(batch->asking, &item->question, &answer, &reason) < 0) {
                 int r = asking_record_failure(batch->asking, "batch-ask", &item->question, &reason, error);
-                return r < 0 ? r : fail_row(batch, item, &reason, error);
+                return r < 0 ? r : fail_row(batch, item, answered, &reason, error);
         }
-        item->answered = true;
-        batch->candidates += item->answer.candidate_count + item->answer.possible_count;
-        return 0;
+        int r = keep_answer(batch, item, &answer, answered, error);
+        answer_free(&answer);
+        return r;
 }
 
 static int split(struct batch *batch, const struct line *line, struct error *reason)
@@ -195,54 +239,41 @@ static int take_line(struct batch *batch, const struct line *line, struct error 
         *item = (struct batch_item){.row = line->number};
         if (r == 0)
                 r = batch_row_read(batch->row, &batch->columns, &text, &reason);
-        return r < 0 ? fail_row(batch, item, &reason, error) : take_row(batch, item, &text, error);
+        return r < 0 ? fail_row(batch, item, &batch->ahead, &reason, error)
+                     : take_row(batch, item, &text, error);
 }
 
 /* --- A group's answers --- */
 
-/* By hour, because that is a window, then by address, which is a sheet of it. */
-static int compare_question(const void *left, const void *right)
-{
-        const struct batch_item *a = *(struct batch_item *const *)left,
-                                *b = *(struct batch_item *const *)right;
-        int64_t a_hour = a->question.at_ms / TIME_HOUR, b_hour = b->question.at_ms / TIME_HOUR;
-
-        if (a_hour != b_hour)
-                return a_hour < b_hour ? -1 : 1;
-        int r = address_compare(&a->question.address, &b->question.address);
-        if (r)
-                return r;
-        return (a->question.at_ms > b->question.at_ms) - (a->question.at_ms < b->question.at_ms);
-}
-
-/* Answers the rows of a group by address, until more candidates are held than may be. What is left is
+/* Answers the rows of a group by hour and address, until more text is held than may be. What is left is
  * answered when its turn to be printed comes. */
 static int answer_ahead(struct batch *batch, struct error *error)
 {
+        struct near_item *order = batch->order;
         size_t count = 0;
         int r = 0;
 
         for (size_t i = 0; i < batch->count; i++)
-                if (!batch->items[i].reason)
-                        batch->order[count++] = &batch->items[i];
-        qsort(batch->order, count, sizeof *batch->order, compare_question);
-        for (size_t i = 0; i < count && r == 0 && batch->candidates < GROUP_CANDIDATES; i++)
-                r = answer_item(batch, batch->order[i], error);
+                if (!batch->items[i].where)
+                        order[count++] = near_item_of(&batch->items[i].question, (uint32_t)i);
+        near_items_sort(order, count, order + GROUP_QUESTIONS);
+        for (size_t i = 0; i < count && r == 0 && batch->ahead.lines.length < AHEAD_TEXT_MAX; i++)
+                r = answer_item(batch, &batch->items[order[i].index], &batch->ahead, error);
         return r;
 }
 
 /* Answers what is not yet answered of the next rows, as many as one piece takes. */
 static int next_piece(struct batch *batch, size_t from, size_t *ret_count, struct error *error)
 {
-        size_t candidates = 0, count = 0;
+        size_t count = 0;
         int r = 0;
 
+        empty_answered(&batch->late);
         while (r == 0 && from + count < batch->count && count < PIECE_QUESTIONS &&
-                candidates < GROUP_CANDIDATES) {
+                batch->late.lines.length < PIECE_TEXT_MAX) {
                 struct batch_item *item = &batch->items[from + count++];
-                if (!item->answered && !item->reason)
-                        r = answer_item(batch, item, error);
-                candidates += item->answer.candidate_count + item->answer.possible_count;
+                if (!item->where)
+                        r = answer_item(batch, item, &batch->late, error);
         }
         *ret_count = count;
         return r;
@@ -258,8 +289,6 @@ static int flush_group(struct batch *batch)
                 r = next_piece(batch, from, &count, &error);
                 if (r == 0)
                         code = write_piece(batch, &batch->items[from], count);
-                for (size_t i = 0; i < count; i++)
-                        empty_item(batch, &batch->items[from + i]);
         }
         empty_group(batch);
         return r < 0 ? complain_error(&error) : code;
@@ -300,28 +329,46 @@ static void batch_free(struct batch *batch)
 {
         if (!batch)
                 return;
-        if (batch->items)
-                empty_group(batch);
+        buffer_free(&batch->ahead.lines);
+        buffer_free(&batch->ahead.entries);
+        buffer_free(&batch->late.lines);
+        buffer_free(&batch->late.entries);
+        buffer_free(&batch->given);
+        buffer_free(&batch->output);
         free(batch->row);
         free(batch->items);
         free(batch->order);
         free(batch);
 }
 
-int ask_batch(struct asking *asking, const char *file)
+static struct batch *batch_new(void)
 {
         struct batch *batch = calloc(1, sizeof *batch);
+
+        if (!batch)
+                return NULL;
+        /* Room for the texts of a group, and of one question more, however long that is. */
+        batch->ahead.lines = batch->late.lines = buffer_make(AHEAD_TEXT_MAX + OUTPUT_MAX);
+        batch->ahead.entries = batch->late.entries = buffer_make(SIZE_MAX / 2);
+        batch->given = buffer_make((size_t)GROUP_QUESTIONS * BATCH_LINE_MAX);
+        batch->output = buffer_make(OUTPUT_AT_ONCE + (size_t)OUTPUT_MAX);
+        batch->row = calloc(1, sizeof *batch->row);
+        batch->items = malloc(GROUP_QUESTIONS * sizeof *batch->items);
+        batch->order = malloc(2 * GROUP_QUESTIONS * sizeof *batch->order);
+        if (batch->row && batch->items && batch->order)
+                return batch;
+        batch_free(batch);
+        return NULL;
+}
+
+int ask_batch(struct asking *asking, const char *file)
+{
+        struct batch *batch = batch_new();
         struct error error = {0};
         int code = EXIT_FAILED;
 
-        if (batch) {
-                batch->row = calloc(1, sizeof *batch->row);
-                batch->items = calloc(GROUP_QUESTIONS, sizeof *batch->items);
-                batch->order = calloc(GROUP_QUESTIONS, sizeof *batch->order);
-        }
-        if (!batch || !batch->row || !batch->items || !batch->order) {
+        if (!batch) {
                 complain("not enough memory");
-                batch_free(batch);
                 return EXIT_FAILED;
         }
         batch->asking = asking;
