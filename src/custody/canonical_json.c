@@ -8,9 +8,12 @@
 #define MEMBERS_MAX 16
 #define DIGITS_MAX 18 /* fit 64 bits */
 
-static bool is_plain(char c)
+/* Printable ASCII that JSON writes as it is. A table, because every byte of every entry is asked. */
+static const bool plain[256] = {[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+
+static inline bool is_plain(char c)
 {
-        return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+        return plain[(unsigned char)c];
 }
 
 bool json_is_plain_text(const char *text)

@@ -16,7 +16,7 @@ static INLINE void name(struct buffer *ret, const char *text)
         bool first = ret->length > 0 && ret->bytes[ret->length - 1] == '{';
         size_t length = strlen(text);
 
-        if (buffer_reserve(ret, length + 4) < 0)
+        if ((ret->failed || length + 4 > ret->capacity - ret->length) && buffer_reserve(ret, length + 4) < 0)
                 return;
         uint8_t *at = ret->bytes + ret->length;
         *at = ',';

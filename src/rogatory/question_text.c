@@ -62,7 +62,7 @@ char *protocol_format_code(int protocol, char text[PROTOCOL_TEXT_MAX])
         const char *name = protocol_name(protocol);
 
         if (name)
-                snprintf(text, PROTOCOL_TEXT_MAX, "%s", name);
+                memcpy(text, name, strlen(name) + 1); /* the table's names are short */
         else
                 snprintf(text, PROTOCOL_TEXT_MAX, "%d", protocol);
         return text;

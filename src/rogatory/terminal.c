@@ -188,6 +188,9 @@ static void append_json_control(struct buffer *text, uint8_t byte)
         }
 }
 
+/* Bytes that JSON writes as they are (RFC 8259 section 7). */
+static const bool json_plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7f] = true};
+
 void append_json_string(struct buffer *text, struct slice foreign)
 {
         const uint8_t *at = (const uint8_t *)foreign.text, *end = at + foreign.length;
@@ -196,7 +199,7 @@ void append_json_string(struct buffer *text, struct slice foreign)
         while (at < end) {
                 uint32_t point = 0;
                 const uint8_t *plain = at;
-                while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
+                while (at < end && json_plain[*at])
                         at++;
                 if (at > plain) {
                         buffer_append(text, plain, (size_t)(at - plain));

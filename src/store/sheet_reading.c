@@ -175,6 +175,17 @@ static int translate(struct reading *reading, const struct selection *selection,
         return 0;
 }
 
+/* The first hit at or behind `row`; HIT_WORDS * 64 where there is none. */
+static unsigned next_hit(const uint64_t hits[HIT_WORDS], unsigned row)
+{
+        for (unsigned word = row / 64; word < HIT_WORDS; word++) {
+                uint64_t left = hits[word] & (word == row / 64 ? UINT64_MAX << row % 64 : UINT64_MAX);
+                if (left)
+                        return 64 * word + (unsigned)__builtin_ctzll(left);
+        }
+        return 64 * HIT_WORDS;
+}
+
 /* Takes the times of all rows up to the last hit and forgets hits that do not touch the interval.
  * Returns the row behind the last hit. */
 static unsigned keep_touching(const struct block_decoder *decoder, const struct selection *selection,
@@ -182,9 +193,7 @@ static unsigned keep_touching(const struct block_decoder *decoder, const struct 
 {
         unsigned kept = 0;
 
-        for (unsigned i = 0; i < last; i++) {
-                if (!(hits[i / 64] >> i % 64 & 1))
-                        continue;
+        for (unsigned i = next_hit(hits, 0); i < last; i = next_hit(hits, i + 1)) {
                 if (block_row_touches(decoder, i, selection->from, selection->to))
                         kept = i + 1;
                 else
@@ -199,9 +208,7 @@ int reading_emit(struct reading *reading, const struct block_decoder *decoder,
 {
         uint32_t outside = segment_sheet_address(reading->reader, reading->sheet);
 
-        for (unsigned i = 0; i < last; i++) {
-                if (!(hits[i / 64] >> i % 64 & 1))
-                        continue;
+        for (unsigned i = next_hit(hits, 0); i < last; i = next_hit(hits, i + 1)) {
                 struct nat_binding row = block_row(decoder, entry, scan, i);
                 row.outside = outside;
                 int r = translate(reading, selection, &row);
