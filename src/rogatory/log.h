@@ -13,6 +13,9 @@ struct log_options {
         const char *operand; /* NULL where there is none */
 };
 
+/* Opens a log to write to it. A node of an exchange has its keys in a folder beside the log's. */
+int log_open(const char *path, struct chronicle **ret_chronicle, struct error *error);
+
 /* Each an exit code. */
 int log_init(const struct command *command, const struct log_options *options);
 int log_check(const struct command *command, const struct log_options *options);

@@ -207,7 +207,7 @@ int log_erase(const struct command *command, const struct log_options *options)
                 return complain_usage(command, "%s", error.text);
         if (!options->reason || slice_trim(slice_of(options->reason)).length == 0)
                 return complain_usage(command, "say why with --reason TEXT; it stands in the log");
-        int r = chronicle_open(options->log, CHRONICLE_WRITE, NULL, &chronicle, &error);
+        int r = log_open(options->log, &chronicle, &error);
         if (r < 0)
                 return complain_error(&error);
         r = chronicle_erase(

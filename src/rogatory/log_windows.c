@@ -107,8 +107,7 @@ static int seal_all(struct sealing *sealing, struct error *error)
         return r < 0 ? r : flushed;
 }
 
-/* A node of an exchange has its keys in a folder beside the log's. */
-static int open_log(const char *path, struct chronicle **ret_chronicle, struct error *error)
+int log_open(const char *path, struct chronicle **ret_chronicle, struct error *error)
 {
         char own[PATH_MAX], log[PATH_MAX], witness[PATH_MAX];
         struct chronicle_keys keys = {.log = log, .witness = witness};
@@ -136,7 +135,7 @@ int log_seal_windows(const struct command *command, const struct log_options *op
         person_describe(sealing->person);
         int r = depot_open(options->store, DEPOT_READ, &sealing->depot, &error);
         if (r == 0)
-                r = open_log(options->log, &sealing->chronicle, &error);
+                r = log_open(options->log, &sealing->chronicle, &error);
         if (r == 0)
                 r = logged_windows_read(sealing->chronicle, &sealing->known, &error);
         if (r == 0)
