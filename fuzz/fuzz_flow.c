@@ -2,15 +2,16 @@
 /* Input: one byte that chooses the dialect (2: none is set), then messages, each behind its length (two
  * bytes, big endian). */
 #include "nat/coverage.h"
-#include "wire/flow.h"
+#include "wire/flow_state.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 struct tally {
-        uint64_t events, refused;
-        struct lease_event lease; /* the last, whose NAT event comes next */
+        uint64_t events, refused, sum; /* sum: of everything that was said, in its order */
+        struct lease_event lease;      /* the last, whose NAT event comes next */
         bool has_lease;
 };
 
@@ -20,11 +21,20 @@ struct tally {
                         abort();                                                                             \
         } while (0)
 
+static void add(struct tally *tally, const void *bytes, size_t length)
+{
+        const uint8_t *at = bytes;
+
+        for (size_t i = 0; i < length; i++)
+                tally->sum = (tally->sum ^ at[i]) * UINT64_C(0x100000001b3);
+}
+
 static int on_event(void *context, const struct nat_event *event)
 {
         struct tally *tally = context;
 
         tally->events++;
+        add(tally, event, offsetof(struct nat_event, flags) + 1);
         REQUIRE(event->exporter == 7);
         REQUIRE(event->port_first <= event->port_last);
         REQUIRE(event->outside != 0);
@@ -56,8 +66,9 @@ static void on_refused(void *context, enum refusal refusal, size_t offset, const
 {
         struct tally *tally = context;
 
-        (void)offset;
         tally->refused++;
+        add(tally, &offset, sizeof offset);
+        add(tally, detail, strlen(detail));
         REQUIRE(refusal < REFUSAL_COUNT && detail[0] != '\0' && refusal_name(refusal)[0] != '\0');
 }
 
@@ -101,10 +112,12 @@ static const struct dialect *choose_dialect(uint8_t byte)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
         struct flow_exporter exporter = {.number = 7, .delay_ms = 1000};
-        struct tally tally = {0};
+        struct tally tally = {0}, judged = {0};
         const struct decode_sink sink = {
                 .context = &tally, .event = on_event, .lease = on_lease, .refused = on_refused};
-        struct flow_decoder *decoder, *walker;
+        const struct decode_sink judged_sink = {
+                .context = &judged, .event = on_event, .lease = on_lease, .refused = on_refused};
+        struct flow_decoder *decoder, *walker, *judging; /* the last one takes no short way */
         struct coverage coverage = {0};
         unsigned sum = 0;
 
@@ -114,6 +127,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
                 flow_decoder_free(decoder);
                 return 0;
         }
+        if (flow_decoder_new(&judging) < 0) {
+                flow_decoder_free(decoder);
+                flow_decoder_free(walker);
+                return 0;
+        }
+        judging->judges_all = true;
         exporter.dialect = choose_dialect(bytes[0]);
         exporter.restart_keeps = bytes[0] & 0x80;
         for (size_t at = 1; at + 2 <= length;) {
@@ -122,6 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
                 if (size > length - at)
                         size = length - at;
                 REQUIRE(flow_decode(decoder, &exporter, TIME_UNKNOWN, bytes + at, size, &sink) == 0);
+                REQUIRE(flow_decode(judging, &exporter, TIME_UNKNOWN, bytes + at, size, &judged_sink) == 0);
+                REQUIRE(tally.sum == judged.sum && tally.events == judged.events);
                 REQUIRE(flow_walk(walker, 7, bytes + at, size, on_record, &sum) == 0);
                 if (flow_message_length(bytes + at, size, &whole, NULL) == 0)
                         REQUIRE(whole > 0 && whole <= size);
@@ -132,5 +153,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         check_coverage(&coverage);
         flow_decoder_free(decoder);
         flow_decoder_free(walker);
+        flow_decoder_free(judging);
         return 0;
 }

@@ -203,6 +203,15 @@ int intake_take_event(void *context, const struct nat_event *event)
         return 0;
 }
 
+int intake_take_events(void *context, const struct nat_event *events, size_t count)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < count && r >= 0; i++)
+                r = intake_take_event(context, &events[i]);
+        return r < 0 ? r : 0;
+}
+
 /* Flow records repeat with every flow who the subscriber is: what has been said already is joined whenever
  * the list has doubled, so that memory goes with the subscribers and not with their flows. Joining is a
  * function of the set, so it does not matter how often it is done. */
@@ -306,6 +315,7 @@ struct decode_sink intake_sink(struct intake *intake)
         return (struct decode_sink){
                 .context = intake,
                 .event = intake_take_event,
+                .events = intake_take_events,
                 .lease = intake_take_lease,
                 .plan = intake_take_plan,
                 .refused = intake_take_refusal,

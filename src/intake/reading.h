@@ -73,6 +73,7 @@ const char *intake_file_plan(const struct intake *intake);
 
 /* Sinks: `context` is the intake. */
 int intake_take_event(void *context, const struct nat_event *event);
+int intake_take_events(void *context, const struct nat_event *events, size_t count);
 int intake_take_lease(void *context, const struct lease_event *event);
 void intake_take_note(void *context, const char *sentence);
 void intake_take_refusal(void *context, enum refusal refusal, size_t offset, const char *detail);

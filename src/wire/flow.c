@@ -280,7 +280,10 @@ static int decode_message(struct flow_pass *pass, int64_t receipt_ms, const void
 int flow_decode(struct flow_decoder *decoder, const struct flow_exporter *exporter, int64_t receipt_ms,
         const void *bytes, size_t length, const struct decode_sink *sink)
 {
-        struct flow_pass pass = {.exporter = exporter, .sink = sink, .result = &decoder->result};
+        struct flow_pass pass = {.exporter = exporter,
+                .sink = sink,
+                .result = &decoder->result,
+                .batch = decoder->judges_all ? NULL : decoder->batch};
         enum refusal refusal;
         const char *complaint;
         int r = exporter->number == UINT16_MAX ? -EINVAL

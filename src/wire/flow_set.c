@@ -50,12 +50,12 @@ static int deliver_stepped(struct flow_pass *pass, const struct record_result *r
         return 0;
 }
 
-static void note_delay(struct flow_pass *pass, const struct record_result *result)
+static void note_time(struct flow_pass *pass, int64_t time_ms, int64_t delay_ms)
 {
-        int64_t time_ms = result->event.time_ms, delay = pass->context.export_ms - time_ms;
+        int64_t delay = pass->context.export_ms - time_ms;
 
-        if (delay < result->delay_ms)
-                delay = result->delay_ms;
+        if (delay < delay_ms)
+                delay = delay_ms;
         if (delay > pass->outcome.slowest_ms)
                 pass->outcome.slowest_ms = delay;
         if (pass->outcome.first_event_ms == TIME_UNKNOWN || time_ms < pass->outcome.first_event_ms)
@@ -80,7 +80,7 @@ static int deliver_identity(struct flow_pass *pass, const struct record_result *
 
 static int deliver(struct flow_pass *pass, const struct record_result *result)
 {
-        note_delay(pass, result);
+        note_time(pass, result->event.time_ms, result->delay_ms);
         int r = deliver_identity(pass, result, result->event.time_ms);
         if (r < 0)
                 return r;
@@ -125,6 +125,58 @@ static int data_record(struct flow_pass *pass, struct template *template, const 
         return 0;
 }
 
+static int deliver_batch(struct flow_pass *pass, const struct nat_event *events, size_t count)
+{
+        pass->state->counts.events += count;
+        if (pass->sink->events)
+                return pass->sink->events(pass->sink->context, events, count);
+        int r = 0;
+        for (size_t i = 0; i < count && r >= 0; i++)
+                r = pass->sink->event(pass->sink->context, &events[i]);
+        return r < 0 ? r : 0;
+}
+
+/* Times that nat_record_read takes: within the range of times, and neither long before nor after the message.
+ */
+static struct record_limits limits_of(const struct flow_pass *pass)
+{
+        int64_t earliest = pass->context.export_ms - RECORD_BEHIND_MS;
+        int64_t latest = pass->context.export_ms + RECORD_AHEAD_MS + pass->exporter->delay_ms;
+
+        earliest = earliest > 1 ? earliest : 1;
+        latest = latest < TIME_LIMIT ? latest : TIME_LIMIT - 1;
+        return (struct record_limits){.earliest = (uint64_t)earliest,
+                .latest = (uint64_t)(latest > earliest ? latest : earliest),
+                .exporter = pass->exporter->number};
+}
+
+/* Takes those records at the front of the set that need no judgement. */
+static int planned_records(struct flow_pass *pass, const struct template *template, struct cursor *set)
+{
+        const struct record_plan *plan = &template->plan;
+        struct record_limits limits;
+
+        if (!pass->batch || !plan->ready || plan->chosen != pass->exporter->dialect)
+                return 0;
+        limits = limits_of(pass);
+        for (;;) {
+                size_t most = cursor_left(set) / template->shortest;
+                int64_t earliest;
+                most = most < FLOW_BATCH_MAX ? most : FLOW_BATCH_MAX;
+                size_t count = record_plan_read(
+                        plan, set->at, template->shortest, most, &limits, pass->batch, &earliest);
+                if (count == 0)
+                        return 0;
+                cursor_skip(set, count * template->shortest);
+                pass->outcome.records += (uint32_t)count;
+                pass->state->counts.data_records += count;
+                note_time(pass, earliest, plan->delay_ms);
+                int r = deliver_batch(pass, pass->batch, count);
+                if (r < 0 || count < most)
+                        return r;
+        }
+}
+
 static bool is_zero(const struct cursor *cursor)
 {
         for (const uint8_t *p = cursor->at; p < cursor->end; p++)
@@ -148,6 +200,9 @@ static int fixed_records(struct flow_pass *pass, struct template *template, stru
                 return 0;
         }
         while (cursor_left(set) >= template->shortest) {
+                int r = planned_records(pass, template, set);
+                if (r < 0 || cursor_left(set) < template->shortest)
+                        return r;
                 size_t at = offset + cursor_offset(set);
                 const uint8_t *record = cursor_take(set, template->shortest);
                 pass->outcome.records++;
@@ -155,7 +210,7 @@ static int fixed_records(struct flow_pass *pass, struct template *template, stru
                         pass->state->counts.option_records++;
                         continue;
                 }
-                int r = data_record(pass, template, template->places, record, at);
+                r = data_record(pass, template, template->places, record, at);
                 if (r < 0)
                         return r;
         }

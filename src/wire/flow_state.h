@@ -69,7 +69,13 @@ struct flow_state {
         size_t template_count, pending_bytes;
 };
 
+/* Events that are handed over together: writing them and storing them away do not alternate then, which each
+ * has the other wait for memory. */
+#define FLOW_BATCH_MAX 64
+
 struct flow_decoder {
+        struct nat_event batch[FLOW_BATCH_MAX];
+        bool judges_all;             /* no record takes the short way: for comparison */
         struct record_result result; /* of the record being read; here because its texts need not be cleared
                                       * for each of millions of records */
         struct flow_state **states;  /* by exporter number, NULL where never heard; owned */
@@ -95,6 +101,7 @@ struct flow_pass {
         struct flow_header header;
         struct record_context context;
         struct record_result *result; /* the decoder's; NULL where walked */
+        struct nat_event *batch;      /* the decoder's; NULL where every record is judged */
         struct sequence_outcome outcome;
         uint32_t templates;         /* template records met */
         struct flow_ticket *ticket; /* of this message, while it has pending sets */

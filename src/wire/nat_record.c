@@ -11,6 +11,7 @@ static void begin_dialect(struct template *template, const struct dialect *diale
         memset(template->meanings, 0, sizeof template->meanings);
         template->judged_by = dialect;
         nat_view(dialect, template, template->places, template->view);
+        record_plan_make(&template->plan, template);
 }
 
 static const struct meaning *meaning_of(
@@ -398,8 +399,10 @@ static const struct dialect *recognise(struct template *template, const struct p
         result->value = value > UINT16_MAX ? UINT16_MAX : (unsigned)value;
         const struct dialect *dialect = shown_by_value(template, &traits, result->value);
         /* One template that speaks two dialects speaks neither beyond doubt. */
-        if (dialect && template->judged_by && dialect != template->judged_by)
+        if (dialect && template->judged_by && dialect != template->judged_by) {
                 template->is_ambiguous = true;
+                template->plan.ready = 0;
+        }
         return template->is_ambiguous ? NULL : dialect;
 }
 
@@ -477,6 +480,8 @@ static enum record_outcome read_viewed(struct template *template, const struct d
         enum record_outcome outcome = read_in_dialect(template, dialect, view, record, context, result);
         if (outcome == RECORD_REFUSED && !context->exporter->dialect)
                 reconsider(template, result);
+        if (outcome == RECORD_EVENTS)
+                record_plan_learn(&template->plan, context->exporter->dialect, result->value, &result->event);
         return outcome;
 }
 

@@ -490,23 +490,48 @@ int sequence_decoded(struct sequence *s, uint32_t ticket, uint32_t records, int6
 
 /* ---- messages ---- */
 
+static uint16_t *chain_of(struct sequence_recent *recent, uint64_t hash)
+{
+        return &recent->heads[hash % SEQUENCE_RECENT_MAX];
+}
+
 static bool is_repeated(const struct sequence *s, const struct sequence_message *message)
 {
-        for (size_t i = 0; i < s->recent_count; i++)
-                if (s->recent[i].hash == message->hash && s->recent[i].number == message->number)
+        struct sequence_recent *recent = s->recent;
+        unsigned at = recent ? *chain_of(recent, message->hash) : 0;
+
+        for (; at > 0; at = recent->items[at - 1].next)
+                if (recent->items[at - 1].hash == message->hash &&
+                        recent->items[at - 1].number == message->number)
                         return true;
         return false;
+}
+
+/* The ring has come round: what stands in this place is forgotten. It is the oldest, so the last of its
+ * chain. */
+static void forget_oldest(struct sequence_recent *recent, size_t place)
+{
+        uint16_t *link = chain_of(recent, recent->items[place].hash);
+
+        while (*link != place + 1)
+                link = &recent->items[*link - 1].next;
+        *link = 0;
 }
 
 static int remember(struct sequence *s)
 {
         if (!s->recent) {
-                s->recent = calloc(SEQUENCE_RECENT_MAX, sizeof *s->recent);
+                s->recent = calloc(1, sizeof *s->recent);
                 if (!s->recent)
                         return -ENOMEM;
         }
-        s->recent[s->recent_at].hash = s->now.hash;
-        s->recent[s->recent_at].number = s->now.number;
+        if (s->recent_count == SEQUENCE_RECENT_MAX)
+                forget_oldest(s->recent, s->recent_at);
+        uint16_t *chain = chain_of(s->recent, s->now.hash);
+        s->recent->items[s->recent_at].hash = s->now.hash;
+        s->recent->items[s->recent_at].number = s->now.number;
+        s->recent->items[s->recent_at].next = *chain;
+        *chain = (uint16_t)(s->recent_at + 1);
         s->recent_at = (s->recent_at + 1) % SEQUENCE_RECENT_MAX;
         if (s->recent_count < SEQUENCE_RECENT_MAX)
                 s->recent_count++;

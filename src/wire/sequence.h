@@ -67,6 +67,16 @@ struct sequence_run {
         bool last_marked;
 };
 
+/* Messages heard lately, a ring; those whose hashes end alike are chained, the latest first. */
+struct sequence_recent {
+        struct {
+                uint64_t hash;
+                uint32_t number;
+                uint16_t next; /* in its chain: place + 1, or 0 */
+        } items[SEQUENCE_RECENT_MAX];
+        uint16_t heads[SEQUENCE_RECENT_MAX]; /* by the end of the hash: place + 1, or 0 */
+};
+
 struct sequence {
         uint16_t exporter;
         uint32_t stream;
@@ -87,10 +97,7 @@ struct sequence {
                 int64_t before_ms, size_ms;
         } jumps[SEQUENCE_JUMPS_MAX]; /* sizes fall */
         size_t jump_count;
-        struct {
-                uint64_t hash;
-                uint32_t number;
-        } * recent; /* ring; owned */
+        struct sequence_recent *recent; /* owned */
         size_t recent_count, recent_at;
         struct sequence_landmark *landmarks; /* owned */
         size_t landmark_count;

@@ -40,6 +40,8 @@ struct decode_sink {
         void *context;
         /* A sound event. Negative is fatal and ends the decoding call. */
         int (*event)(void *context, const struct nat_event *event);
+        /* The same for several, in order, where a decoder has them together; NULL: each goes to `event`. */
+        int (*events)(void *context, const struct nat_event *events, size_t count);
         /* A sound statement about who has an inside address; NULL where no leases are wanted. As event. */
         int (*lease)(void *context, const struct lease_event *event);
         /* A row of a plan; NULL where no plans are wanted. As event. */

@@ -8,6 +8,7 @@
 #include "base/cursor.h"
 #include "wire/dialect.h"
 #include "wire/flow.h"
+#include "wire/record_plan.h"
 
 #define FIELD_VARIABLE 65535 /* RFC 7011 section 7 */
 
@@ -64,6 +65,7 @@ struct template
         const struct dialect *judged_by;                          /* the dialect of view and meanings */
         struct place view[SLOT_COUNT];                            /* places, as that dialect names them */
         struct meaning meanings[DIALECT_VALUES_MAX];
+        struct record_plan plan;        /* by the same view */
         struct template_field fields[]; /* field_count */
 };
 
