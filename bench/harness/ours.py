@@ -37,13 +37,19 @@ class Bench:
         files["made"] = json.loads(output_of(words + [files["questions"], files["truth"]]))
         return files
 
-    def import_store(self, store, *files, destinations=False, fresh=True):
-        """Imports into a store that is made for it. loss = reported: the sender of the syslog counts nothing."""
+    def import_store(self, store, *files, destinations=False, sealed=False, fresh=True):
+        """Imports into a store that is made for it. loss = reported: the sender of the syslog counts nothing. Sealed: windows
+        are encrypted under a key that lies beside the store."""
         if fresh:
             shutil.rmtree(store, ignore_errors=True)
+            shutil.rmtree(store + ".keys", ignore_errors=True)
             os.makedirs(store, mode=0o700)
+            settings = SETTINGS.format(destinations="keep" if destinations else "drop")
+            if sealed:
+                os.makedirs(store + ".keys", mode=0o700)
+                settings += f"key = file:{store}.keys/default.key\n"
             with open(os.path.join(store, "rogatory.conf"), "w") as file:
-                file.write(SETTINGS.format(destinations="keep" if destinations else "drop"))
+                file.write(settings)
         return measured([self.program, "import", "--store", store, "--quiet", "--loss", "reported", *files])
 
     def batch(self, store, files, leases=False):
@@ -103,11 +109,12 @@ def measure_hour(bench, sessions):
     """S: one hour, every form, interleaved."""
     files = bench.workload("hour", "--sessions", str(sessions), forms=tuple(FORMS))
     made, costs, verdicts = files["made"], {}, {}
-    kinds = list(FORMS) + ["ipfix, destinations kept"]
+    kinds = list(FORMS) + ["ipfix, sealed", "ipfix, destinations kept"]
     for _ in range(bench.options.rounds):
         for kind in kinds:
             store = bench.path(f"store-{kind.replace(' ', '-').replace(',', '')}")
-            cost = bench.import_store(store, files[kind.split(",")[0]], destinations="kept" in kind)
+            cost = bench.import_store(store, files[kind.split(",")[0]], destinations="kept" in kind,
+                                      sealed="sealed" in kind)
             costs.setdefault(kind, []).append(cost)
     size, batches = {}, []
     for kind in kinds:
@@ -115,6 +122,8 @@ def measure_hour(bench, sessions):
         verdicts[kind] = bench.batch(store, files)[1]
         if kind.startswith("ipfix"):
             size[kind] = sizes(bench, store, sessions, made)
+        if kind == "ipfix, sealed":
+            sealed_lookups = bench.all_lookups(store, files)
         if kind != "ipfix":
             shutil.rmtree(store)
     store = bench.path("store-ipfix")
@@ -122,7 +131,8 @@ def measure_hour(bench, sessions):
         batches.append(bench.batch(store, files)[0])
     result = {"sessions": sessions, "made": made, "load": load(),
               "import": {kind: rate(costs[kind], sessions) for kind in kinds}, "size": size, "verdicts": verdicts,
-              "batch": rate(batches, bench.options.questions), "lookups": bench.all_lookups(store, files)}
+              "batch": rate(batches, bench.options.questions), "lookups": bench.all_lookups(store, files),
+              "lookups sealed": sealed_lookups}
     for form in ("pcap", "netflow9", "syslog"):
         os.unlink(files[form])
     return result, files, store
@@ -167,13 +177,13 @@ def measure_faults(bench, sessions):
     return result
 
 
-def measure_growth(bench, name, sessions, hours, *more):
+def measure_growth(bench, name, sessions, hours, *more, sealed=False):
     """A store of so many hours: what an answer costs, and what its import took."""
     files = bench.workload(name, "--sessions", str(sessions), "--hours", str(hours), *more)
     store = bench.path(f"store-{name}")
-    cost = bench.import_store(store, files["ipfix"])
+    cost = bench.import_store(store, files["ipfix"], sealed=sealed)
     os.unlink(files["ipfix"])
-    result = {"sessions": sessions, "hours": hours, "import": rate([cost], sessions),
+    result = {"sessions": sessions, "hours": hours, "sealed": sealed, "import": rate([cost], sessions),
               "bytes per session": folder_bytes(store, ".seg") / sessions, "verdicts": bench.batch(store, files)[1],
               "lookups": bench.all_lookups(store, files)}
     shutil.rmtree(store)

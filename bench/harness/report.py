@@ -36,9 +36,10 @@ def target_rows(figures):
     hour, blocks, leases = figures["hour"], figures["blocks"], figures["leases"]
     plain, kept = hour["size"]["ipfix"], hour["size"]["ipfix, destinations kept"]
     lookups = hour["lookups"]
+    sealed = "ipfix, sealed" if "ipfix, sealed" in hour["import"] else "ipfix"  # figures of before do not have it
     rows = [
-        ("import of an hour from file, M sessions per CPU-second",
-         hour["import"]["ipfix"]["per CPU-second"]["median"] / 1e6, 3.0, 4.0, True),
+        (f"import of an hour from file{', sealed' if ',' in sealed else ''}, M sessions per CPU-second",
+         hour["import"][sealed]["per CPU-second"]["median"] / 1e6, 3.0, 4.0, True),
         ("size without inside port and destination, over its floor",
          plain["without inside port"] / plain["floor"]["core"], 1.15, 1.10, False),
         ("size of all columns with destination, over its floor", kept["all"] / kept["floor"]["all"], 1.18, 1.10, False),
@@ -80,12 +81,13 @@ def imports(figures):
     hour = figures["hour"]
     rows = []
     for kind, cost in hour["import"].items():
-        form = FORMS[kind.split(",")[0]] + (", destinations kept" if "kept" in kind else "")
+        form = FORMS[kind.split(",")[0]] + "".join(kind.partition(",")[1:])
         rows.append((form, ranged(cost["per CPU-second"], 1e-6), ranged(cost["cpu"]), ranged(cost["wall"]),
                      rounded(cost["memory"] / 2**20), verdicts(hour["verdicts"][kind])))
     for name, store in figures.get("growth", {}).items():
         cost = store["import"]
-        rows.append((f"{name}: {store['hours']:,} windows, {store['sessions']:,} sessions",
+        rows.append((f"{name}: {store['hours']:,} windows, {store['sessions']:,} sessions"
+                     f"{', sealed' if store.get('sealed') else ''}",
                      ranged(cost["per CPU-second"], 1e-6), ranged(cost["cpu"]), ranged(cost["wall"]),
                      rounded(cost["memory"] / 2**20), verdicts(store["verdicts"])))
     blocks, leases = figures["blocks"], figures["leases"]
@@ -109,11 +111,14 @@ def size_tables(figures):
              "coder's for the same sessions, with nothing for finding them again.", ""]
     plain, kept = figures["hour"]["size"]["ipfix"], figures["hour"]["size"]["ipfix, destinations kept"]
     blocks = figures["blocks"]
-    rows = [(name, rounded(ours), rounded(floor), f"{ours / floor:.3f}") for name, ours, floor in (
-        ("without inside port and destination", plain["without inside port"], plain["floor"]["core"]),
-        ("with inside port", plain["all"], plain["floor"]["with inside port"]),
-        ("all columns, with destination", kept["all"], kept["floor"]["all"]),
-        ("a port block", blocks["bytes"], blocks["floor"]))]
+    stores = [("without inside port and destination", plain["without inside port"], plain["floor"]["core"]),
+              ("with inside port", plain["all"], plain["floor"]["with inside port"])]
+    if "ipfix, sealed" in figures["hour"]["size"]:
+        stores.append(("with inside port, sealed", figures["hour"]["size"]["ipfix, sealed"]["all"],
+                       plain["floor"]["with inside port"]))
+    stores += [("all columns, with destination", kept["all"], kept["floor"]["all"]),
+               ("a port block", blocks["bytes"], blocks["floor"])]
+    rows = [(name, rounded(ours), rounded(floor), f"{ours / floor:.3f}") for name, ours, floor in stores]
     lines += table(["columns", "ours", "floor", "times the floor"], rows)
     twice = blocks["stored"] - blocks["blocks"]
     lines += ["", f"Of {blocks['blocks']:,} blocks {twice:,} are stored a second time, because they reach into the next "
@@ -128,7 +133,10 @@ def lookup_stores(figures):
     """(name, windows stored, lookups), every store whose questions were timed."""
     growth = figures.get("growth", {})
     stores = [(f"one hour, {figures['hour']['sessions']:,} sessions", 1, figures["hour"]["lookups"])]
-    stores += [(f"{name}, {store['sessions']:,} sessions", store["hours"], store["lookups"])
+    if "lookups sealed" in figures["hour"]:
+        stores.append((f"one hour, {figures['hour']['sessions']:,} sessions, sealed", 1, figures["hour"]["lookups sealed"]))
+    stores += [(f"{name}, {store['sessions']:,} sessions{', sealed' if store.get('sealed') else ''}",
+                store["hours"], store["lookups"])
                for name, store in growth.items()]
     return stores
 
@@ -346,7 +354,8 @@ def plot_growth(figures):
                 "rogatory ask, warm": lambda l: l["process warm, ms"]["p50"] * 1000}
     groups = [[], []]  # large windows and small ones are not compared with each other
     ticks = []
-    for name, windows, lookups_ in lookup_stores(figures):
+    stores = lookup_stores(figures)
+    for name, windows, lookups_ in stores[1:] if "lookups sealed" in figures["hour"] else stores:  # ten hours are sealed
         groups["small" in name].append((windows, lookups_))
         ticks.append((windows, f"{windows:,}\n{name.split(',')[0]}"))
     series = [(name, [[(windows, of(lookups_)) for windows, lookups_ in group] for group in groups])
