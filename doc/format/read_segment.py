@@ -15,7 +15,7 @@ MASK = (1 << 64) - 1
 UNKNOWN = -(1 << 63)
 OPEN = 0
 ESCAPE = 240
-BLOCK = 512
+LONG_BLOCK, SHORT_BLOCK = 512, 256
 RECENT = 8
 CONTEXTS = [("begin", 6), ("shape", 4), ("duration", 16), ("inside", 12), ("inside_port", 5), ("exporter", 1),
             ("recent", 3), ("destination", 1), ("destination_port", 16)]
@@ -169,7 +169,9 @@ class Frame:
         demand(len(data) >= 192 and data[:8] == magic, "this is not a segment of the expected kind")
         demand(xxh64(data[:112]) == struct.unpack_from("<Q", data, 112)[0], "the header is damaged")
         version, _, incompatible, _ = struct.unpack_from("<4I", data, 8)
-        demand(version == 1 and incompatible == 0, "the format is newer than this reader")
+        known = 1 if magic == b"ROGSEG\r\n" else 0
+        demand(version == 1 and incompatible & ~known == 0, "the format is newer than this reader")
+        self.block_rows = SHORT_BLOCK if incompatible & 1 else LONG_BLOCK
         self.window_from, self.window_to, self.generation = struct.unpack_from("<qqQ", data, 24)
         self.sections = self.read_sections()
 
@@ -260,7 +262,7 @@ class Sheet:
     def rows(self):
         left, begin, at = self.count, self.segment.window_from, self.blocks_at
         while left:
-            count = min(left, BLOCK)
+            count = min(left, self.segment.block_rows)
             flags = self.directory.le(1)
             scan_length, rest_length = self.directory.varint(), self.directory.varint()
             begin = signed(begin + unzigzag(self.directory.varint()))

@@ -108,11 +108,11 @@ static unsigned find_plain_port(const uint8_t *ports, unsigned count, uint16_t p
 }
 
 unsigned block_find_port(const struct block_scan *scan, unsigned count, uint16_t port,
-        uint64_t ret_hits[SEGMENT_BLOCK_BINDINGS / 64])
+        uint64_t ret_hits[SEGMENT_BLOCK_BINDINGS_LONG / 64])
 {
         unsigned last = 0;
 
-        memset(ret_hits, 0, SEGMENT_BLOCK_BINDINGS / 8);
+        memset(ret_hits, 0, SEGMENT_BLOCK_BINDINGS_LONG / 8);
         if (scan->port_width == 16 && scan->port_shift == 0 && scan->port_base == 0 &&
                 scan->span_width == 0 && scan->span_base == 0)
                 return find_plain_port(scan->ports, count, port, ret_hits);

@@ -31,22 +31,22 @@ uint16_t block_span(const struct block_scan *scan, unsigned row);
 /* The rows whose range holds the port, as a bit set. Returns the row behind the last one, 0 where there is
  * none. */
 unsigned block_find_port(const struct block_scan *scan, unsigned count, uint16_t port,
-        uint64_t ret_hits[SEGMENT_BLOCK_BINDINGS / 64]);
+        uint64_t ret_hits[SEGMENT_BLOCK_BINDINGS_LONG / 64]);
 
 /* Column by column, as they are decoded: a row is put together only where it is wanted. */
 struct block_decoder {
-        int64_t from_ms[SEGMENT_BLOCK_BINDINGS], to_ms[SEGMENT_BLOCK_BINDINGS];
-        uint64_t shapes[SEGMENT_BLOCK_BINDINGS];
-        uint16_t slot_of_row[SEGMENT_BLOCK_BINDINGS]; /* of the inside host in `hosts` */
-        uint16_t inside_ports[SEGMENT_BLOCK_BINDINGS];
-        uint8_t begin_context_of_row[SEGMENT_BLOCK_BINDINGS];
-        uint8_t shape_of_row[SEGMENT_BLOCK_BINDINGS];
+        int64_t from_ms[SEGMENT_BLOCK_BINDINGS_LONG], to_ms[SEGMENT_BLOCK_BINDINGS_LONG];
+        uint64_t shapes[SEGMENT_BLOCK_BINDINGS_LONG];
+        uint16_t slot_of_row[SEGMENT_BLOCK_BINDINGS_LONG]; /* of the inside host in `hosts` */
+        uint16_t inside_ports[SEGMENT_BLOCK_BINDINGS_LONG];
+        uint8_t begin_context_of_row[SEGMENT_BLOCK_BINDINGS_LONG];
+        uint8_t shape_of_row[SEGMENT_BLOCK_BINDINGS_LONG];
         struct host_memories hosts;
         /* Only where the block has the column. */
-        uint16_t exporters[SEGMENT_BLOCK_BINDINGS];
-        uint32_t sessions[SEGMENT_BLOCK_BINDINGS];
-        uint32_t destinations_of_row[SEGMENT_BLOCK_BINDINGS]; /* numbers in the segment, 0 for none */
-        uint16_t destination_ports[SEGMENT_BLOCK_BINDINGS];
+        uint16_t exporters[SEGMENT_BLOCK_BINDINGS_LONG];
+        uint32_t sessions[SEGMENT_BLOCK_BINDINGS_LONG];
+        uint32_t destinations_of_row[SEGMENT_BLOCK_BINDINGS_LONG]; /* numbers in the segment, 0 for none */
+        uint16_t destination_ports[SEGMENT_BLOCK_BINDINGS_LONG];
         /* How far each stream was read, and what the next row of it needs to know of the one before. */
         struct stream_reader times, holders, destinations;
         unsigned times_done, holders_done, destinations_done;

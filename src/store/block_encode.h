@@ -19,8 +19,8 @@ struct host_memory {
 
 /* The hosts met in this block, latest first, by position in memories. */
 struct host_memories {
-        struct host_memory memories[SEGMENT_BLOCK_BINDINGS];
-        uint16_t order[SEGMENT_BLOCK_BINDINGS];
+        struct host_memory memories[SEGMENT_BLOCK_BINDINGS_LONG];
+        uint16_t order[SEGMENT_BLOCK_BINDINGS_LONG];
         unsigned count;
 };
 

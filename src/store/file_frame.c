@@ -31,7 +31,8 @@ int frame_begin(struct frame_writer *writer, const char magic[8], const struct s
         buffer_append(&head, magic, 8);
         buffer_append_le(&head, FORMAT_VERSION, 4);
         buffer_append_le(&head, 0, 4); /* compatible flags */
-        buffer_append_le(&head, 0, 4); /* incompatible flags */
+        buffer_append_le(
+                &head, header->block_bindings == SEGMENT_BLOCK_BINDINGS ? FORMAT_SHORT_BLOCKS : 0, 4);
         buffer_append_le(&head, 0, 4);
         buffer_append_le(&head, (uint64_t)header->window_from, 8);
         buffer_append_le(&head, (uint64_t)header->window_to, 8);
@@ -127,12 +128,15 @@ static int read_header(struct frame *frame, const char *name, const char magic[8
         if (!frame_checksum_is(
                     frame->bytes, HEADER_LENGTH - 8, load_le64(frame->bytes + HEADER_LENGTH - 8), UINT64_MAX))
                 return damaged(name, "the header (bytes 0-119)", error);
-        if (version != FORMAT_VERSION || incompatible & ~FORMAT_INCOMPATIBLE_KNOWN)
+        uint32_t known = memcmp(magic, SEGMENT_MAGIC, 8) == 0 ? FORMAT_SHORT_BLOCKS : 0;
+        if (version != FORMAT_VERSION || incompatible & ~known)
                 return error_set(error, -EPROTONOSUPPORT,
                         "%s: written by a newer rogatory (format version %u, incompatible features 0x%x); "
                         "use that one",
                         name, (unsigned)version, (unsigned)incompatible);
         cursor_le32(&cursor);
+        header->block_bindings =
+                incompatible & FORMAT_SHORT_BLOCKS ? SEGMENT_BLOCK_BINDINGS : SEGMENT_BLOCK_BINDINGS_LONG;
         header->window_from = (int64_t)cursor_le64(&cursor);
         header->window_to = (int64_t)cursor_le64(&cursor);
         header->generation = cursor_le64(&cursor);

@@ -14,8 +14,9 @@
 #include "nat/coverage.h"
 #include "nat/host.h"
 
-#define SEGMENT_BLOCK_BINDINGS 512
-#define SEGMENT_EXPORTER_NAME_MAX 64 /* bytes with the end mark */
+#define SEGMENT_BLOCK_BINDINGS 256
+#define SEGMENT_BLOCK_BINDINGS_LONG 512 /* of files that say so; read, no longer written */
+#define SEGMENT_EXPORTER_NAME_MAX 64    /* bytes with the end mark */
 #define SEGMENT_REALM_NAME_MAX 64
 
 /* What decides which bindings go on from one window into the next: one that ends because its endpoint was
@@ -39,13 +40,14 @@ struct segment_header {
         bool has_unported; /* it holds bindings whose outside port was not logged (the writer adds it) */
         struct segment_rules made_by; /* the rules by which bindings were carried out of this window */
         struct segment_rules
-                older;          /* bolder ones by which something may have been left out of it before ... */
-        int64_t older_until;    /* ... that could still be alive until then; TIME_FIRST: none */
-        bool has_untold_flows;  /* it holds sessions that carry neither destination nor identity, so that a
-                                 * close may  belong to any of one customer's flows over the endpoint (the
-                                 * writer adds it) */
-        uint64_t binding_count; /* filled in by the writer */
-        uint32_t sheet_count;   /* filled in by the writer */
+                older;           /* bolder ones by which something may have been left out of it before ... */
+        int64_t older_until;     /* ... that could still be alive until then; TIME_FIRST: none */
+        bool has_untold_flows;   /* it holds sessions that carry neither destination nor identity, so that a
+                                  * close may  belong to any of one customer's flows over the endpoint (the
+                                  * writer adds it) */
+        uint64_t binding_count;  /* filled in by the writer */
+        uint32_t sheet_count;    /* filled in by the writer */
+        unsigned block_bindings; /* of a full block; filled in by writer and reader */
 };
 
 /* Where the writer's bytes go, in order. Negative is fatal and passed on. */
@@ -135,7 +137,7 @@ int segment_read_sheet(const struct segment_reader *reader, uint32_t sheet, stru
 /* The bindings of one outside address that may include the port (-1: every port) and may touch [from, to] (a
  * binding with an unknown edge, or whose edge is a sign of life, may reach to the end of time). Decodes only
  * the blocks and columns that it must. references: may be NULL; receives one record number per binding: its
- * position in the sheet (block * SEGMENT_BLOCK_BINDINGS + row), appended in step with ret. 0 also where the
+ * position in the sheet (from 0, blocks one behind the other), appended in step with ret. 0 also where the
  * address has no sheet. */
 struct reference_list {
         uint64_t *items; /* owned */

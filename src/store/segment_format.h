@@ -8,8 +8,9 @@
 #include "store/segment.h"
 
 #define FORMAT_VERSION 1u
-#define FORMAT_COMPATIBLE_KNOWN 0u   /* flags that an older reader may ignore */
-#define FORMAT_INCOMPATIBLE_KNOWN 0u /* flags that an older reader must refuse */
+#define FORMAT_COMPATIBLE_KNOWN 0u /* flags that an older reader may ignore */
+/* Flags that an older reader must refuse. */
+#define FORMAT_SHORT_BLOCKS 1u /* of segments: a block holds SEGMENT_BLOCK_BINDINGS, not ..._LONG */
 
 #define HEADER_LENGTH 120
 #define TRAILER_LENGTH 40
@@ -169,9 +170,9 @@ static inline unsigned duration_context(unsigned shape)
         return shape < DURATION_CONTEXTS - 1 ? shape : DURATION_CONTEXTS - 1;
 }
 
-static inline unsigned block_count(uint64_t bindings)
+static inline uint64_t block_count(uint64_t bindings, unsigned block_bindings)
 {
-        return (unsigned)((bindings + SEGMENT_BLOCK_BINDINGS - 1) / SEGMENT_BLOCK_BINDINGS);
+        return (bindings + block_bindings - 1) / block_bindings;
 }
 
 /* One block in the directory of its sheet. */

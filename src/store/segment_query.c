@@ -67,7 +67,7 @@ static int read_selected(const struct segment_reader *reader, uint32_t sheet,
                         break;
                 block++;
                 /* The directory's times pass over no block: they are those of signs of life too. */
-                r = read_block(&whole, selection, &entry, (uint64_t)block * SEGMENT_BLOCK_BINDINGS);
+                r = read_block(&whole, selection, &entry, (uint64_t)block * whole.sheet.head.block_bindings);
         }
         if (r < 0)
                 r = reading_explain(&whole.sheet, block, r, error);

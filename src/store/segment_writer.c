@@ -53,6 +53,7 @@ int segment_writer_new(const struct segment_header *header, const char *const *e
         writer->header = *header;
         writer->header.binding_count = 0;
         writer->header.sheet_count = 0;
+        writer->header.block_bindings = SEGMENT_BLOCK_BINDINGS;
         writer->exporter_names = exporter_names;
         writer->exporter_count = exporter_count;
         writer->encoder.rest = buffer_make(SEGMENT_BLOCK_BINDINGS * 256);
@@ -61,7 +62,7 @@ int segment_writer_new(const struct segment_header *header, const char *const *e
         writer->directory = buffer_make(HEAD_BYTES_MAX);
         writer->dictionary = buffer_make(HEAD_BYTES_MAX);
         writer->sheets = buffer_make(SHEET_BYTES_MAX);
-        int r = frame_begin(&writer->frame, SEGMENT_MAGIC, header, output);
+        int r = frame_begin(&writer->frame, SEGMENT_MAGIC, &writer->header, output);
         if (r < 0) {
                 segment_writer_free(writer);
                 return r;

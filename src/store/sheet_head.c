@@ -109,8 +109,8 @@ void sheet_put_entry(struct buffer *out, const struct block_entry *entry, int64_
 
 /* ---- reading ---- */
 
-bool sheet_head_open(struct sheet_head *head, const uint8_t *bytes, size_t length, int64_t window_from,
-        uint64_t blocks_offset)
+bool sheet_head_open(struct sheet_head *head, const uint8_t *bytes, size_t length,
+        const struct segment_header *header, uint64_t blocks_offset)
 {
         struct cursor cursor = cursor_over(bytes, length);
         uint64_t count = cursor_varint(&cursor);
@@ -121,7 +121,7 @@ bool sheet_head_open(struct sheet_head *head, const uint8_t *bytes, size_t lengt
         const uint8_t *dictionary = cursor_take(&cursor, (size_t)dictionary_length);
         /* An entry takes at least 12 bytes: a count that the directory cannot hold is refused before any
          * work. */
-        uint64_t most = (uint64_t)cursor_left(&cursor) / 12 * SEGMENT_BLOCK_BINDINGS;
+        uint64_t most = (uint64_t)cursor_left(&cursor) / 12 * header->block_bindings;
         if (count > most)
                 return false;
         *head = (struct sheet_head){
@@ -129,10 +129,11 @@ bool sheet_head_open(struct sheet_head *head, const uint8_t *bytes, size_t lengt
                 .dictionary = dictionary,
                 .dictionary_length = (size_t)dictionary_length,
                 .directory = cursor,
-                .blocks_left = block_count(count),
+                .blocks_left = block_count(count, header->block_bindings),
+                .block_bindings = header->block_bindings,
                 .bindings_left = count,
                 .next_offset = blocks_offset,
-                .last_begin = window_from,
+                .last_begin = header->window_from,
         };
         return true;
 }
@@ -155,8 +156,8 @@ int sheet_head_next(struct sheet_head *head, struct block_entry *ret_entry)
         if (cursor->overrun || entry.flags & ~BLOCK_FLAGS_KNOWN || entry.scan_length > UINT32_MAX ||
                 entry.rest_length > UINT32_MAX)
                 return -EBADMSG;
-        entry.count = head->bindings_left < SEGMENT_BLOCK_BINDINGS ? (unsigned)head->bindings_left
-                                                                   : SEGMENT_BLOCK_BINDINGS;
+        entry.count = head->bindings_left < head->block_bindings ? (unsigned)head->bindings_left
+                                                                 : head->block_bindings;
         head->bindings_left -= entry.count;
         head->blocks_left--;
         head->last_begin = entry.begin;

@@ -27,14 +27,15 @@ struct sheet_head {
         size_t dictionary_length;
         struct cursor directory;
         uint64_t blocks_left, bindings_left;
+        unsigned block_bindings;
         uint64_t next_offset; /* in the file */
         int64_t last_begin;
 };
 
-/* Opens the head that stands in bytes; blocks_offset: where its first block stands in the file.
- * false where it is damaged. */
-bool sheet_head_open(struct sheet_head *head, const uint8_t *bytes, size_t length, int64_t window_from,
-        uint64_t blocks_offset);
+/* Opens the head that stands in bytes; blocks_offset: where its first block stands in the file. Of the file's
+ * header: where the window begins, and how many bindings a full block holds. false where it is damaged. */
+bool sheet_head_open(struct sheet_head *head, const uint8_t *bytes, size_t length,
+        const struct segment_header *header, uint64_t blocks_offset);
 
 /* The next block: 1, 0 where there is no other, or -EBADMSG. */
 int sheet_head_next(struct sheet_head *head, struct block_entry *ret_entry);

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-/* Decoded blocks that are kept, at 50 kB each: a sheet of the reference workload has 13. */
-#define DECODERS_KEPT 16
+/* Decoded blocks that are kept, at 20 kB each: a sheet of the reference workload has 26. */
+#define DECODERS_KEPT 32
 #define NO_BLOCK SIZE_MAX
-#define LINES_NEAR (2 * SEGMENT_BLOCK_BINDINGS / 64 + 1) /* of each block: its ports */
+#define LINES_NEAR (2 * SEGMENT_BLOCK_BINDINGS_LONG / 64 + 1) /* of each block: its ports */
 
 struct listed_block {
         struct block_entry entry;
@@ -128,7 +128,7 @@ static int look_at(struct sheet_memory *memory, size_t number, const struct sele
         r = reading_decode(&memory->reading, decoder, selection, &block->entry, &block->scan, hits, last);
         return r <= 0 ? r
                       : reading_emit(&memory->reading, decoder, selection, &block->entry, &block->scan, hits,
-                                (unsigned)r, (uint64_t)number * SEGMENT_BLOCK_BINDINGS);
+                                (unsigned)r, (uint64_t)number * memory->reading.head.block_bindings);
 }
 
 /* Looks at the blocks in their order. *ret_block: the one that the result speaks of. */

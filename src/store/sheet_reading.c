@@ -77,8 +77,7 @@ int reading_open(struct reading *reading, const struct segment_reader *reader, u
                 segment_part_fault(reader, offset, length, sum, "the checksum of its head is wrong");
         if (fault)
                 return reading_damaged(reading, fault);
-        if (!sheet_head_open(
-                    &reading->head, head, (size_t)length, reader->frame.header.window_from, offset + length))
+        if (!sheet_head_open(&reading->head, head, (size_t)length, &reader->frame.header, offset + length))
                 return reading_damaged(reading, "its head contradicts itself");
         int64_t hosts = sheet_host_count(&reading->head);
         if (hosts <= 0 || hosts > UINT32_MAX)

@@ -31,7 +31,7 @@ struct selection {
 };
 
 /* Rows of a block as a bit set. */
-#define HIT_WORDS (SEGMENT_BLOCK_BINDINGS / 64)
+#define HIT_WORDS (SEGMENT_BLOCK_BINDINGS_LONG / 64)
 
 /* -ENOMEM or -EBADMSG with reading->damage. reading_close in every case. */
 int reading_open(struct reading *reading, const struct segment_reader *reader, uint32_t sheet);
