@@ -78,7 +78,7 @@ _rogatory()
         mapfile -t COMPREPLY < <(compgen -W "order-issued order-received order-checked decision later-validation authority-notified
             plaintext-read released refused data-obtained preserved withdrawn enforcement remedy costs
             retention opening-erased administration window-sealed directory-changed message-sent
-            message-received receipt person-informed informing-delayed error-reported log-witnessed
+            message-received receipt evidence-fetched person-informed informing-delayed error-reported log-witnessed
             log-refused" -- "$cur")
         return ;;
     --interval) return ;;
@@ -122,7 +122,7 @@ _rogatory()
             --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "new edit paste type compare remove show check
-                submit approve disapprove revise discard send withdraw extend clarify ask-validation validate review report-error status list $options" -- "$cur")
+                submit approve disapprove revise discard send withdraw extend clarify ask-validation validate review report-error fetch status list $options" -- "$cur")
             return
         fi ;;
     open)

@@ -51,6 +51,7 @@ int client_new(const struct client_options *options, struct client **ret_client,
         client->connect_ms = options->connect_ms > 0 ? options->connect_ms : CLIENT_CONNECT_MS;
         client->message_ms = options->message_ms > 0 ? options->message_ms : CLIENT_MESSAGE_MS;
         client->now = options->now;
+        client->stop = options->stop;
         client->context = options->context;
         *ret_client = client;
         return 0;

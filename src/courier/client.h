@@ -40,6 +40,7 @@ struct client_options {
         const struct tls_identity *identity; /* borrowed for the life of the client */
         int64_t connect_ms, message_ms;      /* 0: the constants above */
         int64_t (*now)(void *context);       /* NULL: the machine's clock */
+        bool (*stop)(void *context);         /* asked while evidence comes: true interrupts it; may be NULL */
         void *context;
 };
 
@@ -94,8 +95,9 @@ struct download_result {
 };
 
 /* Goes on where an earlier call was interrupted. DOWNLOAD_DONE at once where the file is there already and is
- * the right one. Nothing counts as received before its digests were compared. Negative where this node
- * failed. */
+ * the right one. Nothing counts as received before its digests were compared. One process fetches a file at a
+ * time; where another does, or where the folder is removed meanwhile, it is interrupted. Negative where this
+ * node failed: -ENOSPC where the disk is full. */
 int client_download(struct client *client, const struct client_peer *peer, const struct client_file *file,
         const char *folder, struct download_result *ret_result, struct error *error);
 

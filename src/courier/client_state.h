@@ -13,6 +13,7 @@ struct client {
         const struct tls_identity *identity;
         int64_t connect_ms, message_ms;
         int64_t (*now)(void *context);
+        bool (*stop)(void *context);
         void *context;
         CURL *curl;
 };

@@ -10,16 +10,21 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LOOK_BYTES (1u << 20) /* so often it is asked whether the rest is still wanted */
 
 struct download {
         struct exchange exchange;
         const struct client_file *wanted;
         char part[PATH_MAX], final[PATH_MAX];
         int file;
-        uint64_t have;    /* bytes in the file */
-        bool began, over; /* the first byte of the body came; more came than there can be */
+        uint64_t have;        /* bytes in the file */
+        uint64_t looked;      /* of them, when it was last asked whether the rest is wanted */
+        bool began, over;     /* the first byte of the body came; more came than there can be */
+        const char *unwanted; /* why the rest is not; NULL */
 };
 
 /* 1: it is what the manifest says; 0: it is not. */
@@ -51,12 +56,28 @@ static bool place_body(struct download *download)
         return false;
 }
 
+/* A file without a name is of a folder that somebody removed: its order was withdrawn. */
+static bool is_wanted(struct download *download)
+{
+        const struct client *client = download->exchange.client;
+        struct stat status;
+
+        if (client->stop && client->stop(client->context))
+                download->unwanted = "its turn is over; it goes on later";
+        else if (download->have >= download->looked + LOOK_BYTES || download->have < download->looked) {
+                download->looked = download->have;
+                if (fstat(download->file, &status) == 0 && status.st_nlink == 0)
+                        download->unwanted = "it was removed here meanwhile";
+        }
+        return !download->unwanted;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
         struct download *download = context;
         size_t length = size * count, done = 0;
 
-        if (!download->began && !place_body(download))
+        if ((!download->began && !place_body(download)) || !is_wanted(download))
                 return 0;
         if (length > download->wanted->length - download->have) {
                 download->over = true;
@@ -136,6 +157,9 @@ static void judge(const struct download *download, const struct client_peer *pee
                 result->end = DOWNLOAD_WRONG;
                 snprintf(result->reason, sizeof result->reason, "%s: sends more than its manifest says",
                         peer->organisation);
+        } else if (download->unwanted) {
+                snprintf(result->reason, sizeof result->reason, "%s: %s", download->wanted->name,
+                        download->unwanted);
         } else if (exchange->status >= 400) {
                 exchange_words(exchange, words, sizeof words);
                 if (exchange->status < 500 && exchange->status != 408 && exchange->status != 429)
@@ -216,7 +240,14 @@ int client_download(struct client *client, const struct client_peer *peer, const
         if (download.file < 0)
                 return error_set(
                         error, -errno, "%s: cannot be made: %s", download.part, strerrordesc_np(errno));
-        r = run(&download, client, peer, folder, ret_result, error);
+        /* Two that write one file would spoil it for both. */
+        if (flock(download.file, LOCK_EX | LOCK_NB) < 0) {
+                ret_result->end = DOWNLOAD_INTERRUPTED;
+                snprintf(ret_result->reason, sizeof ret_result->reason,
+                        "%s: is being fetched by another process", wanted->name);
+        } else {
+                r = run(&download, client, peer, folder, ret_result, error);
+        }
         if (download.file >= 0)
                 close(download.file);
         return r;

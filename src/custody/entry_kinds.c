@@ -167,6 +167,17 @@ static const struct entry_field receipt[] = {
         {"order", FIELD_ID, MAY, NULL},
         {"detail", FIELD_DETAIL, MAY, NULL},
 };
+static const struct entry_field evidence_fetched[] = {
+        {"message", FIELD_ID, MUST, NULL}, /* beside which it was offered */
+        {"sender", FIELD_TEXT, MUST, NULL},
+        {"outcome", FIELD_NAME, MUST, "|whole|part|nothing|"},
+        {"files", FIELD_COUNT, MUST, NULL},
+        {"missing", FIELD_COUNT, MUST, NULL},
+        {"bytes", FIELD_COUNT, MAY, NULL},
+        {"order", FIELD_ID, MAY, NULL},
+        {"reason", FIELD_TEXT, MAY, NULL},
+        {"detail", FIELD_DETAIL, MAY, NULL},
+};
 static const struct entry_field person_informed[] = {
         {"order", FIELD_ID, MUST, NULL},
         {"due", FIELD_INSTANT, MAY, NULL},
@@ -231,6 +242,7 @@ static const struct entry_kind kinds[] = {
         KIND("message-sent", message_sent, "a message was sealed and handed to delivery"),
         KIND("message-received", message_received, "a message was accepted"),
         KIND("receipt", receipt, "the receipt of a message came back"),
+        KIND("evidence-fetched", evidence_fetched, "evidence beside a message was fetched, or given up"),
         KIND("person-informed", person_informed, "the person concerned was informed (Article 13)"),
         KIND("informing-delayed", informing_delayed, "informing the person was put off (Article 13)"),
         KIND("error-reported", error_reported, "somebody was or may have been wrongly identified"),

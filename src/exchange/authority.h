@@ -95,13 +95,19 @@ int authority_validate(struct office *office, const char *id, enum validation_de
 typedef int authority_file(void *context, const char *message_id, const struct file *file, const void *bytes,
         size_t length, struct error *error);
 struct authority_opened {
-        size_t files, missing; /* missing: beside the message, and not fetched yet: -EAGAIN */
+        /* missing: beside the message, and given up for good (exchange/beside.h). -EAGAIN, and nothing is
+         * opened, while a file can still come, or where none is here. */
+        size_t files, missing;
         int64_t inform_due_ms;
 };
 /* Opens what was answered. The purpose stands in the log before anything is decrypted; everything is
  * decrypted before anything is handed over; a receipt goes back, and the duty to inform begins. */
 int authority_open(struct office *office, const char *id, const char *purpose, authority_file *take,
         void *context, struct authority_opened *ret, struct error *error);
+
+/* What was given up of the evidence beside the answers is fetched anew, as long as its window is open. By an
+ * officer. -ENOENT where nothing of the order can be fetched. */
+int authority_fetch_again(struct office *office, const char *id, struct error *error);
 
 struct authority_inform {
         const char *means, *language, *data, *remedies, *person_reference; /* remedies and means are needed */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* What comes back to the authority: answers, Form 3, questions, objections. */
 #include "exchange/authority_case.h"
+#include "exchange/beside.h"
 #include "exchange/handlers.h"
 
 #include <stdio.h>
@@ -104,7 +105,7 @@ static int answer(struct authority_case *c, const void *arguments, struct error 
         }
         if (r == 0 && until_ms != TIME_UNKNOWN)
                 r = book_fact_set(c->office, c->order.id, FACT_PRESERVED_UNTIL_MS, until_ms, error);
-        return r;
+        return r == 0 ? beside_expect(c->office, arrival, error) : r;
 }
 
 int handle_answer(struct office *office, const struct post_arrival *arrival, struct error *error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "exchange/authority_case.h"
+#include "exchange/beside.h"
 
 #include "os/file.h"
 
@@ -195,7 +196,9 @@ static int delete_one(void *context, const struct book_message *row)
                 deleting->digests->count++;
         }
         deleting->files++;
-        return r;
+        return r == 0 ? beside_delete(
+                                deleting->c->office, row->peer, row->id, &deleting->files, deleting->error)
+                      : r;
 }
 
 int case_delete_data(struct authority_case *c, struct text_list *digests, struct error *error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Evidence opened, the person informed, an error reported. */
 #include "exchange/authority_case.h"
+#include "exchange/beside.h"
 
 #include "crypto/cms_seal.h"
 #include "os/file.h"
@@ -79,7 +80,8 @@ static int decrypt(struct opening_case *opening, const struct file *file, const 
         return r;
 }
 
-/* A file beside the message, where it was fetched: evidence/SENDER/MESSAGE/NAME. */
+/* A file beside the message, where it was fetched: evidence/SENDER/MESSAGE/NAME. Its name is bare: the
+ * manifest was held against it when the container was opened. */
 static int read_outside(struct opening_case *opening, const struct answer_read *answer,
         const struct file *file, struct plain_file *ret, struct error *error)
 {
@@ -87,6 +89,8 @@ static int read_outside(struct opening_case *opening, const struct answer_read *
         struct buffer bytes = buffer_make(CMS_SEAL_BYTES_MAX);
         uint8_t digest[DIGEST_BYTES];
 
+        if (!file->name || !evidence_name_is_valid(file->name))
+                return error_set(error, -EBADMSG, "a file beside the message has no name that could be one");
         int n = snprintf(path, sizeof path, "%s/%s/%s/%s", office_evidence(opening->c.office), answer->peer,
                 answer->id, file->name);
         if (n >= (int)sizeof path)
@@ -274,6 +278,23 @@ static int prepare(struct opening_case *opening, struct office *office, const ch
         return r < 0 ? r : record_reading(opening, error);
 }
 
+/* What nobody has seen is neither acknowledged as opened, nor does the duty to inform begin by it. But what
+ * was given up for good does not keep the rest from being read. */
+static int need_files(const struct opening_case *opening, struct error *error)
+{
+        char words[BESIDE_PROGRESS_MAX];
+        struct beside_progress progress;
+
+        int r = beside_progress(opening->c.office, opening->c.order.id, NULL, &progress, error);
+        if (r < 0 || (progress.failed > 0 && progress.waiting == 0 && opening->file_count > 0))
+                return r;
+        beside_progress_words(&progress, words);
+        return error_set(error, -EAGAIN,
+                "%zu of the files travel beside the message and have not been fetched yet: nothing is opened "
+                "(%s%s%s)",
+                opening->told.missing, words, *progress.reason ? "; " : "", progress.reason);
+}
+
 int authority_open(struct office *office, const char *id, const char *purpose, authority_file *take,
         void *context, struct authority_opened *ret, struct error *error)
 {
@@ -286,12 +307,8 @@ int authority_open(struct office *office, const char *id, const char *purpose, a
         int r = prepare(opening, office, id, error);
         if (r == 0)
                 r = read_answers(opening, error);
-        /* What nobody has seen is neither acknowledged as opened, nor does the duty to inform begin by it. */
         if (r == 0 && opening->told.missing > 0)
-                r = error_set(error, -EAGAIN,
-                        "%zu of the files travel beside the message and have not been fetched yet: nothing "
-                        "is opened",
-                        opening->told.missing);
+                r = need_files(opening, error);
         if (r == 0)
                 r = case_run(office, opening->c.order.id, opened, opening, error);
         for (size_t i = 0; r == 0 && i < opening->file_count; i++) {
@@ -304,6 +321,28 @@ int authority_open(struct office *office, const char *id, const char *purpose, a
                 *ret = opening->told;
         opening_free(opening);
         return r;
+}
+
+static int fetch_again(struct authority_case *c, const void *arguments, struct error *error)
+{
+        uint32_t files = 0;
+
+        (void)arguments;
+        int r = office_need_role(c->office, PERSON_OFFICER, error);
+        if (r == 0)
+                r = beside_again(c->office, c->order.id, &files, error);
+        if (r == 0 && files == 0)
+                r = error_set(error, -ENOENT,
+                        "nothing beside the answers of the order %s is to be fetched: it is here, its window "
+                        "is "
+                        "over, or there is none",
+                        c->order.id);
+        return r == 0 ? case_note(c, "fetch", PERSON_OFFICER, NULL, error) : r;
+}
+
+int authority_fetch_again(struct office *office, const char *id, struct error *error)
+{
+        return case_run(office, id, fetch_again, NULL, error);
 }
 
 /* ---- the person ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Orders on their way: sent, withdrawn, extended, explained, validated afterwards. */
 #include "exchange/authority_case.h"
+#include "exchange/beside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,8 @@ int case_withdraw(
                 c->facts.withdrawn = true;
                 r = book_tasks_step(c->office, c->order.id, "cancel", &c->facts, error);
         }
+        if (r == 0 && w->number_count == 0)
+                r = beside_stop(c->office, c->order.id, error);
         if (r == 0)
                 r = office_log(c->office, "withdrawn", by_clock ? OFFICE_NODE : NULL,
                         json_pack("{s:s, s:s}", "order", c->order.id, "reason",

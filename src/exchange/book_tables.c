@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define BOOK_VERSION 1
+#define BOOK_VERSION 2
 
 /* Names of states, kinds and roles are stored and not their numbers, which may change. */
 static const char *const tables[] = {
@@ -43,6 +43,34 @@ static const char *const tables[] = {
         " witnessed_sent_ms INTEGER) STRICT",
 };
 
+/* Since version 2: evidence beside messages, to be fetched and offered. */
+static const char *const beside_tables[] = {
+        "CREATE TABLE book_fetch(sender TEXT NOT NULL, message_id TEXT NOT NULL, name TEXT NOT NULL,"
+        " order_id TEXT NOT NULL, manifest TEXT NOT NULL, length INTEGER NOT NULL, digest BLOB NOT NULL,"
+        " second_digest BLOB NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,"
+        " state TEXT NOT NULL, attempts INTEGER NOT NULL, in_vain INTEGER NOT NULL, wrong INTEGER NOT NULL,"
+        " next_ms INTEGER NOT NULL, settled_ms INTEGER, told INTEGER NOT NULL, reason TEXT NOT NULL,"
+        " PRIMARY KEY(sender, message_id, name)) STRICT",
+        "CREATE INDEX book_fetch_due ON book_fetch(sender, next_ms) WHERE state = 'waiting'",
+        "CREATE INDEX book_fetch_untold ON book_fetch(sender, message_id) WHERE told = 0",
+        "CREATE INDEX book_fetch_order ON book_fetch(order_id)",
+        "CREATE TABLE book_offer(manifest TEXT PRIMARY KEY, order_id TEXT NOT NULL,"
+        " message_id TEXT NOT NULL UNIQUE, recipient TEXT NOT NULL, state TEXT NOT NULL,"
+        " files INTEGER NOT NULL, bytes INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
+        " until_ms INTEGER NOT NULL, received_ms INTEGER, opened_ms INTEGER, ended_ms INTEGER,"
+        " reason TEXT NOT NULL) STRICT",
+        "CREATE INDEX book_offer_order ON book_offer(order_id)",
+};
+
+static int make_beside_tables(struct sqlite3 *database, struct error *error)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < sizeof beside_tables / sizeof *beside_tables; i++)
+                r = rows_run(database, error, beside_tables[i], "");
+        return r < 0 ? r : 0;
+}
+
 int book_make_tables(struct sqlite3 *database, struct error *error)
 {
         int r = 0;
@@ -50,9 +78,36 @@ int book_make_tables(struct sqlite3 *database, struct error *error)
         for (size_t i = 0; r >= 0 && i < sizeof tables / sizeof *tables; i++)
                 r = rows_run(database, error, tables[i], "");
         if (r >= 0)
+                r = make_beside_tables(database, error);
+        if (r >= 0)
                 r = rows_run(database, error, "INSERT INTO office_number VALUES('version', ?1)", "i",
                         (int64_t)BOOK_VERSION);
         return r < 0 ? r : 0;
+}
+
+static int read_version(struct sqlite3 *database, int64_t *ret_version, struct error *error)
+{
+        return rows_number(database, error, 0, ret_version,
+                "SELECT value FROM office_number WHERE name = 'version'", "");
+}
+
+/* A node of version 1. Whoever comes second finds it done. */
+static int upgrade(struct sqlite3 *database, int64_t *ret_version, struct error *error)
+{
+        int r = rows_run(database, error, "BEGIN IMMEDIATE", "");
+
+        if (r < 0)
+                return r;
+        r = read_version(database, ret_version, error);
+        if (r == 0 && *ret_version == 1) {
+                r = make_beside_tables(database, error);
+                if (r == 0)
+                        r = rows_run(database, error,
+                                "UPDATE office_number SET value = 2 WHERE name = 'version'", "");
+                *ret_version = 2;
+        }
+        int ended = rows_run(database, r < 0 ? NULL : error, r < 0 ? "ROLLBACK" : "COMMIT", "");
+        return r < 0 ? r : ended < 0 ? ended : 0;
 }
 
 int book_check_tables(struct sqlite3 *database, struct error *error)
@@ -67,8 +122,9 @@ int book_check_tables(struct sqlite3 *database, struct error *error)
                         ": has no tables of a node; it was made by something else, or its "
                         "making was cut off");
         if (r == 0)
-                r = rows_number(database, error, 0, &version,
-                        "SELECT value FROM office_number WHERE name = 'version'", "");
+                r = read_version(database, &version, error);
+        if (r == 0 && version == 1)
+                r = upgrade(database, &version, error);
         if (r == 0 && version != BOOK_VERSION)
                 r = error_set(error, -EBADMSG,
                         OFFICE_DATABASE_NAME ": is of version %lld, and this program knows version %d only",

@@ -152,6 +152,8 @@ int post_open(struct office *office, const void *bytes, size_t length, int64_t a
                 r = read_message(ret, refusal, error);
         if (r == 0)
                 r = check_files(ret, refusal);
+        if (r == 0)
+                r = post_check_manifest(ret, refusal, error);
         return r == 0 ? check_objects(ret, refusal) : r;
 }
 

@@ -51,6 +51,8 @@ struct post_opened {
 int post_open(struct office *office, const void *bytes, size_t length, int64_t at_ms, struct post_opened *ret,
         struct post_refusal *refusal, struct error *error);
 void post_opened_clear(struct post_opened *opened);
+/* Says the manifest in it the same as the message? As post_open. (post_beside.c) */
+int post_check_manifest(const struct post_opened *opened, struct post_refusal *refusal, struct error *error);
 
 /* "FOLDER/containers/in-SENDER-ID.asice" or "out-ID.asice" (peer NULL): the name in that folder. */
 #define POST_FILE_NAME_MAX 160

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* What messages do at a provider. A handler that refuses leaves no trace but the refusal (exchange/post.h).
  */
+#include "exchange/beside.h"
 #include "exchange/provider_case.h"
 
 #include <stdio.h>
@@ -311,6 +312,8 @@ static int withdraw(struct provider_case *c, const char *reason, struct error *e
         if (r == 0)
                 r = draft_destroy(c, reason, error);
         if (r == 0)
+                r = beside_offers_end(c->office, c->order.id, "the order was withdrawn", error);
+        if (r == 0)
                 r = provider_fact(c, FACT_DELETED_MS, office_now(c->office), error);
         return r == 0 ? office_log(c->office, "withdrawn", OFFICE_NODE,
                                 json_pack("{s:s, s:s}", "order", c->order.id, "reason", reason), error)
@@ -495,6 +498,9 @@ int provider_receive_objection(struct office *office, const struct post_arrival 
                         r = take(&c, "ea-refused", "refused by the enforcing authority", error);
                 if (r == 0)
                         r = draft_destroy(&c, "refused by the enforcing authority", error);
+                if (r == 0)
+                        r = beside_offers_end(
+                                office, c.order.id, "the enforcing authority refused it", error);
         } else if (r == 0) {
                 r = changed(&c, "objection of the enforcing authority", error);
         }

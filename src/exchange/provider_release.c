@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The answer leaves: by a second person, after rules and clearance, encrypted to its recipient. */
+#include "exchange/beside.h"
 #include "exchange/provider_case.h"
 
 #include "courier/client.h"
 #include "courier/manifest.h"
+#include "courier/server.h"
 #include "crypto/cms_seal.h"
 #include "os/file.h"
 
@@ -17,7 +19,6 @@
 
 #define INSIDE_BYTES_MAX ((size_t)25600 * 1000) /* Implementing Regulation (EU) 2025/1550: 25,600 kB */
 static size_t inside_bytes_most = INSIDE_BYTES_MAX;
-#define OFFER_MANIFEST "manifest.json"
 
 struct releasing {
         struct provider_case *c;
@@ -109,7 +110,9 @@ static int describe(struct releasing *r, const char *folder, const char *recipie
                 snprintf(files[i].name, sizeof files[i].name, "%s", r->names[i]);
                 result = digests_of(folder, &files[i], error);
         }
-        return result == 0 ? evidence_manifest_write(&manifest, &r->manifest, error) : result;
+        if (result == 0)
+                result = evidence_manifest_write(&manifest, &r->manifest, error);
+        return result == 0 ? beside_offer_put(r->c->office, &manifest, r->answer.id, error) : result;
 }
 
 /* Rows of the message for files that lie beside it. */
@@ -123,8 +126,12 @@ static int add_outside(struct releasing *r, const struct evidence_file *from, st
         if (result < 0)
                 return result;
         struct file *file = item;
-        snprintf(location, sizeof location, "%.*s/evidence/%s/%.*s", DIRECTORY_URL_MAX,
-                office_self(r->c->office)->node, r->manifest_id, EVIDENCE_NAME_MAX, from->name);
+        const char *node = office_self(r->c->office)->node;
+        int length = (int)strlen(node);
+        while (length > 0 && node[length - 1] == '/')
+                length--;
+        snprintf(location, sizeof location, "%.*s" SERVER_EVIDENCE_PATH "%s/%.*s", length, node,
+                r->manifest_id, EVIDENCE_NAME_MAX, from->name);
         file->size = (int64_t)from->length;
         memcpy(file->digest, from->digest, sizeof file->digest);
         file->encrypted = file->outside = STATED_YES;
@@ -156,46 +163,11 @@ static int put_beside(struct releasing *r, const char *recipient, struct error *
         for (int i = 0; result == 0 && i < DRAFT_PARTS; i++)
                 result = add_outside(r, &files[i], error);
         if (result == 0)
-                result = file_publish(folder, OFFER_MANIFEST, r->manifest, strlen(r->manifest), error);
+                result = file_publish(folder, POST_MANIFEST_NAME, r->manifest, strlen(r->manifest), error);
         return result == 0 ? model_text(&r->answer.answer.means,
                                      slice_of("beside the message, encrypted to its recipient"), MODEL_SHORT,
                                      "means", error)
                            : result;
-}
-
-int provider_offer_open(struct office *office, const char *organisation, const char *manifest,
-        const char *name, struct provider_offer *ret_offer, struct error *error)
-{
-        struct buffer text = buffer_make(MANIFEST_BYTES_MAX);
-        struct evidence_manifest read;
-        char path[PATH_MAX];
-
-        /* Both come from a peer; as an id and a bare name they lead nowhere else. */
-        if (!model_is_id(slice_of(manifest)) || !evidence_name_is_valid(name))
-                return error_set(error, -ENOENT, "nothing is offered under this name");
-        snprintf(path, sizeof path, "%.3000s/%s/" OFFER_MANIFEST, office_evidence(office), manifest);
-        int r = file_read(path, &text, error);
-        if (r == 0)
-                r = evidence_manifest_read(text.bytes, text.length, &read, error);
-        buffer_free(&text);
-        if (r < 0)
-                return r;
-        const struct evidence_file *file = evidence_manifest_find(&read, name);
-        if (!file || strcmp(read.recipient, organisation) != 0)
-                r = error_set(error, -ENOENT, "nothing is offered to %s under this name", organisation);
-        snprintf(path, sizeof path, "%.3000s/%s/%s", office_evidence(office), manifest, name);
-        if (r == 0) {
-                *ret_offer = (struct provider_offer){.from_ms = read.from_ms,
-                        .until_ms = read.until_ms,
-                        .length = file->length,
-                        .file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-                snprintf(ret_offer->recipient, sizeof ret_offer->recipient, "%s", read.recipient);
-                memcpy(ret_offer->digest, file->digest, sizeof ret_offer->digest);
-                if (ret_offer->file < 0)
-                        r = error_set(error, -errno, "%s: %s", path, strerrordesc_np(errno));
-        }
-        evidence_manifest_free(&read);
-        return r;
 }
 
 /* ---- may it leave? ---- */

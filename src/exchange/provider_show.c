@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* What the desk sees of an order before anything is read: its legal summary and what a release would give. */
+#include "exchange/beside.h"
 #include "exchange/provider_case.h"
 
 #include "order/form.h"
@@ -183,7 +184,7 @@ static json_t *summary_json(const struct provider_case *c)
 static int view_of(struct provider_case *c, json_t **ret_view, struct error *error)
 {
         json_t *view = row_json(&c->order), *identifiers = json_array(), *decisions = json_array(),
-               *deadlines = NULL;
+               *deadlines = NULL, *offers = NULL;
         struct rule_findings findings = {.items = NULL};
 
         int r = provider_rules(c, &findings, error);
@@ -198,6 +199,11 @@ static int view_of(struct provider_case *c, json_t **ret_view, struct error *err
         json_object_set_new(view, "findings", facts_findings_list(&findings));
         json_object_set_new(view, "decisions", decisions);
         json_object_set_new(view, "prepared", json_boolean(draft_is_there(c)));
+        if (r == 0)
+                r = beside_offers_show(c->office, c->order.id, &offers, error);
+        if (json_array_size(offers) > 0)
+                json_object_set(view, "offers", offers);
+        json_decref(offers);
         if (deadlines)
                 json_object_set_new(view, "deadlines", deadlines);
         rule_findings_free(&findings);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Receipts of what this node sent. */
+#include "exchange/beside.h"
 #include "exchange/provider_case.h"
 
 #include <stdio.h>
@@ -111,6 +112,8 @@ int handle_receipt(struct office *office, const struct post_arrival *arrival, st
                 r = note_notified(office, arrival, &sent, error);
         if (r == 0)
                 r = note_received(office, arrival, &sent, error);
+        if (r == 0 && sent.kind == MESSAGE_ANSWER)
+                r = beside_offer_receipt(office, sent.id, receipt, error);
         if (r == 0 && same && receipt->effect == RECEIPT_REFUSED)
                 r = note_refused(office, arrival, &sent, error);
         if (r == 0 && receipt->effect == RECEIPT_REFUSED) {

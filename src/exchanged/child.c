@@ -14,13 +14,16 @@
 /* Which places a kind has; none takes another's. */
 static void places_of(enum child_kind kind, unsigned *ret_from, unsigned *ret_until)
 {
-        *ret_from = kind == CHILD_GATE       ? 0
-                    : kind == CHILD_WORK     ? 1
-                    : kind == CHILD_DELIVERY ? 2
-                                             : 2 + EXCHANGED_DELIVERIES_MAX;
-        *ret_until = kind == CHILD_GATE || kind == CHILD_WORK ? *ret_from + 1
-                     : kind == CHILD_DELIVERY                 ? 2 + EXCHANGED_DELIVERIES_MAX
-                                                              : EXCHANGED_PLACES;
+        static const unsigned counts[] = {[CHILD_GATE] = 1,
+                [CHILD_WORK] = 1,
+                [CHILD_DELIVERY] = EXCHANGED_DELIVERIES_MAX,
+                [CHILD_FETCH] = EXCHANGED_FETCHES_MAX,
+                [CHILD_COMMAND] = EXCHANGED_COMMANDS_MAX};
+
+        *ret_from = 0;
+        for (enum child_kind before = CHILD_GATE; before < kind; before++)
+                *ret_from += counts[before];
+        *ret_until = *ret_from + counts[kind];
 }
 
 static struct child *free_place(struct exchanged *node, enum child_kind kind)
@@ -55,6 +58,7 @@ static void become_child(struct exchanged *node, enum child_kind kind, pid_t par
 {
         static const unsigned seconds[] = {[CHILD_WORK] = EXCHANGED_WORK_SECONDS,
                 [CHILD_DELIVERY] = EXCHANGED_DELIVERY_SECONDS,
+                [CHILD_FETCH] = EXCHANGED_DELIVERY_SECONDS,
                 [CHILD_COMMAND] = EXCHANGED_COMMAND_SECONDS};
 
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -148,6 +148,25 @@ int gate_confine(const struct exchanged *node, struct error *error)
         return r;
 }
 
+/* Of the evidence what this sender sent, and no other's. */
+int fetch_confine(const struct exchanged *node, const char *sender, struct error *error)
+{
+        const struct confine_plan plan = {.role = CONFINE_PARENT, .may_connect = true};
+        struct paths *paths = calloc(1, sizeof *paths);
+        char name[sizeof "evidence/" + ORGANISATION_TEXT_MAX];
+
+        if (!paths)
+                return error_set(error, -ENOMEM, "not enough memory");
+        snprintf(name, sizeof name, "evidence/%s", sender);
+        add_database(paths, node);
+        add(paths, CONFINE_READ | CONFINE_WRITE, node->folder, name);
+        add_opened_token(paths, node);
+        add_system(paths);
+        int r = apply(node, &plan, paths, error);
+        free(paths);
+        return r;
+}
+
 int delivery_confine(const struct exchanged *node, struct error *error)
 {
         const struct confine_plan plan = {.role = CONFINE_PARENT, .may_connect = true};

@@ -2,13 +2,13 @@
 /* One recipient's messages, brought to it by a process of their own: a recipient that is slow holds up
  * nobody else. */
 #include "exchanged/exchanged.h"
+#include "exchanged/peer.h"
 
 #include "courier/delivery.h"
 #include "exchange/office.h"
 #include "os/clock.h"
 
 #include <errno.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,63 +16,12 @@
 
 struct carrying {
         struct queue *queue;
-        struct client_peer peer;
-        char host[DIRECTORY_URL_MAX];
-        char fingerprint[FINGERPRINT_TEXT_MAX];
+        struct peer peer;
         char spool[PATH_MAX];
         struct private_key *key; /* for TLS */
         struct certificate *certificate;
         struct error unknown; /* why there is no peer; code 0 where there is one */
 };
-
-/* "https://192.0.2.1:7101", "https://[2001:db8::1]/", "https://node.example.org": what the directory lets
- * through. */
-static int read_address(struct carrying *carrying, const char *url, struct error *error)
-{
-        const char *at = url + strlen("https://"), *end;
-        size_t length;
-
-        if (strncmp(url, "https://", strlen("https://")) != 0)
-                return error_set(error, -ENOENT, "%s: is no address of a node", url);
-        if (*at == '[') {
-                at++;
-                length = strcspn(at, "]");
-                end = at + length + (at[length] == ']');
-        } else {
-                length = strcspn(at, ":/");
-                end = at + length;
-        }
-        long port = *end == ':' ? strtol(end + 1, NULL, 10) : 443;
-        if (length == 0 || length >= sizeof carrying->host || port < 1 || port > UINT16_MAX)
-                return error_set(error, -ENOENT, "%s: is no address of a node", url);
-        memcpy(carrying->host, at, length);
-        carrying->host[length] = '\0';
-        carrying->peer.host = carrying->host;
-        carrying->peer.port = (uint16_t)port;
-        return 0;
-}
-
-static int find_recipient(struct carrying *carrying, const struct directory *directory, const char *recipient,
-        struct error *error)
-{
-        const struct directory_organisation *found = directory_find(directory, recipient);
-        const struct directory_certificate *pinned =
-                found ? directory_certificate_at(found, DIRECTORY_TLS, clock_now_ms()) : NULL;
-        uint8_t digest[DIGEST_BYTES];
-        size_t length;
-
-        if (!pinned)
-                return error_set(error, -ENOENT,
-                        found ? "%s: the directory pins no certificate for TLS for it now"
-                              : "%s: is not in the directory",
-                        recipient);
-        const uint8_t *der = certificate_der(pinned->certificate, &length);
-        if (digest_of(der, length, digest) < 0)
-                return error_set(error, -EIO, "OpenSSL gives no SHA-256");
-        digest_format(digest, carrying->fingerprint);
-        carrying->peer.fingerprint = carrying->fingerprint;
-        return read_address(carrying, found->node, error);
-}
 
 static int find(void *context, const char *organisation, struct client_peer *ret_peer, struct error *error)
 {
@@ -80,19 +29,9 @@ static int find(void *context, const char *organisation, struct client_peer *ret
 
         if (carrying->unknown.code < 0)
                 return error_set(error, -ENOENT, "%s", carrying->unknown.text);
-        *ret_peer = carrying->peer;
+        *ret_peer = carrying->peer.at;
         ret_peer->organisation = organisation;
         return 0;
-}
-
-static uint32_t random_bits(void *context)
-{
-        uint32_t bits = 0;
-
-        (void)context;
-        if (RAND_bytes((unsigned char *)&bits, sizeof bits) != 1)
-                bits = (uint32_t)clock_steady_ms() * 2654435761u;
-        return bits;
 }
 
 static int64_t now(void *context)
@@ -131,7 +70,7 @@ static int read_folder(struct carrying *carrying, const struct exchanged *node, 
         int r = office_open(node->folder, &as_node, &office, error);
         if (r < 0)
                 return r;
-        if (find_recipient(carrying, office_directory(office), recipient, &carrying->unknown) == 0)
+        if (peer_find(office_directory(office), recipient, &carrying->peer, &carrying->unknown) == 0)
                 carrying->unknown.code = 0;
         snprintf(carrying->spool, sizeof carrying->spool, "%s", office_spool(office));
         r = office_take_key(office, DIRECTORY_TLS, &carrying->key, &carrying->certificate, error);
@@ -156,7 +95,7 @@ static int carry(struct carrying *carrying, const struct exchanged *node, const 
                         .longest_ms = node->times->delivery_most_ms},
                 .context = carrying,
                 .find = find,
-                .random = random_bits,
+                .random = peer_random,
                 .now = now,
                 .told = told};
         struct delivery_counts counts;

@@ -9,6 +9,8 @@
  *                     the inbox and what it offers, nothing else, and connects nowhere.
  *      parent ------> work: one pass over what waits, messages and clocks, and what is due in the outbox.
  *             ------> delivery: one recipient's messages. Reaches the outbox and the network, no other key.
+ *             ------> fetch: evidence beside one sender's messages. Reaches what is to be fetched, that
+ *                     sender's folder and the network, no other key.
  *             ------> command: what one person of this machine asks for over the node's socket, as himself.
  *
  * The parent keeps no database open, because SQLite's locks do not survive fork(2) in a child; so each child
@@ -30,7 +32,8 @@
 #define EXCHANGED_COMMAND_SECONDS 3600u
 #define EXCHANGED_WORK_SECONDS 900u
 #define EXCHANGED_DELIVERY_SECONDS 7200u
-#define EXCHANGED_PLACES (2 + EXCHANGED_DELIVERIES_MAX + EXCHANGED_COMMANDS_MAX)
+#define EXCHANGED_FETCHES_MAX 4u /* senders whose evidence is fetched at once */
+#define EXCHANGED_PLACES (2 + EXCHANGED_DELIVERIES_MAX + EXCHANGED_FETCHES_MAX + EXCHANGED_COMMANDS_MAX)
 
 /* How patient a node is; a test has less patience. */
 struct exchanged_times {
@@ -57,7 +60,7 @@ struct exchanged_options {
 /* 0: run; 1: done (--help, --version); -EINVAL: said what is wrong. */
 int exchanged_options_read(int argc, char **argv, struct exchanged_options *ret_options);
 
-enum child_kind { CHILD_NONE, CHILD_GATE, CHILD_WORK, CHILD_DELIVERY, CHILD_COMMAND };
+enum child_kind { CHILD_NONE, CHILD_GATE, CHILD_WORK, CHILD_DELIVERY, CHILD_FETCH, CHILD_COMMAND };
 
 struct child {
         enum child_kind kind;
@@ -66,7 +69,7 @@ struct child {
         int64_t started_ms, heard_ms;          /* steady clock */
         bool is_ready;                         /* CHILD_GATE: it said so */
         bool is_asked;                         /* to end */
-        char recipient[ORGANISATION_TEXT_MAX]; /* CHILD_DELIVERY */
+        char recipient[ORGANISATION_TEXT_MAX]; /* CHILD_DELIVERY; CHILD_FETCH: the sender */
 };
 
 /* What a pass tells. Written at once. */
@@ -76,6 +79,8 @@ struct work_report {
         int64_t next_ms; /* when the next pass has something to do, by the node's clock; INT64_MAX */
         uint32_t recipient_count;
         char recipients[EXCHANGED_DELIVERIES_MAX][ORGANISATION_TEXT_MAX]; /* have something due */
+        uint32_t sender_count;
+        char senders[EXCHANGED_FETCHES_MAX][ORGANISATION_TEXT_MAX]; /* offer what is still to be fetched */
         char text[512];
 };
 
@@ -135,6 +140,7 @@ void child_forget(struct child *child);
 void gate_run(struct exchanged *node, int told, int offers) __attribute__((noreturn));
 void work_run(struct exchanged *node, int told) __attribute__((noreturn));
 void delivery_run(struct exchanged *node, const char *recipient) __attribute__((noreturn));
+void fetch_run(struct exchanged *node, const char *sender) __attribute__((noreturn));
 void command_run(struct exchanged *node, int socket) __attribute__((noreturn));
 
 #define GATE_MESSAGE 'm' /* beside the bytes of os/alive.h: something waits in the inbox */
@@ -146,6 +152,7 @@ void exchanged_answer(struct exchanged *node);
 int exchanged_confine(const struct exchanged *node, struct error *error);
 int gate_confine(const struct exchanged *node, struct error *error);
 int delivery_confine(const struct exchanged *node, struct error *error);
+int fetch_confine(const struct exchanged *node, const char *sender, struct error *error);
 
 /* A line for the log: event=... text="...". */
 void exchanged_say(enum log_weight weight, const char *event, const char *format, ...)

@@ -129,8 +129,13 @@ static int offer(void *context, const char *organisation, const char *manifest, 
         struct server_offer *ret_offer, struct error *error)
 {
         const struct gate *gate = context;
+        char quoted[LOG_QUOTED_MAX], reason[LOG_QUOTED_MAX];
 
-        return offer_ask(gate->offers, organisation, manifest, name, ret_offer, error);
+        int r = offer_ask(gate->offers, organisation, manifest, name, ret_offer, error);
+        if (r < 0)
+                log_event(LOG_CAUTION, "evidence-refused", "peer=%s manifest=%s name=%s text=%s",
+                        organisation, manifest, log_quote(name, quoted), log_quote(error->text, reason));
+        return r;
 }
 
 static void say_taken(void *context, const char *organisation, const char *manifest, const char *name,

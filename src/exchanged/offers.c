@@ -3,6 +3,7 @@
  * says is offered to that peer. So the gate needs to reach neither the book's keys nor the evidence. */
 #include "exchanged/offers.h"
 
+#include "exchange/beside.h"
 #include "exchange/provider.h"
 #include "os/clock.h"
 #include "os/pass.h"
@@ -99,6 +100,21 @@ static void find_offer(
         *ret_file = found.file;
 }
 
+/* Behind the reply, which does not wait for the book. */
+static void note_strange(const struct exchanged *node, const struct offer_request *request)
+{
+        const struct office_options as_node = {.login = OFFICE_NODE};
+        struct office *office = NULL;
+        struct error error = {0};
+
+        int r = office_open(node->folder, &as_node, &office, &error);
+        if (r == 0)
+                r = beside_offer_strange(office, request->organisation, request->manifest, &error);
+        if (r < 0)
+                exchanged_say(LOG_CAUTION, "refusal-not-kept", "%s", error.text);
+        office_close(office);
+}
+
 static bool ends_text(const char *text, size_t size)
 {
         return memchr(text, '\0', size) != NULL;
@@ -124,5 +140,7 @@ void offer_answer(struct exchanged *node)
         reply.number = request.number;
         find_offer(node, &request, &reply, &file);
         r = pass_send(node->offers, &reply, sizeof reply, &file, 1, &error);
+        if (reply.code == -ENOENT)
+                note_strange(node, &request);
         _exit(r < 0);
 }

@@ -106,18 +106,22 @@ static void start_work(struct exchanged *node, int64_t steady_ms)
                 exchanged_say(LOG_FAILURE, "pass-not-started", "%s", error.text);
 }
 
-static void start_delivery(struct exchanged *node, const char *recipient)
+/* What one organisation is sent, or offers, is brought or fetched by one process at a time. */
+static void start_for(struct exchanged *node, enum child_kind kind, const char *organisation)
 {
         struct error error = {0};
         int told;
 
-        if (child_find(node, CHILD_DELIVERY, recipient))
+        if (child_find(node, kind, organisation))
                 return;
-        int r = child_start(node, CHILD_DELIVERY, recipient, false, &told, &error);
+        int r = child_start(node, kind, organisation, false, &told, &error);
+        if (r > 0 && kind == CHILD_FETCH)
+                fetch_run(node, organisation);
         if (r > 0)
-                delivery_run(node, recipient);
+                delivery_run(node, organisation);
         if (r < 0)
-                exchanged_say(LOG_CAUTION, "delivery-not-started", "%s", error.text);
+                exchanged_say(LOG_CAUTION, kind == CHILD_FETCH ? "fetch-not-started" : "delivery-not-started",
+                        "%s", error.text);
 }
 
 /* --- What children tell --- */
@@ -167,7 +171,9 @@ static void hear_work(struct exchanged *node, const struct child *work)
         if (report.taken > 0)
                 log_event(LOG_DETAIL, "messages-handled", "count=%u", report.taken);
         for (uint32_t i = 0; i < report.recipient_count && i < EXCHANGED_DELIVERIES_MAX; i++)
-                start_delivery(node, report.recipients[i]);
+                start_for(node, CHILD_DELIVERY, report.recipients[i]);
+        for (uint32_t i = 0; i < report.sender_count && i < EXCHANGED_FETCHES_MAX; i++)
+                start_for(node, CHILD_FETCH, report.senders[i]);
 }
 
 static void say_end(const struct child *child, int status)
@@ -175,6 +181,7 @@ static void say_end(const struct child *child, int status)
         static const char *const names[] = {[CHILD_GATE] = "gate",
                 [CHILD_WORK] = "pass",
                 [CHILD_DELIVERY] = "delivery",
+                [CHILD_FETCH] = "fetch",
                 [CHILD_COMMAND] = "command"};
 
         if (WIFSIGNALED(status) && !child->is_asked)

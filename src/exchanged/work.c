@@ -2,6 +2,7 @@
 /* One pass over what waits: messages that came, clocks that ran out, what is due in the outbox. */
 #include "exchanged/exchanged.h"
 
+#include "exchange/beside.h"
 #include "exchange/clock.h"
 #include "exchange/post.h"
 #include "os/clock.h"
@@ -17,6 +18,14 @@ static int note_recipient(void *context, const char *recipient)
 
         snprintf(report->recipients[report->recipient_count], sizeof report->recipients[0], "%s", recipient);
         return ++report->recipient_count == EXCHANGED_DELIVERIES_MAX;
+}
+
+static int note_sender(void *context, const char *sender)
+{
+        struct work_report *report = context;
+
+        snprintf(report->senders[report->sender_count], sizeof report->senders[0], "%s", sender);
+        return ++report->sender_count == EXCHANGED_FETCHES_MAX;
 }
 
 static void note_next(struct work_report *report, int64_t at_ms)
@@ -39,6 +48,21 @@ static int look_at_outbox(struct office *office, struct work_report *report, str
         return r;
 }
 
+/* What lies beside messages: what is due is being fetched, and what that makes due is told by its end. */
+static int look_beside(struct office *office, struct work_report *report, struct error *error)
+{
+        int64_t now_ms = office_now(office), next_ms = TIME_UNKNOWN;
+
+        int r = beside_run(office, error);
+        if (r == 0)
+                r = beside_each_due_sender(office_queue(office), now_ms, note_sender, report, error);
+        if (r >= 0)
+                r = beside_next_look(office, &next_ms, error);
+        if (r == 0 && next_ms > now_ms)
+                note_next(report, next_ms);
+        return r;
+}
+
 static int pass(struct office *office, struct work_report *report, struct error *error)
 {
         int64_t look_ms = TIME_UNKNOWN;
@@ -47,6 +71,8 @@ static int pass(struct office *office, struct work_report *report, struct error 
         report->taken = r > 0 ? (uint32_t)r : 0;
         if (r >= 0)
                 r = clock_run(office, error);
+        if (r >= 0)
+                r = look_beside(office, report, error);
         if (r >= 0)
                 r = look_at_outbox(office, report, error);
         if (r == 0)

@@ -484,6 +484,9 @@ static const struct word receipt_effect_words_rows[] = {
         {RECEIPT_RECEIVED, "received", "Received", "the message is received and stored"},
         {RECEIPT_OPENED, "opened", "Acknowledged", "the message was opened and checked"},
         {RECEIPT_REFUSED, "refused", "Error", "the message was refused for the findings stated"},
+        {RECEIPT_FETCHED, "fetched", NULL, "all files beside the message were fetched, and are what it says"},
+        {RECEIPT_NOT_FETCHED, "not-fetched", NULL,
+                "files beside the message did not come, for the findings stated"},
 };
 const struct vocabulary receipt_effect_words = {"effect of the receipt", receipt_effect_words_rows,
         sizeof receipt_effect_words_rows / sizeof *receipt_effect_words_rows};

@@ -407,7 +407,14 @@ enum address_origin {
 };
 extern const struct vocabulary address_origin_words;
 
-enum receipt_effect { RECEIPT_NONE, RECEIPT_RECEIVED, RECEIPT_OPENED, RECEIPT_REFUSED };
+enum receipt_effect {
+        RECEIPT_NONE,
+        RECEIPT_RECEIVED,
+        RECEIPT_OPENED,
+        RECEIPT_REFUSED,
+        RECEIPT_FETCHED,
+        RECEIPT_NOT_FETCHED
+};
 extern const struct vocabulary receipt_effect_words;
 
 enum error_kind {

@@ -263,6 +263,20 @@ static void write_decisions(const json_t *decisions, struct buffer *ret)
         }
 }
 
+/* What lies beside the answers, and whether its recipient has it. */
+static void write_offers(const json_t *offers, struct buffer *ret)
+{
+        static const char *const members[] = {"recipient", "state", "files", "bytes", "from", "until",
+                "fetched", "opened", "ended", "reason"};
+
+        for (size_t i = 0; i < json_array_size(offers); i++) {
+                buffer_append_text(ret, "Evidence offered beside the answer\n");
+                for (size_t m = 0; m < sizeof members / sizeof *members; m++)
+                        if (!json_is_null(json_object_get(json_array_get(offers, i), members[m])))
+                                line(ret, members[m], json_object_get(json_array_get(offers, i), members[m]));
+        }
+}
+
 static void write_form_3(const json_t *list, struct buffer *ret)
 {
         if (json_array_size(list))
@@ -293,6 +307,7 @@ void desk_write_view(const json_t *view, struct buffer *ret)
                 buffer_append_text(ret, "Deadlines\n");
                 write_object(json_object_get(view, "deadlines"), ret);
         }
+        write_offers(json_object_get(view, "offers"), ret);
         for (size_t i = 0; i < json_array_size(identifiers); i++)
                 write_identifier(json_array_get(identifiers, i), i + 1, ret);
         write_form_3(json_object_get(view, "form_3"), ret);

@@ -126,6 +126,10 @@ static void write_result(
                 buffer_printf(ret, "  %" JSON_INTEGER_FORMAT " bytes\n",
                         json_integer_value(json_object_get(json_array_get(files, i), "bytes")));
         }
+        if (opened->missing)
+                buffer_printf(ret,
+                        "%zu beside the message, and given up ('rogatory order status' says why)\n",
+                        opened->missing);
         buffer_printf(ret, "the person has to be informed by %s (Article 13), or a delay be decided\n", due);
 }
 

@@ -43,6 +43,7 @@ static const struct verb {
         {"report-error", order_report_error, true,
                 {ORDER_REASON, ORDER_WHAT, ORDER_CONSEQUENCE, ORDER_IDENTIFIER, ORDER_PERSON_INFORMED,
                         ORDER_DATA_DELETED}},
+        {"fetch", order_fetch, true, {0}},
         {"status", order_status, true, {0}},
         {"list", order_list, false, {ORDER_STATE}},
 };
@@ -224,7 +225,7 @@ const struct command command_order = {
                  "compare --node DIR --identifier NUMBER --text TEXT [--json] ORDER\n"
                  "remove --node DIR --identifier NUMBER [--json] ORDER\n"
                  "show|check|status --node DIR [--json] ORDER\n"
-                 "submit|send --node DIR [--json] ORDER\n"
+                 "submit|send|fetch --node DIR [--json] ORDER\n"
                  "approve|disapprove|revise --node DIR [--why TEXT] ORDER\n"
                  "discard|extend --node DIR --why TEXT ORDER\n"
                  "withdraw --node DIR --reason WORD [--why TEXT] [OPTION]... ORDER\n"
@@ -238,7 +239,9 @@ const struct command command_order = {
                        "through the node of an issuing authority. An officer drafts it: new takes a form,\n"
                        "paste takes identifiers out of their source. check says what the rules find, with\n"
                        "the article. submit hands it to a validator, who approves on another login; an\n"
-                       "emergency needs a second person. send seals it and puts it into the outbox.\n\n"
+                       "emergency needs a second person. send seals it and puts it into the outbox.\n"
+                       "Evidence that is too large for an answer lies beside it, and the node fetches it;\n"
+                       "status says how far it is, and fetch tries anew what was given up.\n\n"
                        "What can be done by whom in which state is one table (doc/format/order.md); nobody\n"
                        "holds two roles of one order. Where the node runs (rogatory-exchange(8)) it does\n"
                        "what is asked for, as the caller whom the kernel names; else whoever may open the\n"

@@ -378,6 +378,14 @@ int order_send(
         return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 
+int order_fetch(
+        struct office *office, const struct order_words *words, struct buffer *ret, struct error *error)
+{
+        int r = authority_fetch_again(office, words->id, error);
+
+        return r == 0 ? order_say(office, words, words->id, ret, error) : r;
+}
+
 int order_extend(
         struct office *office, const struct order_words *words, struct buffer *ret, struct error *error)
 {

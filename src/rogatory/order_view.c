@@ -2,6 +2,7 @@
 /* How an order is shown. */
 #include "rogatory/order.h"
 
+#include "exchange/beside.h"
 #include "hi1/hi1.h"
 #include "rogatory/terminal.h"
 
@@ -107,11 +108,28 @@ json_t *order_findings_json(const struct rule_findings *findings)
         return list;
 }
 
+/* How far the evidence beside the answers is here; none where there is none. */
+static int beside_to_json(struct office *office, const char *id, json_t **ret, struct error *error)
+{
+        char words[BESIDE_PROGRESS_MAX];
+        struct beside_progress progress;
+
+        int r = beside_progress(office, id, NULL, &progress, error);
+        if (r < 0 || progress.files == 0)
+                return r;
+        beside_progress_words(&progress, words);
+        *ret = json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:o, s:s, s:o}", "files", (int)progress.files,
+                "here", (int)progress.here, "waiting", (int)progress.waiting, "failed", (int)progress.failed,
+                "bytes", (json_int_t)progress.bytes, "bytes_here", (json_int_t)progress.bytes_here, "until",
+                instant(progress.until_ms), "words", words, "reason", json_foreign(progress.reason));
+        return 0;
+}
+
 int order_to_json(struct office *office, const struct book_order *order, const struct message *message,
         const struct rule_findings *findings, json_t **ret, struct error *error)
 {
         struct adding messages = {.office = office, .list = json_array()};
-        json_t *tasks = json_array(), *decisions = json_array(), *due = json_object();
+        json_t *tasks = json_array(), *decisions = json_array(), *due = json_object(), *beside = NULL;
         int64_t validation_ms = order->state < ORDER_STATE_SENT || !order->emergency
                                         ? TIME_UNKNOWN
                                         : deadline_validation(order->issued_ms);
@@ -127,10 +145,13 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                 r = book_messages_each(office, order->id, MESSAGE_NONE, add_message, &messages, error);
         if (r == 0)
                 r = add_due(office, order->id, due, error);
+        if (r == 0)
+                r = beside_to_json(office, order->id, &beside, error);
         if (r == 0 && validation_ms != TIME_UNKNOWN &&
                 message_order_const(message)->emergency.unvalidated == STATED_YES)
                 json_object_set_new(due, "validation-due", instant(validation_ms));
         if (r < 0) {
+                json_decref(beside);
                 json_decref(messages.list);
                 json_decref(tasks);
                 json_decref(decisions);
@@ -148,6 +169,9 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                 "test", (int)order->test, "due", due, "tasks", tasks, "decisions", decisions, "messages",
                 messages.list, "form_3", form_3, "findings",
                 findings ? order_findings_json(findings) : json_array(), "form", message_json(message));
+        if (*ret && beside)
+                json_object_set(*ret, "beside", beside);
+        json_decref(beside);
         return *ret ? 0 : error_set(error, -ENOMEM, "not enough memory");
 }
 
@@ -235,6 +259,20 @@ static void write_set(const struct vocabulary *words, uint64_t set, struct buffe
         buffer_append_text(ret, "\n");
 }
 
+static void write_beside(const json_t *beside, struct buffer *ret)
+{
+        const char *reason = json_string_value(json_object_get(beside, "reason"));
+
+        if (!beside)
+                return;
+        buffer_printf(ret, "  %-11s %s\n", "evidence", json_string_value(json_object_get(beside, "words")));
+        if (reason && *reason) {
+                buffer_append_text(ret, "              ");
+                append_foreign(ret, reason);
+                buffer_append_text(ret, "\n");
+        }
+}
+
 /* What the provider cannot or may not execute, by the number that a person sees. */
 static void write_form_3(const struct order *form, const json_t *list, struct buffer *ret)
 {
@@ -285,6 +323,7 @@ void order_write_text(struct office *office, const struct message *message, cons
                 buffer_printf(ret, "  %-11s %s\n", name, json_string_value(at));
         }
         write_form_3(form, json_object_get(shown, "form_3"), ret);
+        write_beside(json_object_get(shown, "beside"), ret);
         if (!whole)
                 return;
         buffer_append_text(ret, "form\n");

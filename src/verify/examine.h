@@ -10,6 +10,18 @@
 #include "custody/log_entry.h"
 #include "directory/directory.h"
 
+#define BESIDE_FILES_MAX 1000u /* a manifest has no more */
+
+/* A file that travelled beside a message. */
+struct beside_file {
+        const char *name; /* without a path; borrowed of the path that was given */
+        uint64_t length;
+        uint8_t digest[DIGEST_BYTES]; /* SHA-256 */
+        uint8_t second_digest[64];    /* SHA3-512 */
+};
+/* Reads it piece by piece. */
+int beside_file_read(const char *path, struct beside_file *ret, struct error *error);
+
 /* What is examined, and who is believed. */
 struct evidence {
         const void *bytes; /* the container */
@@ -18,6 +30,8 @@ struct evidence {
         struct certificate_set services;   /* timestamp services */
         const struct directory *directory; /* NULL: none; its seals are pinned beside the ones by hand */
         const struct note_key *log_key;    /* of a log; NULL: those of the directory alone */
+        const struct beside_file *beside;  /* that travelled beside the message */
+        size_t beside_count;
         int64_t at_ms;
         bool timestamp_required, deviations_refused;
 };
@@ -44,6 +58,10 @@ int examine_windows(const struct evidence *evidence, struct examination_result *
 bool is_evidence(const void *bytes, size_t length);
 /* The steps behind the signers, where the container holds a message between nodes. */
 int examine_message(const struct evidence *evidence, struct examination_result *result);
+/* The files beside it; part of examine_message. */
+struct message;
+int examine_beside(const struct evidence *evidence, const struct message *message,
+        const struct container *container, struct findings *findings);
 void examination_clear(struct examination_result *result);
 
 #endif

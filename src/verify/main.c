@@ -18,6 +18,8 @@ enum {
 
 struct words {
         const char *file, *directory, *directory_signature, *directory_key, *log_key, *object;
+        struct beside_file *beside; /* owned */
+        size_t beside_count;
         bool json;
 };
 
@@ -36,6 +38,7 @@ static const char help[] =
         "      --timestamp-required    refuse signatures without a timestamp of theirs\n"
         "      --at INSTANT            examine as at this instant (RFC 3339), and not now\n"
         "      --strict                refuse containers that are packed otherwise than rogatory packs\n"
+        "      --beside FILE           a file that travelled beside the message; repeatable\n"
         "      --object NAME           print this file of a verified container, and nothing else\n"
         "      --json                  one JSON object\n"
         "      --help, --version\n"
@@ -166,6 +169,19 @@ static int fail(const struct error *error)
         return EXIT_UNREADABLE;
 }
 
+static int usage(const char *sentence)
+{
+        fprintf(stderr, "rogatory-verify: %s\n", sentence);
+        return EXIT_USAGE;
+}
+
+static int leave(struct directory *directory, struct buffer *bytes, int status)
+{
+        directory_free(directory);
+        buffer_free(bytes);
+        return status;
+}
+
 static int run(const struct words *words, struct evidence *evidence)
 {
         struct buffer bytes = buffer_make(CONTAINER_BYTES_MAX + 1);
@@ -186,19 +202,36 @@ static int run(const struct words *words, struct evidence *evidence)
                 evidence->bytes = bytes.bytes;
                 evidence->length = bytes.length;
                 evidence->directory = directory;
+                evidence->beside = words->beside;
+                evidence->beside_count = words->beside_count;
                 evidence->log_key = words->log_key ? &log_key : NULL;
-                r = is_proof(bytes.bytes, bytes.length)      ? examine_proof(evidence, &result)
-                    : is_evidence(bytes.bytes, bytes.length) ? examine_windows(evidence, &result)
-                                                             : examine_evidence(evidence, &result);
+                bool proof = is_proof(bytes.bytes, bytes.length),
+                     decrypted = is_evidence(bytes.bytes, bytes.length);
+                if ((proof || decrypted) && words->beside_count > 0)
+                        return leave(directory, &bytes,
+                                usage("--beside is about files beside a message, and FILE is no container"));
+                r = proof       ? examine_proof(evidence, &result)
+                    : decrypted ? examine_windows(evidence, &result)
+                                : examine_evidence(evidence, &result);
                 if (r == 0 || r == -EBADMSG)
                         status = report(words, evidence, &result);
                 else
                         fprintf(stderr, "rogatory-verify: %s: %s\n", words->file, strerrordesc_np(-r));
                 examination_clear(&result);
         }
-        directory_free(directory);
-        buffer_free(&bytes);
-        return status;
+        return leave(directory, &bytes, status);
+}
+
+static int take_beside(struct words *words, const char *path, struct error *error)
+{
+        if (words->beside_count == BESIDE_FILES_MAX)
+                return error_set(error, -E2BIG, "--beside: more than %u files", BESIDE_FILES_MAX);
+        struct beside_file *list =
+                reallocarray(words->beside, words->beside_count + 1, sizeof *words->beside);
+        if (!list)
+                return error_set(error, -ENOMEM, "Out of memory");
+        words->beside = list;
+        return beside_file_read(path, &list[words->beside_count++], error);
 }
 
 static int take_option(int option, struct words *words, struct evidence *evidence, struct error *error)
@@ -219,6 +252,8 @@ static int take_option(int option, struct words *words, struct evidence *evidenc
         case 'g':
                 words->directory_signature = optarg;
                 return 0;
+        case 'b':
+                return take_beside(words, optarg, error);
         case 'l':
                 words->log_key = optarg;
                 return 0;
@@ -248,18 +283,13 @@ static const struct option options[] = {
         {"log-key", required_argument, NULL, 'l'},
         {"at", required_argument, NULL, 'a'},
         {"strict", no_argument, NULL, 's'},
+        {"beside", required_argument, NULL, 'b'},
         {"object", required_argument, NULL, 'o'},
         {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {0},
 };
-
-static int usage(const char *sentence)
-{
-        fprintf(stderr, "rogatory-verify: %s\n", sentence);
-        return EXIT_USAGE;
-}
 
 /* -1: go on; else the exit status. */
 static int read_words(int count, char **arguments, struct words *words, struct evidence *evidence)
@@ -298,5 +328,6 @@ int main(int count, char **arguments)
                 status = run(&words, &evidence);
         certificate_set_free(&evidence.signers);
         certificate_set_free(&evidence.services);
+        free(words.beside);
         return status;
 }

@@ -58,7 +58,7 @@ static int examine_file(const struct file *file, const struct container *contain
         const struct container_object *object;
 
         if (file->outside == STATED_YES)
-                return 0; /* travels beside the message: whoever has it compares its digest */
+                return 0; /* travels beside the message: examine_beside */
         snprintf(name, sizeof name, EVIDENCE_FOLDER "%s", file->name ? file->name : "");
         object = container_find(container, name);
         if (!object)
@@ -179,13 +179,19 @@ int examine_message(const struct evidence *evidence, struct examination_result *
         struct message message;
 
         if (!object)
-                return 0; /* a container of something else */
+                return evidence->beside_count == 0 /* a container of something else */
+                               ? 0
+                               : findings_refuse(&result->findings, "beside-no-message", MESSAGE_NAME,
+                                         "Files are given that are to have travelled beside a message, and "
+                                         "there is no message");
         message_init(&message, MESSAGE_NONE);
         int r = hi1_read(content_of(object), &message, &result->findings);
         if (r == 0)
                 r = examine_parties(&message, result, &result->findings);
         if (r == 0)
                 r = examine_files(&message, &result->container, &result->findings);
+        if (r == 0)
+                r = examine_beside(evidence, &message, &result->container, &result->findings);
         if (r == 0)
                 r = examine_checkpoint(evidence, &message, &result->container, &result->findings);
         if (r == 0)
