@@ -83,7 +83,7 @@ _rogatory()
         return ;;
     --interval) return ;;
     --year | --order | --reason | --origin) return ;;
-    --from | --to | --until | --extend) return ;;
+    --from | --to | --until | --extend | --production | --let-go) return ;;
     --at | --case | --dest | --skew | --realm | --exporter) return ;;
     esac
     case $command in
@@ -94,7 +94,7 @@ _rogatory()
     init) options="--key --json --help" ;;
     conf-check) options="--config --json --help" ;;
     retain) options="--store --dry-run --json --help" ;;
-    preserve) options="--store --case --proto --from --to --until --extend --json --help" ;;
+    preserve) options="--store --case --proto --from --to --until --extend --production --let-go --json --help" ;;
     holds) options="--store --json --help" ;;
     top) options="--node --config --once --interval --limit --json --help" ;;
     pki) options="--organisations --days --json --help" ;;

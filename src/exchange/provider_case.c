@@ -207,7 +207,11 @@ int provider_look_again(struct provider_case *c, struct error *error)
         c->order.look_ms = step_of_clock(MACHINE_ORDER, c->order.state, &c->facts)
                                    ? office_now(c->office)
                                    : step_next_look(MACHINE_ORDER, c->order.state, &c->facts);
-        return book_order_update(c->office, &c->order, error);
+        int64_t holds = TIME_UNKNOWN;
+        int r = book_fact(c->office, c->order.id, FACT_HOLDS_LOOK_MS, TIME_UNKNOWN, &holds, error);
+        if (holds != TIME_UNKNOWN && (c->order.look_ms == TIME_UNKNOWN || holds < c->order.look_ms))
+                c->order.look_ms = holds;
+        return r == 0 ? book_order_update(c->office, &c->order, error) : r;
 }
 
 int provider_step(struct office *office, const char *id, provider_work *work, const void *arguments,

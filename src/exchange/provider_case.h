@@ -15,6 +15,8 @@
 #define FACT_PROTECTIONS "protections" /* enum protection as a set: what the desk noticed */
 #define FACT_PAUSES "pauses"           /* how many questions stopped the clock; pause-from-N, pause-to-N */
 #define FACT_PRODUCTION_FOLLOWS_MS "production-follows"
+#define FACT_HELD_UNTIL_MS "held-until" /* when the store's holds end */
+#define FACT_HOLDS_LOOK_MS "holds-look" /* when something has to be done with them */
 
 struct provider_case {
         struct office *office;
@@ -114,7 +116,26 @@ int provider_log_reading(struct provider_case *c, const char *purpose, const cha
 /* preserving (provider_preserve.c) */
 int provider_preserve(
         struct provider_case *c, const struct provider_preparing *preparing, struct error *error);
+int provider_log_preserved(struct provider_case *c, const char *by, int64_t until, struct error *error);
+
+/* Holds of the store (provider_holds.c). The task of an identifier knows the names of its own. */
+#define HOLDS_MOST 32 /* of one identifier */
+/* How many an identifier needs: one for each address and 31 days of what is ordered. 0: nothing that the
+ * store could find; more than HOLDS_MOST: too much at once. */
+size_t holds_wanted(const struct provider_case *c, const struct identifier *identifier);
+int holds_make(struct provider_case *c, const struct identifier *identifier, int64_t until,
+        const struct provider_store *store, struct error *error);
 int provider_extend(struct provider_case *c, int64_t until_ms, struct error *error);
+/* Nothing has to be kept any more, of one identifier or (NULL) of all: the clock lets the store's holds go.
+ */
+/* The order is over: its holds are given up; where it has none the deletion is on record. */
+int provider_nothing_kept(struct provider_case *c, struct error *error);
+int holds_give_up(struct provider_case *c, const char *identifier_id, struct error *error);
+/* By the clock: lets go what was given up, and keeps what waits for its production (Article 11(2)). 1: the
+ * order moved on; 0. */
+int holds_clock(struct provider_case *c, struct error *error);
+/* How many are still to be let go. */
+int holds_given_up(struct provider_case *c, int64_t *ret_count, struct error *error);
 
 const char *provider_store_path(struct provider_case *c);
 

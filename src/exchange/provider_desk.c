@@ -312,7 +312,7 @@ static int clock_effects(struct provider_case *c, struct error *error)
         if (c->order.state == ORDER_STATE_WITHDRAWN || c->order.state == ORDER_STATE_EXPIRED) {
                 r = draft_destroy(c, word_name(&order_state_words, c->order.state), error);
                 if (r == 0)
-                        r = provider_fact(c, FACT_DELETED_MS, office_now(c->office), error);
+                        r = provider_nothing_kept(c, error);
         }
         return r;
 }
@@ -322,8 +322,11 @@ static int run_clock(struct provider_case *c, const void *arguments, struct erro
         const struct step *step = step_of_clock(MACHINE_ORDER, c->order.state, &c->facts);
         int *taken = (int *)(uintptr_t)arguments;
 
-        if (!step)
-                return 0;
+        if (!step) {
+                int held = holds_clock(c, error);
+                *taken = held > 0;
+                return held < 0 ? held : 0;
+        }
         *taken = 1;
         int r = provider_take(c, step->id, ACTOR_CLOCK, step->words, error);
         if (r == 0 && strcmp(step->id, "unvalidated") == 0)

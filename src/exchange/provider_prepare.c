@@ -19,6 +19,7 @@ struct preparation {
         struct logged_windows windows;
         struct buffer proof;
         char base[DIRECTORY_URL_MAX + 16];
+        char case_reference[MODEL_ID_MAX]; /* under which the store is asked */
         struct message answer;
         json_t *evidence;
         struct buffer parts[DRAFT_PARTS];
@@ -30,7 +31,7 @@ static int ask(struct preparation *p, size_t number, struct error *error)
 {
         char question[EVIDENCE_WORDS_MAX][EVIDENCE_WORD_MAX];
         const char *words[EVIDENCE_WORDS_MAX + 8] = {
-                "ask", "--json", "--case", p->c->order.id, "--store", provider_store_path(p->c)};
+                "ask", "--json", "--case", p->case_reference, "--store", provider_store_path(p->c)};
         size_t given = 6, count = evidence_question_words(&p->questions[number], question);
         const struct provider_store *store = p->how->store;
         int code;
@@ -45,11 +46,35 @@ static int ask(struct preparation *p, size_t number, struct error *error)
         return r < 0 ? error_prefix(error, r, "the store was asked about %.60s: ", question[0]) : 0;
 }
 
+/* What was preserved for an earlier order of this authority answers in its case alone: where section D names
+ * it, the store is asked in that case. Whose order it is for stands in the log. */
+static int find_case(struct preparation *p, struct error *error)
+{
+        const struct earlier_list *earlier = &p->c->form->earlier;
+        struct book_order order;
+        struct error reason = {0};
+
+        snprintf(p->case_reference, sizeof p->case_reference, "%s", p->c->order.id);
+        for (size_t i = 0; i < earlier->count; i++) {
+                if (!*earlier->items[i].order_id)
+                        continue;
+                int r = book_order_find(p->c->office, earlier->items[i].order_id, &order, &reason);
+                if (r < 0 && r != -ENOENT)
+                        return error_set(error, r, "%s", reason.text);
+                if (r == 0 && order.side == SIDE_PROVIDER && order.kind == ORDER_PRESERVATION &&
+                        order.state == ORDER_STATE_PRESERVED && strcmp(order.peer, p->c->order.peer) == 0)
+                        snprintf(p->case_reference, sizeof p->case_reference, "%s", order.id);
+        }
+        return 0;
+}
+
 static int ask_all(struct preparation *p, struct error *error)
 {
         if (!*provider_store_path(p->c) && !p->how->store)
                 return error_set(error, -EINVAL, "this node has no store: name it in exchange.json");
         int r = evidence_questions(&p->c->scope, &p->questions, &p->count, error);
+        if (r == 0)
+                r = find_case(p, error);
         if (r < 0)
                 return r;
         p->outputs = calloc(p->count + 1, sizeof *p->outputs);

@@ -7,78 +7,6 @@
 #include <string.h>
 
 #define HOLD_LONGEST (60 * TIME_DAY - TIME_MINUTE) /* of one hold: rogatory-preserve(1) */
-#define MARGIN_MS (2 * TIME_MINUTE)                /* a stated time may be off by its clock */
-
-static int run(struct provider_case *c, const struct provider_store *store, const char *const *words,
-        json_t **ret_said, struct error *error)
-{
-        struct buffer output = buffer_make(PROVIDER_OUTPUT_MAX);
-        int code;
-        int r = (store && store->run ? store->run : provider_run_program)(
-                store ? store->context : NULL, words, &output, &code, error);
-
-        if (r == 0 && code != 0)
-                r = error_set(error, -EIO, "rogatory %s ended with %d", words[0], code);
-        *ret_said =
-                r == 0 ? json_loadb((const char *)output.bytes, output.length, JSON_REJECT_DUPLICATES, NULL)
-                       : NULL;
-        if (r == 0 && !json_is_string(json_object_get(*ret_said, "hold"))) {
-                json_decref(*ret_said);
-                r = error_set(error, -EBADMSG, "rogatory %s did not say which hold it made", words[0]);
-        }
-        buffer_free(&output);
-        (void)c;
-        return r;
-}
-
-static const char *instant(int64_t at, char text[TIME_TEXT_MAX])
-{
-        return time_format_utc(at, text);
-}
-
-/* One hold for each address; the identifier's task knows its name. */
-static int preserve_identifier(struct provider_case *c, const struct identifier *identifier, int64_t until,
-        const struct provider_store *store, struct error *error)
-{
-        char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX], end[TIME_TEXT_MAX], address[EVIDENCE_WORD_MAX],
-                text[ADDRESS_TEXT_MAX], protocol[24];
-        bool has_port = identifier->source_port != MODEL_UNSTATED;
-        int64_t last = identifier->to_ms + MARGIN_MS < office_now(c->office) ? identifier->to_ms + MARGIN_MS
-                                                                             : office_now(c->office);
-        json_t *said = NULL;
-
-        address_format(&identifier->address, text);
-        if (!has_port)
-                snprintf(address, sizeof address, "%s", text);
-        else
-                snprintf(address, sizeof address,
-                        address_is_ipv4(&identifier->address) ? "%s:%lld" : "[%s]:%lld", text,
-                        (long long)identifier->source_port);
-        const char *words[24] = {"preserve", "--json", "--case", c->order.id, "--store",
-                provider_store_path(c), "--from", instant(identifier->from_ms - MARGIN_MS, from), "--to",
-                instant(last, to), "--until", instant(until, end), address};
-        size_t count = 13;
-        if (identifier->protocol != MODEL_UNSTATED) {
-                snprintf(protocol, sizeof protocol, "%lld", (long long)identifier->protocol);
-                words[count++] = "--proto";
-                words[count++] = protocol;
-        }
-        words[count] = NULL;
-        int r = run(c, store, words, &said, error);
-        if (r == 0)
-                r = provider_task(c, identifier->id, TASK_PRESERVED, false,
-                        json_string_value(json_object_get(said, "hold")), error);
-        if (r == 0)
-                json_decref(said);
-        return r;
-}
-
-static bool can_be_preserved(const struct provider_case *c, const struct identifier *identifier)
-{
-        return (identifier->kind == IDENTIFIER_IPV4 || identifier->kind == IDENTIFIER_IPV6) &&
-               identifier->from_ms != TIME_UNKNOWN && identifier->to_ms != TIME_UNKNOWN &&
-               !scope_refusal_of(&c->scope, identifier->id);
-}
 
 static int fill_results(struct provider_case *c, struct answer_body *body, int64_t until, struct error *error)
 {
@@ -88,7 +16,7 @@ static int fill_results(struct provider_case *c, struct answer_body *body, int64
                 struct result *result = &body->results.items[i];
                 if (result->outcome == OUTCOME_REFUSED)
                         continue;
-                bool done = can_be_preserved(c, &c->form->identifiers.items[i]);
+                bool done = holds_wanted(c, &c->form->identifiers.items[i]) > 0;
                 result->outcome = done ? OUTCOME_PRESERVED : OUTCOME_NOT_PRESERVED;
                 if (done)
                         result->preserved_until_ms = until;
@@ -128,12 +56,12 @@ static int answer(struct provider_case *c, int64_t until, struct error *error)
         return r;
 }
 
-static int log_preserved(struct provider_case *c, const char *by, int64_t until, struct error *error)
+int provider_log_preserved(struct provider_case *c, const char *by, int64_t until, struct error *error)
 {
         char text[TIME_TEXT_MAX];
 
         return office_log(c->office, "preserved", by,
-                json_pack("{s:s, s:s}", "order", c->order.id, "until", instant(until, text)), error);
+                json_pack("{s:s, s:s}", "order", c->order.id, "until", time_format_utc(until, text)), error);
 }
 
 int provider_preserve(
@@ -148,60 +76,20 @@ int provider_preserve(
                 r = error_set(error, -EINVAL, "this node has no store: name it in exchange.json");
         for (size_t i = 0; r == 0 && i < c->form->identifiers.count; i++) {
                 const struct identifier *identifier = &c->form->identifiers.items[i];
-                if (can_be_preserved(c, identifier))
-                        r = preserve_identifier(c, identifier, until, preparing->store, error);
+                if (holds_wanted(c, identifier) > 0)
+                        r = holds_make(c, identifier, until, preparing->store, error);
                 else if (!scope_refusal_of(&c->scope, identifier->id))
                         r = provider_task(c, identifier->id, TASK_NOT_PRESERVED, false, "", error);
         }
         if (r == 0)
                 r = provider_fact(c, FACT_PRESERVED_UNTIL_MS, until, error);
         if (r == 0)
+                r = provider_fact(c, FACT_HELD_UNTIL_MS, until, error);
+        if (r == 0)
                 r = provider_refresh(c, error);
         if (r == 0)
                 r = provider_take(c, "preserve", ACTOR_PERSON, preparing->purpose, error);
         if (r == 0)
-                r = log_preserved(c, NULL, until, error);
+                r = provider_log_preserved(c, NULL, until, error);
         return r == 0 ? answer(c, until, error) : r;
-}
-
-/* ---- extension ---- */
-
-struct extending {
-        struct provider_case *c;
-        int64_t until;
-        struct error *error;
-};
-
-static int extend_task(void *context, const struct book_task *task)
-{
-        struct extending *extending = context;
-        char end[TIME_TEXT_MAX];
-        json_t *said = NULL;
-
-        if (task->state != TASK_PRESERVED || !*task->reason)
-                return 0;
-        const char *words[] = {"preserve", "--json", "--case", extending->c->order.id, "--store",
-                provider_store_path(extending->c), "--extend", task->reason, "--until",
-                instant(extending->until, end), NULL};
-        int r = run(extending->c, NULL, words, &said, extending->error);
-        if (r == 0)
-                json_decref(said);
-        return r;
-}
-
-int provider_extend(struct provider_case *c, int64_t until_ms, struct error *error)
-{
-        int64_t before = TIME_UNKNOWN;
-        int r = book_fact(c->office, c->order.id, FACT_PRESERVED_UNTIL_MS, TIME_UNKNOWN, &before, error);
-        struct extending extending = {.c = c, .error = error};
-
-        /* By 30 days, and by no more than a hold can be kept longer. */
-        extending.until = before != TIME_UNKNOWN && until_ms > before + DEADLINE_EXTENSION_DAYS * TIME_DAY
-                                  ? before + DEADLINE_EXTENSION_DAYS * TIME_DAY
-                                  : until_ms;
-        if (r == 0)
-                r = book_tasks_each(c->office, c->order.id, extend_task, &extending, error);
-        if (r == 0)
-                r = provider_fact(c, FACT_PRESERVED_UNTIL_MS, extending.until, error);
-        return r == 0 ? log_preserved(c, OFFICE_NODE, extending.until, error) : r;
 }

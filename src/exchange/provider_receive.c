@@ -314,7 +314,7 @@ static int withdraw(struct provider_case *c, const char *reason, struct error *e
         if (r == 0)
                 r = beside_offers_end(c->office, c->order.id, "the order was withdrawn", error);
         if (r == 0)
-                r = provider_fact(c, FACT_DELETED_MS, office_now(c->office), error);
+                r = provider_nothing_kept(c, error);
         return r == 0 ? office_log(c->office, "withdrawn", OFFICE_NODE,
                                 json_pack("{s:s, s:s}", "order", c->order.id, "reason", reason), error)
                       : r;
@@ -331,7 +331,10 @@ int provider_receive_withdrawal(
         if (r == 0 && scope_covers_all(c.form, &withdrawal->identifier_ids)) {
                 r = withdraw(&c, reason, error);
         } else if (r == 0) {
-                r = provider_refuse_tasks(&c, arrival->message, error);
+                for (size_t i = 0; r == 0 && i < withdrawal->identifier_ids.count; i++)
+                        r = holds_give_up(&c, withdrawal->identifier_ids.items[i], error);
+                if (r == 0)
+                        r = provider_refuse_tasks(&c, arrival->message, error);
                 if (r == 0)
                         r = changed(&c, reason, error);
         }
@@ -569,5 +572,7 @@ int provider_receive_production_follows(
                 r = provider_fact(&c, FACT_PRODUCTION_FOLLOWS_MS, arrival->received_ms, error);
         if (r == 0)
                 r = provider_fact(&c, FACT_PRESERVED_UNTIL_MS, TIME_LIMIT, error);
+        if (r == 0)
+                r = provider_fact(&c, FACT_HOLDS_LOOK_MS, office_now(office), error);
         return close_about(&c, r, error);
 }

@@ -26,6 +26,7 @@ static struct fake_store {
         int64_t margin_ms;
         int asked, held, extended;
         char words[32][96];
+        char last_case[64], all_holds[4096];
 } fake;
 
 __attribute__((unused)) static int hold(const char *const *words, struct buffer *ret)
@@ -34,6 +35,10 @@ __attribute__((unused)) static int hold(const char *const *words, struct buffer 
 
         for (size_t i = 0; words[i]; i++)
                 extends |= strcmp(words[i], "--extend") == 0;
+        for (size_t i = 0; words[i]; i++) {
+                size_t length = strlen(fake.all_holds);
+                snprintf(fake.all_holds + length, sizeof fake.all_holds - length, "%s ", words[i]);
+        }
         fake.held += !extends;
         fake.extended += extends;
         return buffer_printf(ret, "{\"hold\":\"20261123-%d\"}\n", fake.held);
@@ -50,6 +55,7 @@ __attribute__((unused)) static int answer_question(
                 return hold(words, ret);
         assert_string_equal(words[0], "ask");
         assert_string_equal(words[2], "--case");
+        snprintf(fake.last_case, sizeof fake.last_case, "%s", words[3]);
         scene_must(address_parse_with_port(slice_of(words[6]), &q.address, &q.port, error), error);
         for (size_t i = 7; words[i]; i += 2)
                 if (strcmp(words[i], "--at") == 0)

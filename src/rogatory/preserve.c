@@ -13,10 +13,22 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { KEY_STORE = 1, KEY_CASE, KEY_PROTO, KEY_FROM, KEY_TO, KEY_UNTIL, KEY_EXTEND, KEY_JSON };
+enum {
+        KEY_STORE = 1,
+        KEY_CASE,
+        KEY_PROTO,
+        KEY_FROM,
+        KEY_TO,
+        KEY_UNTIL,
+        KEY_EXTEND,
+        KEY_PRODUCTION,
+        KEY_LET_GO,
+        KEY_JSON
+};
 
 struct preserve_options {
-        const char *store, *case_reference, *protocol, *from, *to, *until, *extend, *address;
+        const char *store, *case_reference, *protocol, *from, *to, *until, *extend, *production, *let_go,
+                *address;
         bool json;
 };
 
@@ -30,7 +42,9 @@ static void take_option(struct preserve_options *o, int key, const char *value)
                 [KEY_FROM] = &o->from,
                 [KEY_TO] = &o->to,
                 [KEY_UNTIL] = &o->until,
-                [KEY_EXTEND] = &o->extend};
+                [KEY_EXTEND] = &o->extend,
+                [KEY_PRODUCTION] = &o->production,
+                [KEY_LET_GO] = &o->let_go};
 
         if (key == KEY_JSON)
                 o->json = true;
@@ -44,6 +58,12 @@ static const char *missing(const struct preserve_options *o, int operands)
                 return "--store DIR is missing";
         if (!o->case_reference)
                 return "--case REF is missing: records are preserved for a case, and only for it they answer";
+        if (o->production && !o->extend)
+                return "--production goes with --extend: it says why a hold is kept longer";
+        if (o->let_go)
+                return operands > 0 || o->from || o->to || o->protocol || o->until || o->extend
+                               ? "with --let-go, nothing else is given"
+                               : NULL;
         if (!o->until)
                 return "--until TIME is missing: when the hold is destroyed, at most 60 days from now";
         if (o->extend && (operands > 0 || o->from || o->to || o->protocol))
@@ -156,7 +176,7 @@ void hold_write_text(const struct hold *hold, struct buffer *ret)
                                : " (can be extended once, by 30 days at most)");
 }
 
-static int show(const struct hold *hold, const struct preserve_counts *counts, bool json)
+static int show(const struct hold *hold, const struct preserve_counts *counts, const char *done, bool json)
 {
         struct buffer text = buffer_make(OUTPUT_MAX);
 
@@ -169,7 +189,7 @@ static int show(const struct hold *hold, const struct preserve_counts *counts, b
                                         (json_int_t)counts->plan_rows, "hours", (json_int_t)counts->hours));
                 output_json_line(&text, value);
         } else {
-                buffer_printf(&text, "%s: hold %s\n", counts ? "PRESERVED" : "EXTENDED", hold->id);
+                buffer_printf(&text, "%s: hold %s\n", done, hold->id);
                 hold_write_text(hold, &text);
                 if (counts)
                         buffer_printf(&text,
@@ -188,10 +208,12 @@ static int show(const struct hold *hold, const struct preserve_counts *counts, b
 /* --- The record of access --- */
 
 static int record(struct depot *depot, const struct hold *hold, const char *action,
-        const struct preserve_counts *counts, struct error *error)
+        const struct preserve_counts *counts, const char *production, struct error *error)
 {
         json_t *detail = hold_to_json(hold);
 
+        if (detail && production)
+                json_object_set_new(detail, "production", json_foreign(production));
         if (detail && counts)
                 json_object_update_new(detail,
                         json_pack("{s:I, s:I, s:I}", "bindings", (json_int_t)counts->bindings, "leases",
@@ -218,7 +240,7 @@ static int make(struct depot *depot, struct hold *hold, struct preserve_counts *
 
         if (r < 0)
                 return r;
-        r = record(depot, hold, "preserve", counts, error);
+        r = record(depot, hold, "preserve", counts, NULL, error);
         if (r == 0)
                 r = depot_hold_publish(depot, hold, error);
         if (r < 0)
@@ -248,14 +270,17 @@ static int find(struct depot *depot, const char *id, const struct hold *wanted, 
                                "there is no hold %.60s of this case; 'rogatory holds' lists them", id);
 }
 
-static int extend(struct depot *depot, const char *id, struct hold *hold, struct error *error)
+/* production: of the order that it waits for. While production is requested the data are kept until they are
+ * produced, 30 days at a time (Article 11(2) of Regulation (EU) 2023/1543); the record says for which. */
+static int extend(
+        struct depot *depot, const char *id, const char *production, struct hold *hold, struct error *error)
 {
         struct hold known;
 
         int r = find(depot, id, hold, &known, error);
         if (r < 0)
                 return r;
-        if (known.extended)
+        if (known.extended && !production)
                 return error_set(
                         error, -EPERM, "hold %s was extended before; that can be done once", known.id);
         if (known.until_ms <= hold->made_ms)
@@ -266,13 +291,62 @@ static int extend(struct depot *depot, const char *id, struct hold *hold, struct
                 return error_set(
                         error, -EINVAL, "--until is more than 30 days later than what hold %s has", known.id);
         known.until_ms = hold->until_ms;
-        known.extended = true;
+        known.extended = known.extended || !production;
         memcpy(known.person, hold->person, sizeof known.person);
-        r = record(depot, &known, "preserve-extend", NULL, error);
+        r = record(depot, &known, "preserve-extend", NULL, production, error);
         if (r == 0)
                 r = depot_hold_change(depot, &known, error);
         *hold = known;
         return r;
+}
+
+static int is_gone(struct depot *depot, const char *id, struct error *error)
+{
+        struct hold_list list;
+        int r = depot_holds(depot, &list, error);
+
+        if (r < 0)
+                return r;
+        r = 1;
+        for (size_t i = 0; i < list.count; i++)
+                if (strcmp(list.items[i].id, id) == 0)
+                        r = 0;
+        hold_list_free(&list);
+        return r;
+}
+
+/* Its time is up from now on; 'rogatory retain' destroys it as any other. 1: it was destroyed before. */
+static int let_go(struct depot *depot, const char *id, struct hold *hold, struct error *error)
+{
+        struct hold known;
+
+        int r = is_gone(depot, id, error);
+        if (r == 0)
+                r = find(depot, id, hold, &known, error);
+        if (r != 0)
+                return r;
+        if (known.until_ms > hold->made_ms) {
+                known.until_ms = hold->made_ms;
+                memcpy(known.person, hold->person, sizeof known.person);
+                r = record(depot, &known, "preserve-let-go", NULL, NULL, error);
+                if (r == 0)
+                        r = depot_hold_change(depot, &known, error);
+        }
+        *hold = known;
+        return r;
+}
+
+static int say_gone(const char *id, bool json)
+{
+        struct buffer text = buffer_make(OUTPUT_MAX);
+
+        if (json)
+                output_json_line(&text, json_pack("{s:o, s:b}", "hold", json_foreign(id), "gone", 1));
+        else
+                buffer_append_text(&text, "The hold is gone already.\n");
+        int code = output_write(&text);
+        buffer_free(&text);
+        return code;
 }
 
 static int run(const struct command *command, const struct preserve_options *o)
@@ -284,17 +358,23 @@ static int run(const struct command *command, const struct preserve_options *o)
 
         person_describe(hold.person);
         int r = check_case(o->case_reference, &hold, &error);
-        if (r == 0)
+        if (r == 0 && o->until)
                 r = read_time(o->until, "until", &hold.until_ms, &error);
-        if (r == 0 && !o->extend)
+        if (r == 0 && !o->extend && !o->let_go)
                 r = read_hold(o, &hold, &error);
         if (r < 0)
                 return complain_usage(command, "%s", error.text);
         r = depot_open(o->store, DEPOT_WRITE, &depot, &error);
         if (r == 0)
-                r = o->extend ? extend(depot, o->extend, &hold, &error) : make(depot, &hold, &counts, &error);
+                r = o->extend   ? extend(depot, o->extend, o->production, &hold, &error)
+                    : o->let_go ? let_go(depot, o->let_go, &hold, &error)
+                                : make(depot, &hold, &counts, &error);
         depot_close(depot);
-        return r < 0 ? complain_error(&error) : show(&hold, o->extend ? NULL : &counts, o->json);
+        if (r == 1)
+                return say_gone(o->let_go, o->json);
+        const char *done = o->extend ? "EXTENDED" : o->let_go ? "LET GO" : "PRESERVED";
+        return r < 0 ? complain_error(&error)
+                     : show(&hold, o->extend || o->let_go ? NULL : &counts, done, o->json);
 }
 
 static int run_preserve(const struct command *command, int argc, char **argv)
@@ -328,6 +408,10 @@ static const struct option_text preserve_options[] = {
         {KEY_TO, "to", "TIME", "The last moment; at most 31 days after the first, not in the future."},
         {KEY_UNTIL, "until", "TIME", "When the hold is destroyed: at most 60 days from now."},
         {KEY_EXTEND, "extend", "HOLD", "Keeps a hold longer: once, by 30 days at most."},
+        {KEY_PRODUCTION, "production", "REF",
+                "With --extend: production of it is requested by this order. It may be extended\n"
+                "again, by 30 days at a time, until it was produced."},
+        {KEY_LET_GO, "let-go", "HOLD", "Ends a hold now; 'rogatory retain' destroys it."},
         {KEY_JSON, "json", NULL, "One JSON object instead of text."},
 };
 
@@ -335,7 +419,8 @@ const struct command command_preserve = {
         .name = "preserve",
         .summary = "keep the records of one endpoint for a case",
         .usage = "--store DIR --case REF [OPTION]... --until TIME ADDR[:PORT]\n"
-                 "--store DIR --case REF --extend HOLD --until TIME",
+                 "--store DIR --case REF --extend HOLD [--production REF] --until TIME\n"
+                 "--store DIR --case REF --let-go HOLD",
         .description =
                 "Copies the records of a public address, and port, over a time into a hold, and no\n"
                 "others: bindings that may have stood then, the leases of their inside hosts, and what\n"

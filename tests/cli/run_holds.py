@@ -144,6 +144,7 @@ def times(folder):
     check(extend(31).returncode == 1 and extend(-1).returncode == 1 and extend(5, "B-2").returncode == 1, "no longer, no shorter, no other case")
     check(extend(29).returncode == 0, "extended")
     check("once" in extend(29.5).stderr, "only once")
+    check(preserve(folder, "--extend", hold["hold"], "--production", "P-1", "--until", (until + datetime.timedelta(days=50)).strftime("%Y-%m-%dT%H:%M:%SZ"), case="A-1").returncode == 0, "but for its production")
     listed = folder.run("holds", "--store", "store").stdout
     check("was extended" in listed and "port 4711, tcp" in listed and "4 holds" in listed, listed)
     for wrong in (["--from", stamp(9), "--to", stamp(8), "--until", later(days=1)], ["--from", stamp(8), "--to", later(hours=1), "--until", later(days=1)],
@@ -160,7 +161,7 @@ def times(folder):
     check(folder.run("retain", "--store", "store").returncode == 0 and not os.path.exists(os.path.dirname(path)), "and goes")
     with open(folder.store + "/access.log", encoding="utf-8") as file:
         actions = [json.loads(line)["action"] for line in file]
-    check(actions.count("preserve") == 4 and actions.count("preserve-extend") == 1 and "holds" in actions, "all is recorded")
+    check(actions.count("preserve") == 4 and actions.count("preserve-extend") == 2 and "holds" in actions, "all is recorded")
     check(folder.run("check", "--store", "store").returncode == 0, "the store is sound")
 
 
