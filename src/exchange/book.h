@@ -158,6 +158,7 @@ int book_acts(struct office *office, const char *order_id, struct act ret_acts[B
 #define FACT_EXTENDED "extended"  /* 1 where it was extended once */
 #define FACT_REVIEW_MS "review-open" /* a conflict with a third country's law was stated */
 #define FACT_REVIEW_LIFTED_MS "review-lifted"
+#define FACT_SECRECY_ENDED_MS "secrecy-ended" /* the issuing authority said so, with its notice */
 #define FACT_CHANGED_MS "changed" /* last objection, withdrawal of an identifier, amendment */
 
 int book_fact_set(

@@ -32,6 +32,7 @@ static const struct post_row rows[] = {
         {MESSAGE_EA_OBJECTION, SIDE_PROVIDER, true, ROLE(ENFORCING), provider_receive_objection},
         {MESSAGE_EA_CLEARANCE, SIDE_PROVIDER, true, ROLE(ENFORCING), provider_receive_clearance},
         {MESSAGE_REVIEW_DECISION, SIDE_PROVIDER, false, ROLE(ISSUING), provider_receive_review},
+        {MESSAGE_PERSON_NOTICE, SIDE_PROVIDER, false, ROLE(ISSUING), provider_receive_notice},
         {MESSAGE_RECEIPT, SIDE_PROVIDER, false, 0, provider_receive_receipt},
         {MESSAGE_EA_NOTIFICATION, SIDE_ENFORCING, true, ROLE(ISSUING) | ROLE(VALIDATING),
                 enforcing_receive_notification},

@@ -19,7 +19,7 @@ post_handler handle_answer, handle_cannot_execute, handle_question, handle_objec
 post_handler provider_receive_order, provider_receive_amendment, provider_receive_clarification,
         provider_receive_production_follows, provider_receive_extension, provider_receive_withdrawal,
         provider_receive_validation, provider_receive_objection, provider_receive_clearance,
-        provider_receive_review, provider_receive_receipt;
+        provider_receive_review, provider_receive_notice, provider_receive_receipt;
 /* After an order was refused: what rules stop is answered by Form 3, beside the receipt. 0, or this node
  * failed. */
 post_handler provider_refuse_order;
