@@ -92,7 +92,7 @@ static inline void proxy_accept(
         if (orders->mode == PROXY_BAD && random() % 3 > 0) {
                 pair->fault = 1 + (unsigned)random() % (FAULTS - 1);
                 /* As often within the handshake as within the body. */
-                pair->after = (uint64_t)random() % (1u << (4 + random() % 14));
+                pair->after = (uint64_t)random() % (1u << (4 + random() % 11));
         }
         fcntl(end, F_SETFL, O_NONBLOCK);
         fcntl(other, F_SETFL, O_NONBLOCK);
@@ -146,6 +146,9 @@ static inline void proxy_pass(struct proxy_orders *orders, struct proxy_pair *pa
         unsigned pace = orders->bytes_per_s;
         size_t most = pace && pace / 20 < PROXY_PIECE ? pace / 20 + 1 : PROXY_PIECE;
         char bytes[PROXY_PIECE];
+
+        if (pair->fault != FAULT_NONE && !pair->struck && pair->passed + most > pair->after)
+                most = pair->after > pair->passed ? (size_t)(pair->after - pair->passed) : 1;
         ssize_t n = recv(pair->ends[from], bytes, most, 0);
 
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -160,8 +163,6 @@ static inline void proxy_pass(struct proxy_orders *orders, struct proxy_pair *pa
         pair->passed += (uint64_t)n;
         orders->bytes += (uint64_t)n;
         int64_t now_ms = clock_steady_ms();
-        if (pair->fault == FAULT_CLOSE && pair->passed >= pair->after)
-                n -= n / 2; /* truncated in the midst of what came at once */
         if (!proxy_write(pair->ends[!from], bytes, (size_t)n)) {
                 proxy_close(pair, true);
                 return;
