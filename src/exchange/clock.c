@@ -2,6 +2,7 @@
 #include "exchange/clock.h"
 
 #include "exchange/authority.h"
+#include "exchange/office_state.h"
 #include "exchange/provider.h"
 
 #include <stdio.h>
@@ -49,5 +50,7 @@ int clock_run(struct office *office, struct error *error)
                 }
         }
         free(due);
+        if (r >= 0)
+                r = draft_sweep(office, error);
         return r < 0 ? r : count;
 }

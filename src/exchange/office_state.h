@@ -52,6 +52,7 @@ struct office {
         char step[MODEL_ID_MAX]; /* "": none is open */
         struct office_item items[STEP_ITEMS_MAX];
         size_t item_count;
+        bool drafts_destroyed; /* files of them wait for the end of the step (draft_sweep) */
 };
 
 /* Begins a step in a transaction that is open already (of a message that was taken). */
@@ -62,6 +63,10 @@ int office_step_enter(struct office *office, struct error *error);
 void office_step_forget(struct office *office);
 /* Forgets the entries from the one numbered `from` on: what a handler said that was undone. */
 void office_step_trim(struct office *office, size_t from);
+
+/* Removes the files of answers that were prepared and are drafts no more, also those that a process left
+ * which was killed (provider_draft.c). Outside of steps. */
+int draft_sweep(struct office *office, struct error *error);
 
 /* Makes our tables where they are missing. Within a transaction. */
 int book_make_tables(struct sqlite3 *database, struct error *error);

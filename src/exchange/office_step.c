@@ -163,6 +163,9 @@ int office_step_end(struct office *office, int r, struct error *error)
                 return r;
         }
         int committed = queue_work_commit(office->queue, error);
+        /* What cannot be removed now is removed by the next pass. */
+        if (committed == 0 && office->drafts_destroyed)
+                (void)draft_sweep(office, NULL);
         return committed < 0 ? committed : r;
 }
 

@@ -475,6 +475,8 @@ int post_take(struct office *office, struct error *error)
                 office_step_forget(office);
                 queue_take_abandon(office_queue(office));
         }
+        if (r == 0 && office->drafts_destroyed)
+                (void)draft_sweep(office, NULL);
         post_opened_clear(&taking.opened);
         buffer_free(&taking.bytes);
         return r < 0 ? r : 1;

@@ -102,6 +102,7 @@ struct book_order provider_row_of(struct office *office, const struct post_arriv
 int form3_send(struct provider_case *c, const struct form3 *form, const char *receiver, struct error *error);
 
 /* Destroys it; the log tells of it. 0 too where there is none. */
+/* What is prepared is no more, from the end of the step on. */
 int draft_destroy(struct provider_case *c, const char *reason, struct error *error);
 
 /* Is it about an order, or a generation of it, that has not come yet? 1: it is, it stands in the book and has

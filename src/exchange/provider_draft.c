@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* What was prepared and has not left: encrypted to this node, so that whoever copies its folder has nothing.
  */
+#include "exchange/office_state.h"
 #include "exchange/provider_case.h"
 
 #include "crypto/cms_seal.h"
 #include "os/file.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,6 +135,9 @@ int draft_part(
         return r;
 }
 
+/* Files are no part of a transaction. Those that are destroyed go when it is committed, by draft_sweep: were
+ * they gone before, a node that was killed in between would have an answer in its book that nobody can open.
+ */
 int draft_destroy(struct provider_case *c, const char *reason, struct error *error)
 {
         struct last_draft last;
@@ -141,15 +147,13 @@ int draft_destroy(struct provider_case *c, const char *reason, struct error *err
 
         for (int i = 0; r == 0 && i < DRAFT_PARTS; i++) {
                 r = path_of(c, i, path, error);
-                if (r == 0 && access(path, F_OK) == 0) {
-                        r = file_remove(path, error);
-                        files++;
-                }
+                files += r == 0 && access(path, F_OK) == 0;
         }
         if (r == 0)
                 r = book_fact_clear(c->office, c->order.id, FACT_PREPARED_MS, error);
         if (r < 0 || (!*last.id && files == 0))
                 return r;
+        c->office->drafts_destroyed = true;
         if (*last.id)
                 r = book_draft_remove(c->office, last.id, error);
         if (r == 0)
@@ -158,5 +162,66 @@ int draft_destroy(struct provider_case *c, const char *reason, struct error *err
                                 "evidence that was prepared and not released", "order", c->order.id, "files",
                                 files, "reason", reason),
                         error);
+        return r;
+}
+
+/* ---- files that belong to no draft ---- */
+
+static bool order_of_file(const char *name, char ret_id[MODEL_ID_MAX])
+{
+        static const char mark[] = "draft-";
+
+        if (strncmp(name, mark, strlen(mark)) != 0 || strlen(name) < strlen(mark) + MODEL_ID_MAX)
+                return false;
+        memcpy(ret_id, name + strlen(mark), MODEL_ID_MAX - 1);
+        ret_id[MODEL_ID_MAX - 1] = '\0';
+        return name[strlen(mark) + MODEL_ID_MAX - 1] == '-';
+}
+
+/* 1: the book has a draft of the answer to this order. */
+static int has_draft(struct office *office, const char *order_id, struct error *error)
+{
+        struct last_draft last = {.id = ""};
+        int r = book_messages_each(office, order_id, MESSAGE_ANSWER, note_draft, &last, error);
+
+        return r < 0 ? r : *last.id != '\0';
+}
+
+/* Who prepares writes the files first and then commits: whoever has the database knows that nobody is between
+ * the two. */
+static int sweep_one(struct office *office, const char *name, const char *order_id, struct error *error)
+{
+        char path[PATH_MAX];
+        int r = has_draft(office, order_id, error);
+
+        if (r != 0)
+                return r < 0 ? r : 0;
+        r = queue_work_begin(office_queue(office), error);
+        if (r < 0)
+                return r;
+        r = has_draft(office, order_id, error);
+        if (r == 0) {
+                int length = snprintf(path, sizeof path, "%s/%s", office_evidence(office), name);
+                r = length > 0 && length < (int)sizeof path ? file_remove(path, error) : 0;
+        }
+        queue_work_abandon(office_queue(office));
+        return r < 0 ? r : 0;
+}
+
+int draft_sweep(struct office *office, struct error *error)
+{
+        char id[MODEL_ID_MAX];
+        int r = 0;
+        DIR *folder = opendir(office_evidence(office));
+
+        if (!folder)
+                return errno == ENOENT ? 0
+                                       : error_set(error, -errno, "%s: %s", office_evidence(office),
+                                                 strerrordesc_np(errno));
+        for (struct dirent *entry; r == 0 && (entry = readdir(folder));)
+                if (order_of_file(entry->d_name, id))
+                        r = sweep_one(office, entry->d_name, id, error);
+        closedir(folder);
+        office->drafts_destroyed = office->drafts_destroyed && r < 0;
         return r;
 }

@@ -581,6 +581,34 @@ static void a_withdrawal_destroys_what_was_prepared(void **state)
         assert_int_equal(entries(PROVIDER, "withdrawn", id), 1);
 }
 
+/* A process that was killed while it prepared or released leaves files that belong to no draft, or a draft
+ * whose files are all there. */
+static void files_go_when_they_belong_to_no_draft(void **state)
+{
+        static const char stray[] = "draft-7e0f6a4c-51d2-4c3b-a9e8-1d2c3b4a5f60-evidence.json.p7m";
+        struct message form;
+        struct error failure = {0};
+        char id[MODEL_ID_MAX], path[PATH_MAX], left[PATH_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        to_prepared(id);
+        snprintf(left, sizeof left, "%s/evidence", scratch_path(PROVIDER));
+        scene_must(file_publish(left, stray, "x", 1, &failure), &failure);
+        snprintf(left, sizeof left, "%s/evidence/%s", scratch_path(PROVIDER), stray);
+        snprintf(path, sizeof path, "%s/evidence/draft-%s-evidence.json.p7m", scratch_path(PROVIDER), id);
+        AS(PROVIDER, "admin", clock_run(office, &error));
+        assert_int_not_equal(access(left, F_OK), 0);
+        assert_int_equal(access(path, F_OK), 0);
+        /* A release that is refused at its end: nothing of it is destroyed. */
+        REFUSED_AS(PROVIDER, "desk", -EPERM, provider_release(office, id, &error));
+        assert_int_equal(access(path, F_OK), 0);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        assert_int_not_equal(access(path, F_OK), 0);
+}
+
 static void a_refusal_is_answered_by_form_3(void **state)
 {
         const struct provider_refusal refusal = {
@@ -761,6 +789,7 @@ int main(void)
                 TEST(requirement_19_evidence_is_encrypted_to_its_recipient),
                 TEST(a_question_stops_the_clock),
                 TEST(a_withdrawal_destroys_what_was_prepared),
+                TEST(files_go_when_they_belong_to_no_draft),
                 TEST(a_refusal_is_answered_by_form_3),
                 TEST(large_evidence_travels_beside_its_message),
                 TEST(an_amendment_is_examined_anew),
