@@ -111,7 +111,7 @@ _rogatory()
             return
         fi ;;
     office)
-        options="--node --from --directory --organisation --people --listen --store --keys --token-files --json --help"
+        options="--node --from --directory --organisation --people --listen --store --keys --token-files --timestamp-url --timestamps --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "init check show $options" -- "$cur")
             return

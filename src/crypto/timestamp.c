@@ -193,10 +193,21 @@ static int check_signature(PKCS7 *token, const void *bytes, size_t length,
                 certificate_library_reason());
 }
 
+/* Whose signature was just found genuine. */
+static void name_service(PKCS7 *token, char ret_name[CERTIFICATE_NAME_MAX])
+{
+        STACK_OF(X509) *signers = PKCS7_get0_signers(token, NULL, 0);
+
+        ret_name[0] = '\0';
+        if (signers && sk_X509_num(signers) > 0)
+                certificate_describe_name(X509_get_subject_name(sk_X509_value(signers, 0)), ret_name);
+        sk_X509_free(signers);
+}
+
 static int verify_token(PKCS7 *token, const void *bytes, size_t length, const struct certificate_set *pinned,
         const char *place, struct findings *findings, int64_t *ret_instant_ms)
 {
-        char text[TIME_TEXT_MAX];
+        char text[TIME_TEXT_MAX], service[CERTIFICATE_NAME_MAX];
         TS_TST_INFO *info = PKCS7_to_TS_TST_INFO(token);
         int r = info && read_instant(info, ret_instant_ms) == 0 ? 0 : -EBADMSG;
 
@@ -208,10 +219,12 @@ static int verify_token(PKCS7 *token, const void *bytes, size_t length, const st
         else
                 r = check_signature(token, bytes, length, pinned, *ret_instant_ms, place, findings);
         TS_TST_INFO_free(info);
-        if (r == 0)
+        if (r == 0) {
+                name_service(token, service);
                 findings_add(findings, FINDING_HELD, "timestamp-genuine", place,
-                        "A pinned timestamp service signed that this existed at %s",
+                        "The timestamp service %s, which is pinned, signed that this existed at %s", service,
                         time_format_utc(*ret_instant_ms, text));
+        }
         return r;
 }
 

@@ -71,6 +71,13 @@ static int make_beside_tables(struct sqlite3 *database, struct error *error)
         return r < 0 ? r : 0;
 }
 
+/* Came later than version 1, and stands alone: whoever opens a node's database makes it where it is missing.
+ */
+static const char stamp_table[] =
+        "CREATE TABLE IF NOT EXISTS post_stamp(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " message_id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, since_ms INTEGER NOT NULL, proven_ms INTEGER,"
+        " next_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL, container BLOB) STRICT";
+
 int book_make_tables(struct sqlite3 *database, struct error *error)
 {
         int r = 0;
@@ -129,7 +136,9 @@ int book_check_tables(struct sqlite3 *database, struct error *error)
                 r = error_set(error, -EBADMSG,
                         OFFICE_DATABASE_NAME ": is of version %lld, and this program knows version %d only",
                         (long long)version, BOOK_VERSION);
-        return r;
+        if (r == 0)
+                r = rows_run(database, error, stamp_table, "");
+        return r < 0 ? r : 0;
 }
 
 static const struct word side_rows[] = {

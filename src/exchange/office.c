@@ -161,7 +161,7 @@ static int read_services(struct office *office, struct error *error)
 {
         struct buffer bytes;
 
-        if (!*office->settings->timestamp_url)
+        if (!*office->settings->timestamp_certificate)
                 return 0;
         int r = office_read_file(
                 office->path, office->settings->timestamp_certificate, CERTIFICATE_TEXT_MAX, &bytes, error);

@@ -29,10 +29,11 @@ struct office_options {
         /* Who acts; NULL: the account that runs us, or for whom we act (os/person.h). */
         const char *login;
         /* Gets the token for what is to be timestamped (crypto/timestamp.h: request in, response out), where
-         * the settings name a service. NULL: then nothing is sealed, for a signature of level T is promised.
+         * the settings name a service: for post_stamp_all. NULL: what is sealed waits for somebody who can.
          */
         int (*timestamp)(void *context, const char *url, struct slice request, struct buffer *ret_response,
                 struct error *error);
+        int64_t timestamp_retry_ms; /* after a first attempt in vain, then longer; 0: half a minute */
 };
 
 /* ---- a new one ---- */
@@ -41,6 +42,7 @@ struct office_plan {
         const char *keys;      /* folder with seal, tls, decryption .key and .crt, log.key, witness.key */
         const char *directory; /* folder with directory.json, directory.json.sig, operator.pub */
         const struct office_settings *settings;
+        const char *timestamps; /* file that becomes settings->timestamp_certificate; NULL: none */
 };
 
 /* Makes the folder (which must be empty or not be there), copies keys and directory into it, begins log and

@@ -140,6 +140,20 @@ static int make_database(const struct making *making, struct error *error)
         return r;
 }
 
+static int copy_timestamps(const struct making *making, struct error *error)
+{
+        struct buffer bytes = buffer_make(CERTIFICATE_TEXT_MAX);
+
+        if (!making->plan->timestamps)
+                return 0;
+        int r = file_read(making->plan->timestamps, &bytes, error);
+        if (r == 0)
+                r = file_publish(making->path, making->plan->settings->timestamp_certificate, bytes.bytes,
+                        bytes.length, error);
+        buffer_free(&bytes);
+        return r;
+}
+
 static int write_settings(const struct making *making, struct error *error)
 {
         struct buffer text = buffer_make(OFFICE_SETTINGS_BYTES_MAX);
@@ -193,6 +207,8 @@ int office_init(const char *path, const struct office_plan *plan, const struct o
                 r = make_folders(&making, path, error);
         if (r == 0)
                 r = copy_all(&making, error);
+        if (r == 0)
+                r = copy_timestamps(&making, error);
         if (r == 0)
                 r = make_log(&making, error);
         if (r == 0)

@@ -49,6 +49,47 @@ int post_send(struct office *office, struct message *message, const struct post_
 /* Which generation of the order a message is about: the first, where it does not say. */
 int64_t post_generation(const struct message *message);
 
+/* ---- timestamps ----
+ *
+ * Where the settings name a timestamp service, what post_send sealed waits until the service has answered:
+ * it is sealed anew, with the timestamp (level T), and then handed to the courier. A service that does not
+ * answer, or answers with what is refused, is asked again; where the settings say so the message leaves
+ * without (level B), and the log, the message's state and the caller are told why. */
+
+enum post_stamp_state {
+        POST_STAMP_WAITS,
+        POST_STAMP_HAS,    /* it left with a timestamp */
+        POST_STAMP_WITHOUT /* it left without one, as the settings let it */
+};
+
+struct post_stamp {
+        char message_id[MODEL_ID_MAX];
+        enum post_stamp_state state;
+        int64_t since_ms;  /* when it was sealed first */
+        int64_t proven_ms; /* POST_STAMP_HAS: by the timestamp; else TIME_UNKNOWN */
+        int64_t next_ms;   /* POST_STAMP_WAITS: not asked before */
+        int64_t attempts;
+        char reason[BOOK_TEXT_MAX]; /* why it waits, or left without; "" before the first attempt */
+};
+
+/* -ENOENT: no service was to be asked for this message. */
+int post_stamp_find(struct office *office, const char *id, struct post_stamp *ret, struct error *error);
+/* The one that waits longest, and how many wait. ret_count 0: *ret is not touched. */
+int post_stamp_first(struct office *office, struct post_stamp *ret, uint64_t *ret_count, struct error *error);
+
+/* Messages of an order that wait, or left without: [{"message", "kind", "to", "state", "since", "reason"}].
+ */
+int post_stamps_of(struct office *office, const char *order_id, json_t **ret_list, struct error *error);
+
+struct post_stamped {
+        uint64_t with, without; /* how many left */
+        bool waits;             /* the service was asked in vain */
+        char reason[BOOK_TEXT_MAX];
+};
+/* Asks the service for each message that waits and is due, outside of steps; a first one in vain ends it.
+ * office_options.timestamp must be there. Negative where this node failed. */
+int post_stamp_all(struct office *office, struct post_stamped *ret, struct error *error);
+
 /* ---- coming in ---- */
 
 /* A message that was found to be what its seal says. */

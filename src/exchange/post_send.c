@@ -2,16 +2,12 @@
 /* Messages that go out. */
 #include "exchange/post_state.h"
 
-#include "crypto/seal.h"
-#include "crypto/timestamp.h"
 #include "hi1/hi1.h"
-#include "os/file.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define PARTS_MORE 5 /* beside the files: message, manifest, three of custody */
+#define PARTS_MORE 2 /* beside the files: message, manifest */
 
 struct sending {
         struct office *office;
@@ -20,11 +16,8 @@ struct sending {
         size_t count;
         const struct post_extra *extra;
         const struct directory_organisation *receiver;
-        struct buffer json, container;
-        struct post_custody custody;
-        struct container_part *parts; /* owned */
-        char (*names)[CONTAINER_NAME_MAX + 1];
-        size_t part_count;
+        struct buffer json;
+        struct post_sealing sealing;
 };
 
 void post_file_name(const char *peer, const char *id, char ret_name[POST_FILE_NAME_MAX])
@@ -104,149 +97,67 @@ static int fill_file(struct message *message, const struct post_file *from, stru
 
 /* ---- container ---- */
 
-static void add_part(struct sending *sending, const char *folder, const char *name, const char *media_type,
-        const void *bytes, size_t length)
-{
-        char *whole = sending->names[sending->part_count];
-
-        snprintf(whole, sizeof sending->names[0], "%s%s", folder, name);
-        sending->parts[sending->part_count++] = (struct container_part){
-                .name = whole, .media_type = media_type, .bytes = bytes, .length = length};
-}
-
-static void add_buffer(struct sending *sending, const char *name, const struct buffer *bytes)
-{
-        if (bytes->length > 0)
-                add_part(sending, "", name, "text/plain", bytes->bytes, bytes->length);
-}
-
 static int make_parts(struct sending *sending, struct error *error)
 {
-        sending->parts = calloc(sending->count + PARTS_MORE, sizeof *sending->parts);
-        sending->names = calloc(sending->count + PARTS_MORE, sizeof *sending->names);
-        if (!sending->parts || !sending->names)
-                return error_set(error, -ENOMEM, "not enough memory");
-        add_part(sending, "", POST_MESSAGE_NAME, "application/json", sending->json.bytes,
+        struct post_sealing *sealing = &sending->sealing;
+
+        int r = post_sealing_begin(sealing, sending->count + PARTS_MORE, error);
+        if (r < 0)
+                return r;
+        post_sealing_add(sealing, "", POST_MESSAGE_NAME, "application/json", sending->json.bytes,
                 sending->json.length);
         for (size_t i = 0; i < sending->count; i++)
-                add_part(sending, POST_EVIDENCE_FOLDER, sending->files[i].name, sending->files[i].media_type,
-                        sending->files[i].bytes, sending->files[i].length);
+                post_sealing_add(sealing, POST_EVIDENCE_FOLDER, sending->files[i].name,
+                        sending->files[i].media_type, sending->files[i].bytes, sending->files[i].length);
         if (sending->extra && sending->extra->manifest)
-                add_part(sending, "", POST_MANIFEST_NAME, "application/json", sending->extra->manifest,
-                        strlen(sending->extra->manifest));
-        add_buffer(sending, POST_CHECKPOINT_NAME, &sending->custody.checkpoint);
-        add_buffer(sending, POST_FURTHER_NAME, &sending->custody.further);
-        add_buffer(sending, POST_COSIGNED_NAME, &sending->custody.cosigned);
+                post_sealing_add(sealing, "", POST_MANIFEST_NAME, "application/json",
+                        sending->extra->manifest, strlen(sending->extra->manifest));
         return 0;
 }
 
-/* Where a service is configured a signature without its timestamp does not leave. */
-static int add_timestamp(struct office *office, struct container_draft *draft, struct error *error)
+static int put_row(struct sending *sending, const uint8_t digest[DIGEST_BYTES], struct error *error)
 {
-        const struct office_settings *settings = office_settings(office);
-        const struct office_options *options = &office->options;
-        struct buffer request = buffer_make(TIMESTAMP_REQUEST_MAX),
-                      token = buffer_make(TIMESTAMP_RESPONSE_MAX),
-                      response = buffer_make(TIMESTAMP_RESPONSE_MAX);
-        uint8_t nonce[TIMESTAMP_NONCE_BYTES];
-        const uint8_t *value;
-        size_t length;
-
-        if (!*settings->timestamp_url)
-                return 0;
-        if (!options->timestamp)
-                return error_set(error, -ENOTSUP,
-                        "the settings name a timestamp service, and nothing here can reach it");
-        container_draft_signature_value(draft, &value, &length);
-        int r = seal_random(nonce, sizeof nonce);
-        if (r == 0)
-                r = timestamp_request(value, length, nonce, &request);
-        if (r < 0)
-                error_set(error, r, "a timestamp cannot be asked for");
-        if (r == 0)
-                r = options->timestamp(options->context, settings->timestamp_url,
-                        slice_make((const char *)request.bytes, request.length), &response, error);
-        if (r == 0)
-                r = timestamp_accept(
-                        request.bytes, request.length, response.bytes, response.length, &token, error);
-        if (r == 0)
-                r = container_draft_timestamp(draft, token.bytes, token.length, error);
-        buffer_free(&request);
-        buffer_free(&response);
-        buffer_free(&token);
-        return r;
-}
-
-static int make_container(struct sending *sending, struct error *error)
-{
-        const struct private_key *key;
-        const struct certificate *certificate;
-        struct container_draft *draft = NULL;
-
-        int r = office_key(sending->office, DIRECTORY_SEAL, &key, &certificate, error);
-        if (r == 0)
-                r = make_parts(sending, error);
-        if (r == 0)
-                r = container_draft_new(sending->parts, sending->part_count, &draft, error);
-        if (r == 0)
-                r = container_draft_sign(draft, key, certificate, NULL, office_now(sending->office), error);
-        if (r == 0)
-                r = add_timestamp(sending->office, draft, error);
-        if (r == 0)
-                r = container_draft_write(draft, &sending->container, error);
-        if (r == 0 && sending->container.length > MESSAGE_BYTES_MAX)
-                r = error_set(error, -EFBIG,
-                        "the message has %zu bytes, and %llu are the most; larger evidence travels beside it",
-                        sending->container.length, (unsigned long long)MESSAGE_BYTES_MAX);
-        container_draft_free(draft);
-        return r;
-}
-
-/* ---- out ---- */
-
-static int hand_over(struct sending *sending, uint8_t ret_digest[DIGEST_BYTES], struct error *error)
-{
-        struct office *office = sending->office;
-        const struct message *message = sending->message;
-        char name[POST_FILE_NAME_MAX];
-        struct content *content = NULL;
-        int64_t now_ms = office_now(office);
-
-        post_file_name(NULL, message->id, name);
-        int r = file_publish(
-                office_containers(office), name, sending->container.bytes, sending->container.length, error);
-        if (r == 0)
-                r = content_of(office_spool(office), sending->container.bytes, sending->container.length,
-                        &content, error);
-        if (r < 0)
-                return r;
-        memcpy(ret_digest, content_digest(content), DIGEST_BYTES);
-        r = queue_enqueue(office_queue(office), message->id, sending->receiver->name,
-                now_ms + POST_DAYS * TIME_DAY, content, now_ms, error);
-        content_free(content);
-        return r < 0 ? r : 0;
-}
-
-static int enter(struct sending *sending, const uint8_t digest[DIGEST_BYTES], struct error *error)
-{
-        const struct message *message = sending->message;
         struct book_message row = {.direction = DIRECTION_OUT,
                 .at_ms = office_now(sending->office),
-                .sent_ms = message->sent_ms};
-        char text[DIGEST_TEXT_MAX];
+                .sent_ms = sending->message->sent_ms};
 
         snprintf(row.peer, sizeof row.peer, "%s", sending->receiver->name);
         memcpy(row.digest, digest, DIGEST_BYTES);
-        int r = book_message_put(sending->office, message, &row, error);
+        return book_message_put(sending->office, sending->message, &row, error);
+}
+
+static int send_now(struct sending *sending, struct error *error)
+{
+        struct post_sealing *sealing = &sending->sealing;
+        uint8_t digest[DIGEST_BYTES];
+
+        int r = post_sealing_custody(sealing, error);
         if (r == 0)
-                r = post_custody_sent(sending->office, sending->receiver->name, sending->custody.size, error);
-        if (r < 0)
-                return r;
-        return office_log(sending->office, "message-sent", OFFICE_NODE,
-                json_pack("{s:s, s:s, s:s, s:s, s:s}", "message", message->id, "message_kind",
-                        word_name(&message_kind_words, message->kind), "receiver", sending->receiver->name,
-                        "container", digest_format(digest, text), "order", message->order_id),
-                error);
+                r = post_sealing_sign(sealing, error);
+        if (r == 0)
+                r = post_sealing_write(sealing, 0, error);
+        if (r == 0)
+                r = post_sealing_hand_over(sealing, digest, error);
+        if (r == 0)
+                r = put_row(sending, digest, error);
+        return r == 0 ? post_sealing_enter(sealing, digest, NULL, error) : r;
+}
+
+/* Where a service is configured nothing leaves before it was asked, and no service is asked within a step:
+ * others wait for the database meanwhile. */
+static int let_wait(struct sending *sending, struct error *error)
+{
+        struct post_sealing *sealing = &sending->sealing;
+        uint8_t digest[DIGEST_BYTES];
+
+        int r = post_sealing_sign(sealing, error);
+        if (r == 0)
+                r = post_sealing_write(sealing, POST_STAMP_MORE, error);
+        if (r == 0 && (r = digest_of(sealing->container.bytes, sealing->container.length, digest)) < 0)
+                error_set(error, r, "a digest could not be made");
+        if (r == 0)
+                r = put_row(sending, digest, error);
+        return r == 0 ? post_stamp_wait(sealing, error) : r;
 }
 
 int post_send(struct office *office, struct message *message, const struct post_file *files, size_t count,
@@ -257,9 +168,7 @@ int post_send(struct office *office, struct message *message, const struct post_
                 .files = files,
                 .count = count,
                 .extra = extra,
-                .json = buffer_make(HI1_BYTES_MAX),
-                .container = buffer_make(CONTAINER_BYTES_MAX)};
-        uint8_t digest[DIGEST_BYTES];
+                .json = buffer_make(HI1_BYTES_MAX)};
 
         if (!office_in_step(office))
                 return error_set(error, -EINVAL, "messages are sent within a step only");
@@ -268,18 +177,14 @@ int post_send(struct office *office, struct message *message, const struct post_
                 r = fill_file(message, &files[i], error);
         if (r == 0)
                 r = hi1_write(message, &sending.json, error);
+        sending.sealing =
+                (struct post_sealing){.office = office, .message = message, .receiver = sending.receiver};
         if (r == 0)
-                r = post_custody_make(office, sending.receiver, &sending.custody, error);
+                r = make_parts(&sending, error);
         if (r == 0)
-                r = make_container(&sending, error);
-        if (r == 0)
-                r = hand_over(&sending, digest, error);
-        if (r == 0)
-                r = enter(&sending, digest, error);
+                r = *office_settings(office)->timestamp_url ? let_wait(&sending, error)
+                                                            : send_now(&sending, error);
+        post_sealing_end(&sending.sealing);
         buffer_free(&sending.json);
-        buffer_free(&sending.container);
-        post_custody_free(&sending.custody);
-        free(sending.parts);
-        free(sending.names);
         return r;
 }

@@ -38,6 +38,46 @@ int post_custody_look(struct office *office, const struct directory_organisation
         const struct container *container, int64_t sent_ms, struct post_refusal *refusal,
         struct error *error);
 
+/* ---- sealing (post_seal.c) ---- */
+
+struct post_sealing {
+        struct office *office;
+        const struct message *message;                 /* borrowed */
+        const struct directory_organisation *receiver; /* borrowed */
+        struct container_part *parts;                  /* owned; what stands in them is not */
+        char (*names)[CONTAINER_NAME_MAX + 1];
+        size_t part_count;
+        struct post_custody custody;
+        struct container_draft *draft;
+        struct buffer container; /* once it was written */
+        int64_t proven_ms;       /* by the timestamp; TIME_UNKNOWN: it has none */
+};
+/* Room for so many parts beside those of custody. In any case: post_sealing_end. */
+int post_sealing_begin(struct post_sealing *sealing, size_t parts, struct error *error);
+void post_sealing_end(struct post_sealing *sealing);
+void post_sealing_add(struct post_sealing *sealing, const char *folder, const char *name,
+        const char *media_type, const void *bytes, size_t length);
+/* What we say of our log and of the receiver's. */
+int post_sealing_custody(struct post_sealing *sealing, struct error *error);
+int post_sealing_sign(struct post_sealing *sealing, struct error *error);
+/* Asks the timestamp service (office_options.timestamp must be there). -EBADMSG: what it gave is refused;
+ * others as that says. */
+int post_sealing_stamp(struct post_sealing *sealing, struct error *error);
+/* -EFBIG where a message may not have so many bytes and still_to_come. */
+int post_sealing_write(struct post_sealing *sealing, size_t still_to_come, struct error *error);
+/* Within a step: to the courier, and to the log. Takes over detail (may be NULL). */
+int post_sealing_hand_over(
+        struct post_sealing *sealing, uint8_t ret_digest[DIGEST_BYTES], struct error *error);
+int post_sealing_enter(struct post_sealing *sealing, const uint8_t digest[DIGEST_BYTES], json_t *detail,
+        struct error *error);
+
+/* ---- waiting for a timestamp (post_stamp.c) ---- */
+
+#define POST_STAMP_MORE ((size_t)1 << 20) /* bytes that a message grows by at most until it leaves */
+
+/* Within a step: a message that is sealed without a timestamp waits until it has one. */
+int post_stamp_wait(struct post_sealing *sealing, struct error *error);
+
 /* ---- one container (post_open.c) ---- */
 
 struct post_opened {

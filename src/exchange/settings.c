@@ -2,11 +2,13 @@
 #include "exchange/settings.h"
 
 #include "base/json_shape.h"
+#include "courier/timestamp_fetch.h"
 #include "directory/json_members.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAYS_MOST 36500
@@ -281,15 +283,34 @@ static int read_timestamp(struct office_settings *settings, const json_t *value,
         const struct json_place *place, struct error *error)
 {
         static const struct json_member members[] = {
-                {"url", JSON_STRING, 0, 8, OFFICE_URL_MAX - 1},
+                {"url", JSON_STRING, JSON_OPTIONAL, 8, OFFICE_URL_MAX - 1},
                 {"certificate", JSON_STRING, 0, 1, PATH_MAX - 1},
+                {"authorities", JSON_STRING, JSON_OPTIONAL, 1, PATH_MAX - 1},
+                {"unavailable", JSON_STRING, JSON_OPTIONAL, 1, 16},
         };
+        char host[TIMESTAMP_HOST_MAX];
+        struct error reason = {0};
+        uint16_t port;
 
         int r = value ? json_check_object(value, place, members, COUNT(members), error) : 0;
         if (!value || r < 0)
                 return r;
-        json_copy(settings->timestamp_url, json_text(value, "url"));
+        const char *url = json_text(value, "url"), *authorities = json_text(value, "authorities"),
+                   *unavailable = json_text(value, "unavailable");
         json_copy(settings->timestamp_certificate, json_text(value, "certificate"));
+        if (authorities)
+                json_copy(settings->timestamp_authorities, authorities);
+        if (unavailable && strcmp(unavailable, "wait") != 0 && strcmp(unavailable, "without") != 0)
+                return json_refuse(place, error, "\"unavailable\" is \"wait\" or \"without\"");
+        settings->timestamp_optional = unavailable && strcmp(unavailable, "without") == 0;
+        if (!url)
+                return 0;
+        if (timestamp_service_place(url, host, &port, &reason) < 0)
+                return json_refuse(place, error, "%s", reason.text);
+        if (strncasecmp(url, "https:", 6) == 0 && !authorities)
+                return json_refuse(
+                        place, error, "https:// needs \"authorities\": no certificate is trusted by default");
+        json_copy(settings->timestamp_url, url);
         return 0;
 }
 
@@ -391,6 +412,18 @@ static json_t *keys_to_json(const struct office_settings *settings)
         return NULL;
 }
 
+static json_t *timestamp_to_json(const struct office_settings *settings)
+{
+        json_t *timestamp = json_pack("{s:s, s:s}", "certificate", settings->timestamp_certificate,
+                "unavailable", settings->timestamp_optional ? "without" : "wait");
+
+        if (*settings->timestamp_url)
+                json_object_set_new(timestamp, "url", json_string(settings->timestamp_url));
+        if (*settings->timestamp_authorities)
+                json_object_set_new(timestamp, "authorities", json_string(settings->timestamp_authorities));
+        return timestamp;
+}
+
 static json_t *limits_to_json(const struct office_settings *settings)
 {
         const struct rule_settings *limits = &settings->limits;
@@ -422,10 +455,8 @@ int office_settings_write(const struct office_settings *settings, struct buffer 
                         json_pack("{s:i, s:i}", "within_days", settings->inform.within_days,
                                 "most_delay_days", settings->inform.most_delay_days)) < 0)
                 r = -1;
-        if (*settings->timestamp_url)
-                json_object_set_new(root, "timestamp",
-                        json_pack("{s:s, s:s}", "url", settings->timestamp_url, "certificate",
-                                settings->timestamp_certificate));
+        if (*settings->timestamp_certificate)
+                json_object_set_new(root, "timestamp", timestamp_to_json(settings));
         char *text = r == 0 ? json_dumps(root, JSON_INDENT(2)) : NULL;
         json_decref(root);
         if (!text)

@@ -48,9 +48,12 @@ struct office_settings {
         /* What a token's module reads and writes, beyond /etc and /usr: from the root. */
         char token_files[OFFICE_TOKEN_FILES_MAX][PATH_MAX];
         size_t token_file_count;
-        int64_t near_edge_ms;                 /* of answers: an edge nearer than this is near */
-        char timestamp_url[OFFICE_URL_MAX];   /* RFC 3161 over HTTP; "" where signatures are of level B */
-        char timestamp_certificate[PATH_MAX]; /* of the service, below the node's folder */
+        int64_t near_edge_ms;               /* of answers: an edge nearer than this is near */
+        char timestamp_url[OFFICE_URL_MAX]; /* RFC 3161 over HTTP; "" where signatures are of level B */
+        /* Below the node's folder: certificates of services that are believed, and those that the service's
+         * for TLS leads to ("": it is asked by http). */
+        char timestamp_certificate[PATH_MAX], timestamp_authorities[PATH_MAX];
+        bool timestamp_optional; /* a message leaves without one where the service fails */
 };
 
 /* Everything but organisation, listen and people. */

@@ -16,6 +16,7 @@ static void places_of(enum child_kind kind, unsigned *ret_from, unsigned *ret_un
 {
         static const unsigned counts[] = {[CHILD_GATE] = 1,
                 [CHILD_WORK] = 1,
+                [CHILD_STAMP] = 1,
                 [CHILD_DELIVERY] = EXCHANGED_DELIVERIES_MAX,
                 [CHILD_FETCH] = EXCHANGED_FETCHES_MAX,
                 [CHILD_COMMAND] = EXCHANGED_COMMANDS_MAX};
@@ -57,6 +58,7 @@ void child_forget(struct child *child)
 static void become_child(struct exchanged *node, enum child_kind kind, pid_t parent)
 {
         static const unsigned seconds[] = {[CHILD_WORK] = EXCHANGED_WORK_SECONDS,
+                [CHILD_STAMP] = EXCHANGED_STAMP_SECONDS,
                 [CHILD_DELIVERY] = EXCHANGED_DELIVERY_SECONDS,
                 [CHILD_FETCH] = EXCHANGED_DELIVERY_SECONDS,
                 [CHILD_COMMAND] = EXCHANGED_COMMAND_SECONDS};

@@ -2,6 +2,7 @@
 /* Who reaches what. Everything begins with what the parent gave up. */
 #include "exchanged/exchanged.h"
 
+#include "courier/timestamp_fetch.h"
 #include "exchange/office.h"
 #include "os/confine.h"
 #include "os/program.h"
@@ -13,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define DNS_PORT 53 /* answers that do not fit into a datagram come by TCP */
 
 struct paths {
         struct confine_path list[CONFINE_PATHS_MAX];
@@ -179,6 +182,41 @@ int delivery_confine(const struct exchanged *node, struct error *error)
         add_opened_token(paths, node);
         add_system(paths);
         int r = apply(node, &plan, paths, error);
+        free(paths);
+        return r;
+}
+
+/* The key of the seal was opened before. */
+int stamp_confine(const struct exchanged *node, struct error *error)
+{
+        const struct confine_plan plan = {.role = CONFINE_PARENT};
+        struct paths *paths = calloc(1, sizeof *paths);
+
+        if (!paths)
+                return error_set(error, -ENOMEM, "not enough memory");
+        add(paths, CONFINE_READ | CONFINE_WRITE, node->folder, NULL);
+        for (size_t i = 0; *node->keys[DIRECTORY_SEAL].uri && i < node->token_file_count; i++)
+                add(paths, CONFINE_READ | CONFINE_WRITE, node->token_files[i], NULL);
+        add_system(paths);
+        int r = apply(node, &plan, paths, error);
+        free(paths);
+        return r;
+}
+
+/* What names of hosts are looked up with, and the one port of the service. */
+int stamp_fetch_confine(const struct exchanged *node, struct error *error)
+{
+        char host[TIMESTAMP_HOST_MAX];
+        struct confine_plan plan = {
+                .role = CONFINE_PARENT, .may_connect = true, .connect_ports = {0, DNS_PORT}};
+        struct paths *paths = calloc(1, sizeof *paths);
+
+        if (!paths)
+                return error_set(error, -ENOMEM, "not enough memory");
+        add_system(paths);
+        int r = timestamp_service_place(node->timestamp_url, host, &plan.connect_ports[0], error);
+        if (r == 0)
+                r = apply(node, &plan, paths, error);
         free(paths);
         return r;
 }

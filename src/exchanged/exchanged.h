@@ -8,6 +8,8 @@
  *      peers --TLS--> gate: takes messages into the inbox, gives out evidence. Has the key for TLS; reaches
  *                     the inbox and what it offers, nothing else, and connects nowhere.
  *      parent ------> work: one pass over what waits, messages and clocks, and what is due in the outbox.
+ *             ------> stamp: seals what waits for a timestamp. Connects nowhere; a child of its own asks the
+ *                     timestamp service, and reaches nothing else.
  *             ------> delivery: one recipient's messages. Reaches the outbox and the network, no other key.
  *             ------> fetch: evidence beside one sender's messages. Reaches what is to be fetched, that
  *                     sender's folder and the network, no other key.
@@ -32,8 +34,9 @@
 #define EXCHANGED_COMMAND_SECONDS 3600u
 #define EXCHANGED_WORK_SECONDS 900u
 #define EXCHANGED_DELIVERY_SECONDS 7200u
+#define EXCHANGED_STAMP_SECONDS 900u
 #define EXCHANGED_FETCHES_MAX 4u /* senders whose evidence is fetched at once */
-#define EXCHANGED_PLACES (2 + EXCHANGED_DELIVERIES_MAX + EXCHANGED_FETCHES_MAX + EXCHANGED_COMMANDS_MAX)
+#define EXCHANGED_PLACES (3 + EXCHANGED_DELIVERIES_MAX + EXCHANGED_FETCHES_MAX + EXCHANGED_COMMANDS_MAX)
 
 /* How patient a node is; a test has less patience. */
 struct exchanged_times {
@@ -44,6 +47,8 @@ struct exchanged_times {
         int64_t hang_ms;        /* a gate that says nothing for so long is ended */
         int64_t delivery_ms;    /* wait after the first delivery that failed (courier/schedule.h) */
         int64_t delivery_most_ms;
+        int64_t timestamp_ms;       /* a timestamp service is given so long; 0: courier/timestamp_fetch.h */
+        int64_t timestamp_retry_ms; /* and is asked again after this, then longer; 0: exchange/post_stamp.c */
         unsigned gate_failures_max; /* so often in a row, before it was ever ready: the node gives up */
 };
 extern const struct exchanged_times exchanged_usual_times;
@@ -60,7 +65,15 @@ struct exchanged_options {
 /* 0: run; 1: done (--help, --version); -EINVAL: said what is wrong. */
 int exchanged_options_read(int argc, char **argv, struct exchanged_options *ret_options);
 
-enum child_kind { CHILD_NONE, CHILD_GATE, CHILD_WORK, CHILD_DELIVERY, CHILD_FETCH, CHILD_COMMAND };
+enum child_kind {
+        CHILD_NONE,
+        CHILD_GATE,
+        CHILD_WORK,
+        CHILD_STAMP,
+        CHILD_DELIVERY,
+        CHILD_FETCH,
+        CHILD_COMMAND
+};
 
 struct child {
         enum child_kind kind;
@@ -77,6 +90,7 @@ struct work_report {
         int code; /* 0, or what hindered it */
         uint32_t taken;
         int64_t next_ms; /* when the next pass has something to do, by the node's clock; INT64_MAX */
+        bool stamp_due;  /* a message waits for a timestamp, and the service is to be asked */
         uint32_t recipient_count;
         char recipients[EXCHANGED_DELIVERIES_MAX][ORGANISATION_TEXT_MAX]; /* have something due */
         uint32_t sender_count;
@@ -93,6 +107,8 @@ struct exchanged {
         struct office_key_place keys[DIRECTORY_PURPOSES];
         char token_files[OFFICE_TOKEN_FILES_MAX][PATH_MAX]; /* what their modules read and write */
         size_t token_file_count;
+        char timestamp_url[OFFICE_URL_MAX]; /* "": none */
+        char timestamp_authorities[PATH_MAX];
         char address[64]; /* where peers knock; "": nowhere */
         uint16_t port;
         char socket_path[PATH_MAX];
@@ -104,7 +120,7 @@ struct exchanged {
         int signals; /* signalfd(2) */
         sigset_t signals_before;
         struct child children[EXCHANGED_PLACES];
-        bool work_wanted;
+        bool work_wanted, stamp_wanted;
         int64_t work_next_ms;       /* the node's clock */
         int64_t work_not_before_ms; /* steady clock */
         int64_t work_started_ms, work_wait_ms;
@@ -139,6 +155,7 @@ void child_forget(struct child *child);
 /* What each does; never returns. */
 void gate_run(struct exchanged *node, int told, int offers) __attribute__((noreturn));
 void work_run(struct exchanged *node, int told) __attribute__((noreturn));
+void stamp_run(struct exchanged *node) __attribute__((noreturn));
 void delivery_run(struct exchanged *node, const char *recipient) __attribute__((noreturn));
 void fetch_run(struct exchanged *node, const char *sender) __attribute__((noreturn));
 void command_run(struct exchanged *node, int socket) __attribute__((noreturn));
@@ -153,6 +170,9 @@ int exchanged_confine(const struct exchanged *node, struct error *error);
 int gate_confine(const struct exchanged *node, struct error *error);
 int delivery_confine(const struct exchanged *node, struct error *error);
 int fetch_confine(const struct exchanged *node, const char *sender, struct error *error);
+int stamp_confine(const struct exchanged *node, struct error *error);
+int stamp_fetch_confine(
+        const struct exchanged *node, struct error *error); /* of whoever asks for timestamps */
 
 /* A line for the log: event=... text="...". */
 void exchanged_say(enum log_weight weight, const char *event, const char *format, ...)

@@ -10,4 +10,6 @@ const struct exchanged_times exchanged_impatient = {.tick_ms = 20,
         .hang_ms = 20000,
         .delivery_ms = 50,
         .delivery_most_ms = 400,
+        .timestamp_ms = 1500,
+        .timestamp_retry_ms = 100,
         .gate_failures_max = 20};

@@ -85,8 +85,7 @@ static inline void write_set(uint64_t version, const char *name)
                 "at-oversight oversight - https://127.0.0.1:%u +431000005 Oversight\n" HOSTILE
                 " validating-authority court https://127.0.0.1:1 +331000001 Court\n"
                 "state FR Europe/Paris 2026-12-25\n",
-                PUBLISHED(AT), PUBLISHED(DE), PUBLISHED(COURT), PUBLISHED(EA),
-                PUBLISHED(OVERSIGHT));
+                PUBLISHED(AT), PUBLISHED(DE), PUBLISHED(COURT), PUBLISHED(EA), PUBLISHED(OVERSIGHT));
         must(issuance_list_read(slice_of(text), "list", &list, &error), &error);
         must(issuance_make(list, clock_now_ms() - 3 * TIME_HOUR, 90, version, &set, &error), &error);
         must(folder_make(scratch_path(name), &error), &error);
@@ -113,7 +112,7 @@ static inline void make_node(unsigned which)
                 "wolf:overseer", "admin:administrator", "desk:desk"};
         struct office_settings *settings = calloc(1, sizeof *settings);
         struct error error = {0};
-        char keys[512], directory[512];
+        char keys[512], directory[512], stamps[512];
         const struct office_options as_admin = {.login = "admin"};
 
         assert_non_null(settings);
@@ -128,7 +127,11 @@ static inline void make_node(unsigned which)
                 must(office_settings_add_person(settings, slice_of(people[i]), &error), &error);
         snprintf(keys, sizeof keys, "%s/pki/organisations/%s", scratch, names[which]);
         snprintf(directory, sizeof directory, "%s/pki/directory", scratch);
-        const struct office_plan plan = {.keys = keys, .directory = directory, .settings = settings};
+        snprintf(stamps, sizeof stamps, "%s/pki/tsa.crt", scratch);
+        const struct office_plan plan = {.keys = keys,
+                .directory = directory,
+                .settings = settings,
+                .timestamps = *settings->timestamp_certificate ? stamps : NULL};
         must(office_init(scratch_path(names[which]), &plan, &as_admin, &error), &error);
         free(settings);
 }

@@ -106,6 +106,21 @@ static void start_work(struct exchanged *node, int64_t steady_ms)
                 exchanged_say(LOG_FAILURE, "pass-not-started", "%s", error.text);
 }
 
+static void start_stamp(struct exchanged *node)
+{
+        struct error error = {0};
+        int told;
+
+        if (!node->stamp_wanted || child_find(node, CHILD_STAMP, NULL))
+                return;
+        node->stamp_wanted = false;
+        int r = child_start(node, CHILD_STAMP, NULL, false, &told, &error);
+        if (r > 0)
+                stamp_run(node);
+        if (r < 0)
+                exchanged_say(LOG_CAUTION, "timestamping-not-started", "%s", error.text);
+}
+
 /* What one organisation is sent, or offers, is brought or fetched by one process at a time. */
 static void start_for(struct exchanged *node, enum child_kind kind, const char *organisation)
 {
@@ -168,6 +183,7 @@ static void hear_work(struct exchanged *node, const struct child *work)
         }
         if (report.next_ms < node->work_next_ms)
                 node->work_next_ms = report.next_ms;
+        node->stamp_wanted = node->stamp_wanted || report.stamp_due;
         if (report.taken > 0)
                 log_event(LOG_DETAIL, "messages-handled", "count=%u", report.taken);
         for (uint32_t i = 0; i < report.recipient_count && i < EXCHANGED_DELIVERIES_MAX; i++)
@@ -180,6 +196,7 @@ static void say_end(const struct child *child, int status)
 {
         static const char *const names[] = {[CHILD_GATE] = "gate",
                 [CHILD_WORK] = "pass",
+                [CHILD_STAMP] = "stamp",
                 [CHILD_DELIVERY] = "delivery",
                 [CHILD_FETCH] = "fetch",
                 [CHILD_COMMAND] = "command"};
@@ -306,6 +323,7 @@ static int turn(struct exchanged *node, struct error *error)
         look_at_gate(node, steady_ms);
         start_gate(node, steady_ms);
         start_work(node, steady_ms);
+        start_stamp(node);
         tell_ready(node);
         tell_alive(node, steady_ms);
         if (!node->gate_was_ready && node->gate_failures >= node->times->gate_failures_max)

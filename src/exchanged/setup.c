@@ -62,6 +62,9 @@ static int read_settings(struct exchanged *node, struct error *error)
                 memcpy(node->keys, settings->keys, sizeof node->keys);
                 memcpy(node->token_files, settings->token_files, sizeof node->token_files);
                 node->token_file_count = settings->token_file_count;
+                memcpy(node->timestamp_url, settings->timestamp_url, sizeof node->timestamp_url);
+                memcpy(node->timestamp_authorities, settings->timestamp_authorities,
+                        sizeof node->timestamp_authorities);
                 r = read_listen(node, settings->listen, error);
         }
         buffer_free(&text);

@@ -63,6 +63,20 @@ static int look_beside(struct office *office, struct work_report *report, struct
         return r;
 }
 
+static int look_at_stamps(struct office *office, struct work_report *report, struct error *error)
+{
+        struct post_stamp first;
+        uint64_t count = 0;
+
+        int r = post_stamp_first(office, &first, &count, error);
+        if (r < 0 || count == 0)
+                return r;
+        report->stamp_due = first.next_ms <= office_now(office);
+        if (!report->stamp_due)
+                note_next(report, first.next_ms);
+        return 0;
+}
+
 static int pass(struct office *office, struct work_report *report, struct error *error)
 {
         int64_t look_ms = TIME_UNKNOWN;
@@ -75,6 +89,8 @@ static int pass(struct office *office, struct work_report *report, struct error 
                 r = look_beside(office, report, error);
         if (r >= 0)
                 r = look_at_outbox(office, report, error);
+        if (r == 0)
+                r = look_at_stamps(office, report, error);
         if (r == 0)
                 r = book_next_look(office, &look_ms, error);
         if (r == 0)

@@ -56,6 +56,7 @@ enum confine_right {
 };
 
 #define CONFINE_PATHS_MAX 64
+#define CONFINE_PORTS_MAX 2
 
 struct confine_path {
         const char *path; /* must exist; all below it is meant too */
@@ -73,6 +74,9 @@ struct confine_plan {
         uint64_t capabilities, inherited;
         const char *child_user; /* CONFINE_PARENT: the one user that a child may become; NULL: none */
         bool may_connect; /* CONFINE_PARENT: what it starts reaches services before it confines itself */
+        /* With may_connect, where the kernel can tell (Landlock 4, 6.7 and later): only these ports of TCP, 0
+         * counts as none; all 0: any. */
+        uint16_t connect_ports[CONFINE_PORTS_MAX];
         /* Switched off by whoever runs the node, in words of his own configuration. */
         bool without_landlock, without_seccomp;
 };

@@ -18,6 +18,7 @@
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* interface 5 */
 #define NET_ALL UINT64_C(3)              /* interface 4: bind and connect of TCP */
 #define NET_CONNECT UINT64_C(2)
+#define RULE_NET_PORT 2
 #define SCOPE_ALL UINT64_C(3) /* interface 6: abstract unix sockets, signals */
 #define SCOPE_SIGNAL UINT64_C(2)
 
@@ -89,6 +90,24 @@ static int add_path(int rules, const struct confine_path *path, uint64_t all, st
                      : 0;
 }
 
+static bool names_ports(const struct confine_plan *plan)
+{
+        return plan->connect_ports[0] || plan->connect_ports[1];
+}
+
+/* landlock_net_port_attr, which the headers of Debian 12 do not have. */
+static int add_ports(int rules, const struct confine_plan *plan, struct error *error)
+{
+        for (unsigned i = 0; i < CONFINE_PORTS_MAX; i++) {
+                const uint64_t rule[] = {NET_CONNECT, plan->connect_ports[i]};
+                if (plan->connect_ports[i] &&
+                        syscall(SYS_landlock_add_rule, rules, RULE_NET_PORT, rule, 0) < 0)
+                        return error_set(error, -errno, "Landlock takes no rule for port %u: %s",
+                                plan->connect_ports[i], strerrordesc_np(errno));
+        }
+        return 0;
+}
+
 int confine_paths(const struct confine_plan *plan, int *ret_version, struct error *error)
 {
         int version = confine_landlock_version();
@@ -104,9 +123,9 @@ int confine_paths(const struct confine_plan *plan, int *ret_version, struct erro
                         "if "
                         "it is to run all the same");
         if (version >= 4) {
-                set.handled_net = plan->role != CONFINE_PARENT ? NET_ALL
-                                  : plan->may_connect          ? 0
-                                                               : NET_CONNECT;
+                set.handled_net = plan->role != CONFINE_PARENT              ? NET_ALL
+                                  : plan->may_connect && !names_ports(plan) ? 0
+                                                                            : NET_CONNECT;
                 size = 2 * sizeof(uint64_t);
         }
         if (version >= 6) {
@@ -119,6 +138,8 @@ int confine_paths(const struct confine_plan *plan, int *ret_version, struct erro
                         error, -errno, "Landlock's rules cannot be made: %s", strerrordesc_np(errno));
         for (size_t i = 0; r == 0 && i < plan->path_count; i++)
                 r = add_path(rules, &plan->paths[i], set.handled_fs, error);
+        if (r == 0 && plan->may_connect && version >= 4)
+                r = add_ports(rules, plan, error);
         if (r == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
                 r = error_set(
                         error, -errno, "Landlock's rules cannot be put in force: %s", strerrordesc_np(errno));

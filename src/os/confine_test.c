@@ -37,8 +37,9 @@
 
 static bool has_landlock;
 static bool collect_has_paths, parent_may_connect;
-static int before;  /* a socket that was made before */
-static int pair[2]; /* and two of the unix domain */
+static uint16_t parent_port; /* that it connects to; 0: any */
+static int before;           /* a socket that was made before */
+static int pair[2];          /* and two of the unix domain */
 
 /* 0, or the errno of the attempt. */
 typedef int attempt_function(void);
@@ -311,6 +312,7 @@ static struct confine_plan plan_of_parent(struct confine_path paths[PATHS])
                 .inherited = kept,
                 .child_user = "daemon",
                 .may_connect = parent_may_connect,
+                .connect_ports = {0, parent_port},
                 .without_landlock = !has_landlock};
 }
 
@@ -497,6 +499,13 @@ static void test_parent_whose_children_connect(void **state)
         parent_may_connect = true;
         expect(CONFINE_PARENT, connect_somewhere, ECONNREFUSED);
         expect(CONFINE_PARENT, trace, DIES);
+        /* To named ports only, where the kernel can tell them apart. */
+        parent_port = 9;
+        expect(CONFINE_PARENT, connect_somewhere, ECONNREFUSED);
+        parent_port = 10;
+        expect(CONFINE_PARENT, connect_somewhere,
+                has_landlock && confine_landlock_version() >= 4 ? EACCES : ECONNREFUSED);
+        parent_port = 0;
         parent_may_connect = false;
 }
 

@@ -289,6 +289,24 @@ static void write_form_3(const json_t *list, struct buffer *ret)
         }
 }
 
+/* Of what this node sent: what waits for a timestamp has not left. */
+static void write_unstamped(const json_t *list, struct buffer *ret)
+{
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *one = json_array_get(list, i);
+                bool waits = strcmp(json_string_value(json_object_get(one, "state")), "waits") == 0;
+                const char *reason = json_string_value(json_object_get(one, "reason"));
+                buffer_printf(ret, "%s %s to ",
+                        waits ? "Waits for a timestamp:" : "Left without a timestamp:",
+                        json_string_value(json_object_get(one, "kind")));
+                append_foreign(ret, json_string_value(json_object_get(one, "to")));
+                buffer_printf(ret, ", since %s%s", json_string_value(json_object_get(one, "since")),
+                        *reason ? ": " : "");
+                append_foreign(ret, reason);
+                buffer_append_text(ret, "\n");
+        }
+}
+
 void desk_write_view(const json_t *view, struct buffer *ret)
 {
         const json_t *identifiers = json_object_get(view, "identifiers");
@@ -314,4 +332,5 @@ void desk_write_view(const json_t *view, struct buffer *ret)
         if (json_object_get(view, "findings"))
                 write_findings(json_object_get(view, "findings"), ret);
         write_decisions(json_object_get(view, "decisions"), ret);
+        write_unstamped(json_object_get(view, "without_timestamp"), ret);
 }

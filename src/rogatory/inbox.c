@@ -5,6 +5,8 @@
 #include "rogatory/desk.h"
 #include "rogatory/terminal.h"
 
+#include "exchange/post.h"
+
 static int list(
         struct office *office, const struct desk_words *words, struct buffer *ret, struct error *error)
 {
@@ -50,10 +52,17 @@ static int show(
         struct office *office, const struct desk_words *words, struct buffer *ret, struct error *error)
 {
         json_t *view = NULL;
+        json_t *unstamped = NULL;
         int r = view_of(office, words->id, &view, error);
 
-        if (r < 0)
+        if (r == 0)
+                r = post_stamps_of(
+                        office, json_string_value(json_object_get(view, "order")), &unstamped, error);
+        if (r < 0) {
+                json_decref(view);
                 return r;
+        }
+        json_object_set_new(view, "without_timestamp", unstamped);
         if (words->json) {
                 output_json_line(ret, view);
         } else {
@@ -116,16 +125,16 @@ const struct command command_inbox = {
         .usage = "list --node DIR [--json]\n"
                  "show|check --node DIR [--json] ORDER\n"
                  "accept --node DIR [--why TEXT] [--json] ORDER",
-        .description =
-                "Orders that came to the node of a provider, what an enforcing authority was\n"
-                "notified of, and emergencies that a validating authority is asked to validate\n"
-                "('order validate'). show gives the legal summary: who orders what under which\n"
-                "rule, what the rules find by this node's own eyes, when it has to be answered,\n"
-                "what has been decided, and what a release would give out of each identifier. It reads nothing of\n"
-                "the store and names nobody. check shows the findings alone. accept says that the\n"
-                "desk has read it and that it is executed; an emergency has to be called back first\n"
-                "('answer call-back').\n\n"
-                "ORDER is the order's number, or its first characters.\n",
+        .description = "Orders that came to the node of a provider, what an enforcing authority was\n"
+                       "notified of, and emergencies that a validating authority is asked to validate\n"
+                       "('order validate'). show gives the legal summary: who orders what under which\n"
+                       "rule, what the rules find by this node's own eyes, when it has to be answered,\n"
+                       "what has been decided, and what a release would give out of each identifier. It "
+                       "reads nothing of\n"
+                       "the store and names nobody. check shows the findings alone. accept says that the\n"
+                       "desk has read it and that it is executed; an emergency has to be called back first\n"
+                       "('answer call-back').\n\n"
+                       "ORDER is the order's number, or its first characters.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],
         .exits = "0  done\n"

@@ -5,7 +5,7 @@
 #include "rogatory/option.h"
 #include "rogatory/terminal.h"
 
-#include "exchange/book.h"
+#include "exchange/post.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -23,6 +23,8 @@ enum {
         KEY_STORE,
         KEY_KEYS,
         KEY_TOKEN_FILES,
+        KEY_STAMP_URL,
+        KEY_STAMPS,
         KEY_JSON
 };
 
@@ -102,6 +104,16 @@ static int fill_settings(const struct words *words, struct office_settings *sett
                 return error_prefix(error, -EINVAL, "--listen: ");
         if (words->values[KEY_STORE])
                 snprintf(settings->store, sizeof settings->store, "%s", words->values[KEY_STORE]);
+        if (words->values[KEY_STAMPS])
+                snprintf(settings->timestamp_certificate, PATH_MAX, "timestamps.crt");
+        if (words->values[KEY_STAMP_URL] &&
+                (!words->values[KEY_STAMPS] || strncmp(words->values[KEY_STAMP_URL], "http://", 7) != 0 ||
+                        strlen(words->values[KEY_STAMP_URL]) >= OFFICE_URL_MAX))
+                return error_set(error, -EINVAL,
+                        "--timestamp-url is http://..., and --timestamps the service's certificate; https:// "
+                        "is for exchange.json");
+        snprintf(settings->timestamp_url, OFFICE_URL_MAX, "%s",
+                words->values[KEY_STAMP_URL] ? words->values[KEY_STAMP_URL] : "");
         int r = fill_keys(words, settings, error);
         struct slice rest = slice_of(words->values[KEY_PEOPLE] ? words->values[KEY_PEOPLE] : "");
         for (struct slice word = slice_word(&rest); r == 0 && word.length > 0; word = slice_word(&rest))
@@ -114,7 +126,8 @@ static int init(const struct words *words, struct buffer *ret, struct error *err
         struct office_settings *settings = calloc(1, sizeof *settings);
         const struct office_plan plan = {.keys = words->values[KEY_FROM],
                 .directory = words->values[KEY_DIRECTORY],
-                .settings = settings};
+                .settings = settings,
+                .timestamps = words->values[KEY_STAMPS]};
 
         if (!settings)
                 return error_set(error, -ENOMEM, "not enough memory");
@@ -157,6 +170,19 @@ static void add_concern(json_t *list, const char *format, ...)
         json_array_append_new(list, json_foreign(text));
 }
 
+/* Messages that have not left because the timestamp service gives nothing. */
+static void find_unstamped(struct office *office, json_t *list)
+{
+        struct post_stamp first;
+        char since[TIME_TEXT_MAX];
+        uint64_t count = 0;
+
+        if (post_stamp_first(office, &first, &count, NULL) == 0 && count > 0)
+                add_concern(list, "%" PRIu64 " %s for a timestamp, since %s%s%s", count,
+                        count == 1 ? "message waits" : "messages wait",
+                        time_format_utc(first.since_ms, since), *first.reason ? ": " : "", first.reason);
+}
+
 static json_t *find_concerns(struct office *office)
 {
         const struct office_settings *settings = office_settings(office);
@@ -172,6 +198,7 @@ static json_t *find_concerns(struct office *office)
                         add_concern(list, "%s", error.text);
         for (size_t i = 0; i < settings->person_count; i++)
                 held |= settings->people[i].roles;
+        find_unstamped(office, list);
         if (settings->person_count < 2)
                 add_concern(list, "fewer than two people: no decision that needs two can be taken");
         for (size_t i = 0; i < office_self(office)->role_count; i++) {
@@ -293,17 +320,18 @@ static json_t *to_json(
 {
         char expires[TIME_TEXT_MAX];
         const struct directory *directory = office_directory(office);
-        json_t *orders = json_object();
+        json_t *orders = json_object(), *unstamped = json_array();
 
+        find_unstamped(office, unstamped);
         for (size_t i = 0; i < book_side_words.count; i++)
                 json_object_set_new(orders, book_side_words.words[i].name,
                         json_integer(counts->by_side[book_side_words.words[i].value]));
-        return json_pack("{s:s, s:s, s:s, s:o, s:{s:I, s:s, s:b}, s:I, s:o, s:o}", "organisation",
+        return json_pack("{s:s, s:s, s:s, s:o, s:{s:I, s:s, s:b}, s:I, s:o, s:o, s:o}", "organisation",
                 office_organisation(office), "listen", office_settings(office)->listen, "person",
                 office_person(office), "roles", role_names(office_roles(office)), "directory", "version",
                 (json_int_t)directory->version, "expires", time_format_utc(directory->expires_ms, expires),
                 "expired", (int)office_directory_is_expired(office), "log_entries", (json_int_t)entries,
-                "orders", orders, "incidents", incidents);
+                "orders", orders, "concerns", unstamped, "incidents", incidents);
 }
 
 static void write_shown(const json_t *shown, struct buffer *ret)
@@ -329,6 +357,11 @@ static void write_shown(const json_t *shown, struct buffer *ret)
         json_object_foreach(json_object_get(shown, "orders"), side, number)
         {
                 buffer_printf(ret, " %s %" JSON_INTEGER_FORMAT, side, json_integer_value(number));
+        }
+        const json_t *concerns = json_object_get(shown, "concerns");
+        for (size_t i = 0; i < json_array_size(concerns); i++) {
+                buffer_append_text(ret, "\n  concern     ");
+                append_foreign(ret, json_string_value(json_array_get(concerns, i)));
         }
         if (json_is_null(incidents)) {
                 buffer_append_text(ret, "\n  incidents   are shown to whoever has a role\n");
@@ -467,6 +500,11 @@ static const struct option_text texts[] = {
         {KEY_TOKEN_FILES, "token-files", "LIST",
                 "init: what the tokens' modules read and write beside /etc and /usr, blanks\n"
                 "between: /var/lib/softhsm/tokens."},
+        {KEY_STAMP_URL, "timestamp-url", "URL",
+                "init: the service of RFC 3161 that timestamps what the node seals. What waits\n"
+                "for it does not leave."},
+        {KEY_STAMPS, "timestamps", "FILE",
+                "init: the certificates of timestamp services that the node believes."},
         {KEY_JSON, "json", NULL, "One JSON object instead of text."},
 };
 

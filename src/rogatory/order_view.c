@@ -3,6 +3,7 @@
 #include "rogatory/order.h"
 
 #include "exchange/beside.h"
+#include "exchange/post.h"
 #include "hi1/hi1.h"
 #include "rogatory/terminal.h"
 
@@ -43,6 +44,24 @@ struct adding {
         json_t *list;
 };
 
+/* What waits for its timestamp is not with the courier yet. */
+static void add_stamp(struct office *office, const char *id, json_t *message)
+{
+        struct post_stamp stamp;
+
+        if (post_stamp_find(office, id, &stamp, NULL) < 0)
+                return;
+        if (stamp.state == POST_STAMP_HAS)
+                json_object_set_new(message, "timestamp", instant(stamp.proven_ms));
+        else
+                json_object_set_new(message, "timestamp",
+                        json_string(stamp.state == POST_STAMP_WAITS ? "awaited" : "none"));
+        if (stamp.state == POST_STAMP_WAITS)
+                json_object_set_new(message, "delivery", json_string("awaits-timestamp"));
+        if (*stamp.reason)
+                json_object_set_new(message, "reason", json_foreign(stamp.reason));
+}
+
 static int add_message(void *context, const struct book_message *row)
 {
         static const char *const directions[] = {"draft", "out", "in"};
@@ -60,6 +79,8 @@ static int add_message(void *context, const struct book_message *row)
         if (row->direction == DIRECTION_OUT &&
                 queue_outgoing(office_queue(adding->office), row->id, &outgoing, NULL) == 0)
                 json_object_set_new(one, "delivery", json_string(outgoing_state_name(outgoing.state)));
+        if (row->direction == DIRECTION_OUT)
+                add_stamp(adding->office, row->id, one);
         json_array_append_new(adding->list, one);
         return 0;
 }

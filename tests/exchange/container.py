@@ -149,7 +149,7 @@ def program_agrees():
     """rogatory-verify: words, JSON, exit codes."""
     text = run(VERIFY, "--pinned", "root.pem", "--timestamps", "root.pem", "--timestamp-required", "--strict", "stamped.asice")
     check(text.rstrip().endswith("VERIFIED: the files are what was signed.") and "by a timestamp" in text and
-          "letter.json (application/json)" in text, "rogatory-verify says each step and the verdict", text)
+          "letter.json (application/json)" in text and "timestamp service O=Test,CN=tsa, which is pinned" in text, "rogatory-verify says each step and the verdict", text)
     report = json.loads(run(VERIFY, "--json", "--pinned", "root.pem", "plain.asice"))
     check(report["verdict"] == "verified" and report["signers"][0]["subject"] == "O=Test,CN=seal" and
           report["signers"][0]["proven"] is None and [one["name"] for one in report["files"]] ==
