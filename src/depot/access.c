@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define APPEND_MAX (256 * 1024 * 1024) /* of entries in one call */
+#define ENTRIES_NEAR 32
 
 struct record {
         char path[DEPOT_PATH_MAX];
@@ -181,6 +182,18 @@ static int refuse_missing(struct depot *depot, struct error *error)
                 depot->path);
 }
 
+/* The texts of a batch's entries lie anywhere in memory, and each would be waited for: here they are waited
+ * for together. */
+static void bring_near(const struct access_entry *entries, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                if (entries[i].question)
+                        (void)*(const volatile char *)entries[i].question;
+                if (entries[i].detail)
+                        (void)*(const volatile char *)entries[i].detail;
+        }
+}
+
 int depot_record_accesses(
         struct depot *depot, const struct access_entry *entries, size_t count, struct error *error)
 {
@@ -192,8 +205,11 @@ int depot_record_accesses(
                 r = find_head(depot, &record, error);
         if (r == 0 && record.head.entries == 0 && count > 0 && strcmp(entries[0].action, "import") != 0)
                 r = refuse_missing(depot, error);
-        for (size_t i = 0; r == 0 && i < count; i++)
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                if (i % ENTRIES_NEAR == 0)
+                        bring_near(entries + i, count - i < ENTRIES_NEAR ? count - i : ENTRIES_NEAR);
                 r = access_entry_write(&entries[i], &record.head, &lines, error);
+        }
         if (r == 0 && lines.length)
                 r = file_append_durable(record.file, lines.bytes, lines.length, record.path, error);
         lock_release(record.file);

@@ -22,6 +22,8 @@
 #define PIECE_QUESTIONS 8192
 #define PIECE_TEXT_MAX (16u * 1024 * 1024) /* of what was not answered ahead: coarse questions have */
                                            /* thousands of candidates each */
+#define NEAR_AT_ONCE 32
+#define CACHE_LINE 64
 #define OUTPUT_AT_ONCE (1024 * 1024)
 #define BATCH_LINE_MAX 4096 /* no question is longer */
 
@@ -245,6 +247,18 @@ static int take_line(struct batch *batch, const struct line *line, struct error 
 
 /* --- A group's answers --- */
 
+/* Rows lie in memory in another order than they are answered in, and each would be waited for: here they are
+ * waited for together. */
+static void bring_near(const struct batch *batch, const struct near_item *order, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                for (size_t at = 0; at < sizeof *batch->items; at += CACHE_LINE)
+                        (void)*((const volatile uint8_t *)&batch->items[order[i].index] + at);
+        for (size_t i = 0; i < count; i++)
+                (void)*(const volatile uint8_t *)(batch->given.bytes +
+                                                  batch->items[order[i].index].time_given);
+}
+
 /* Answers the rows of a group by hour and address, until more text is held than may be. What is left is
  * answered when its turn to be printed comes. */
 static int answer_ahead(struct batch *batch, struct error *error)
@@ -257,8 +271,11 @@ static int answer_ahead(struct batch *batch, struct error *error)
                 if (!batch->items[i].where)
                         order[count++] = near_item_of(&batch->items[i].question, (uint32_t)i);
         near_items_sort(order, count, order + GROUP_QUESTIONS);
-        for (size_t i = 0; i < count && r == 0 && batch->ahead.lines.length < AHEAD_TEXT_MAX; i++)
+        for (size_t i = 0; i < count && r == 0 && batch->ahead.lines.length < AHEAD_TEXT_MAX; i++) {
+                if (i % NEAR_AT_ONCE == 0)
+                        bring_near(batch, order + i, count - i < NEAR_AT_ONCE ? count - i : NEAR_AT_ONCE);
                 r = answer_item(batch, &batch->items[order[i].index], &batch->ahead, error);
+        }
         return r;
 }
 
