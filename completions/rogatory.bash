@@ -122,7 +122,7 @@ _rogatory()
             --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "new edit paste type compare remove show check
-                submit approve disapprove revise discard send withdraw extend clarify ask-validation validate review report-error fetch status list $options" -- "$cur")
+                submit approve disapprove revise discard send withdraw extend clarify ask-validation validate amend review report-error fetch status list $options" -- "$cur")
             return
         fi ;;
     open)

@@ -56,6 +56,16 @@ int authority_discard(struct office *office, const char *id, const char *reason,
 /* To the addressee, and, where section K says so, the notification to the enforcing authority. */
 int authority_send(struct office *office, const char *id, struct error *error);
 
+/* An amendment of an order that was sent and is not answered: a draft with a number of its own, which goes
+ * the way of every draft (edited, identifiers pasted and removed, checked, submitted, approved by others)
+ * and, sent, takes the place of the order. Refused by the addressee, the order stands as before. ret_draft:
+ * the draft. */
+int authority_amend(struct office *office, const char *id, const char *reason, struct book_order *ret_draft,
+        struct error *error);
+/* The addressee's receipt says so; within a step. amendment: the message. */
+int authority_amendment_refused(struct office *office, const char *order_id, const char *amendment,
+        const char *words, struct error *error);
+
 struct authority_withdrawal {
         enum withdrawal_reason reason;
         const char *explanation;

@@ -14,13 +14,19 @@ static int arrive(
 {
         struct authority_case *c = calloc(1, sizeof *c);
         struct rule_findings findings;
+        struct message older;
 
         if (!c)
                 return error_set(error, -ENOMEM, "not enough memory");
+        message_init(&older, MESSAGE_NONE);
         int r = case_open(office, arrival->order->id, c, error), effect = POST_TAKEN;
+        if (r == 0)
+                r = case_form_of(c, arrival->message, &older, error);
         if (r == 0) {
-                struct rule_facts facts =
-                        facts_make(office, arrival->message, c->form, arrival->sender->name);
+                /* What was on its way when the order was amended answers what the order was before. */
+                const struct order *answered = message_order_const(&older);
+                struct rule_facts facts = facts_make(
+                        office, arrival->message, answered ? answered : c->form, arrival->sender->name);
                 if (arrival->message->kind == MESSAGE_CANNOT_EXECUTE)
                         facts.third_country_ms = case_third_country_end(c);
                 r = facts_look(office, arrival->message, &facts, &findings, error);
@@ -43,6 +49,7 @@ static int arrive(
         }
         if (r == 0 && effect == POST_TAKEN)
                 r = case_look_again(c, error);
+        message_free(&older);
         case_close(c);
         free(c);
         return r < 0 ? r : effect;

@@ -19,13 +19,14 @@ int case_refresh(struct authority_case *c, struct error *error)
                 r = book_fact(c->office, c->order.id, FACT_REVIEW_LIFTED_MS, TIME_UNKNOWN, &lifted, error);
         c->facts.review_open = review != TIME_UNKNOWN;
         c->facts.review_lifted = lifted != TIME_UNKNOWN;
-        return r;
+        return r == 0 ? case_add_acts(c, error) : r;
 }
 
 int case_open(struct office *office, const char *id, struct authority_case *c, struct error *error)
 {
         c->office = office;
         message_init(&c->message, MESSAGE_NONE);
+        message_init(&c->before, MESSAGE_NONE);
         int r = book_order_find(office, id, &c->order, error);
         if (r < 0)
                 return r;
@@ -38,12 +39,24 @@ int case_open(struct office *office, const char *id, struct authority_case *c, s
         c->form = message_order(&c->message);
         if (!c->form)
                 return error_set(error, -EBADMSG, "what the book has as the order %s is none", c->order.id);
-        return case_refresh(c, error);
+        r = case_open_amended(c, error);
+        return r == 0 ? case_refresh(c, error) : r;
 }
 
 void case_close(struct authority_case *c)
 {
         message_free(&c->message);
+        message_free(&c->before);
+}
+
+int case_may(struct authority_case *c, enum person_role role, struct error *error)
+{
+        for (size_t i = 0; i < c->facts.act_count; i++)
+                if (c->acts[i].role != role && strcmp(c->acts[i].person, office_person(c->office)) == 0)
+                        return error_set(error, -EPERM,
+                                "%s acted for this order as %s: another person has to", c->acts[i].person,
+                                word_name(&person_role_words, c->acts[i].role));
+        return office_need_role(c->office, role, error);
 }
 
 int case_take(struct authority_case *c, const char *step, const char *reason, struct error *error)
@@ -57,12 +70,14 @@ int case_keep_draft(struct authority_case *c, struct error *error)
 
         c->message.sent_ms = office_now(c->office);
         snprintf(row.peer, sizeof row.peer, "%s", c->order.peer);
-        return book_message_put(c->office, &c->message, &row, error);
+        int r = case_note_changes(c, error);
+        return r == 0 ? book_message_put(c->office, &c->message, &row, error) : r;
 }
 
 int case_rules(struct authority_case *c, struct rule_findings *ret, struct error *error)
 {
-        struct rule_facts facts = facts_make(c->office, &c->message, NULL, NULL);
+        struct rule_facts facts =
+                facts_make(c->office, &c->message, c->amends ? message_order_const(&c->before) : NULL, NULL);
         struct rule_findings findings;
 
         int r = facts_look(c->office, &c->message, &facts, &findings, error);

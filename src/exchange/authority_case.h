@@ -14,6 +14,10 @@ struct authority_case {
         struct order *form;     /* in it */
         struct act acts[BOOK_ACTS_MAX];
         struct step_facts facts;
+        /* Of a draft that amends an order that was sent (authority_amend.c). */
+        bool amends;
+        struct book_order amended;
+        struct message before; /* what was sent of it last */
 };
 
 /* -EINVAL where this node is not the authority of the order. Caller: case_close, also after a failure. */
@@ -35,6 +39,9 @@ int case_look_again(struct authority_case *c, struct error *error);
 typedef int case_work(struct authority_case *c, const void *arguments, struct error *error);
 int case_run(
         struct office *office, const char *id, case_work *work, const void *arguments, struct error *error);
+
+/* May who acts do something in this role that moves no state? -EPERM. */
+int case_may(struct authority_case *c, enum person_role role, struct error *error);
 
 /* Who acts, as a signatory of now. */
 int case_sign(struct authority_case *c, struct signatory *ret, struct error *error);
@@ -71,6 +78,21 @@ int64_t case_third_country_end(struct authority_case *c);
 int case_ask_named(struct authority_case *c, struct error *error);
 /* Who was asked; "": nobody. */
 int case_asked(struct authority_case *c, char ret_organisation[MODEL_ORGANISATION_MAX], struct error *error);
+/* Amendments (authority_amend.c). Opens what a draft amends, where it amends something. */
+int case_open_amended(struct authority_case *c, struct error *error);
+/* Adds who acted for the order to those who act for its amendment. */
+int case_add_acts(struct authority_case *c, struct error *error);
+/* Writes down in words what the draft changes. */
+int case_note_changes(struct authority_case *c, struct error *error);
+/* The draft is sent or given up: another may be begun. */
+int case_end_amending(struct authority_case *c, struct error *error);
+/* The draft is sent: it takes the place of the order, which is at hand from here on. */
+int case_merge(struct authority_case *c, struct error *error);
+/* Ends the tasks of identifiers that the order has no more. */
+int case_amended_tasks(struct authority_case *c, struct error *error);
+/* Reads what an arriving message answers, where that was amended since, into an initialised message. */
+int case_form_of(
+        struct authority_case *c, const struct message *arrived, struct message *ret, struct error *error);
 
 /* Deletes everything that the order brought, as far as this node has it: containers of answers, evidence. The
  * digests of what was deleted are appended to digests (may be NULL). The log tells of it. */

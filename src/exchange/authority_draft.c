@@ -173,6 +173,25 @@ static int may_write(struct authority_case *c, enum person_role role, struct err
         return r;
 }
 
+/* The form goes into the amendment; the identifiers stay, as in every draft. */
+static int edit_amendment(struct authority_case *c, struct message *form, struct error *error)
+{
+        if (form->order.kind != c->form->kind)
+                return error_set(error, -EINVAL, "an amendment does not turn %s into %s: issue a new order",
+                        word_name(&order_kind_words, (int)c->form->kind),
+                        word_name(&order_kind_words, (int)form->order.kind));
+        struct identifier_list kept = c->form->identifiers;
+        c->form->identifiers = (struct identifier_list){.items = NULL};
+        int r = model_copy(&order_type, &form->order, c->form);
+        c->form->identifiers = kept;
+        if (r < 0)
+                return error_set(error, r, "not enough memory");
+        c->order.emergency = order_is_emergency(c->form);
+        c->order.changed_ms = office_now(c->office);
+        r = case_keep_draft(c, error);
+        return r == 0 ? case_note(c, "edit", PERSON_OFFICER, NULL, error) : r;
+}
+
 static int edit(struct authority_case *c, const void *arguments, struct error *error)
 {
         struct message *form = (struct message *)(uintptr_t)arguments;
@@ -180,6 +199,8 @@ static int edit(struct authority_case *c, const void *arguments, struct error *e
         int r = may_write(c, PERSON_OFFICER, error);
         if (r == 0)
                 r = fill_form(c->office, form, error);
+        if (r == 0 && c->amends)
+                return edit_amendment(c, form, error);
         if (r == 0 && form->kind != c->message.kind)
                 r = error_set(error, -EINVAL, "a draft of a %s cannot become a %s",
                         word_name(&message_kind_words, c->message.kind),
@@ -422,7 +443,9 @@ static int submit(struct authority_case *c, const void *arguments, struct error 
         if (r < 0)
                 return r;
         /* The officer signs what he hands over; the 48 hours of an emergency begin. */
-        c->form->issuer.signatory.signed_ms = c->order.issued_ms = office_now(c->office);
+        c->form->issuer.signatory.signed_ms = office_now(c->office);
+        if (!c->amends)
+                c->order.issued_ms = c->form->issuer.signatory.signed_ms;
         return case_keep_draft(c, error);
 }
 
@@ -556,7 +579,9 @@ int authority_revise(struct office *office, const char *id, const char *reason, 
 
 static int discard(struct authority_case *c, const void *arguments, struct error *error)
 {
-        return case_take(c, "discard", arguments, error);
+        int r = case_take(c, "discard", arguments, error);
+
+        return r == 0 ? case_end_amending(c, error) : r;
 }
 
 int authority_discard(struct office *office, const char *id, const char *reason, struct error *error)

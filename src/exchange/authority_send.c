@@ -99,6 +99,16 @@ static int log_issued(struct authority_case *c, struct error *error)
         return office_log(c->office, "order-issued", NULL, fields, error);
 }
 
+static int log_amended(struct authority_case *c, struct error *error)
+{
+        return office_log(c->office, "decision", NULL,
+                json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s}}", "order", c->order.id, "decision", "amended",
+                        "role", word_name(&person_role_words, PERSON_OFFICER), "reason",
+                        c->message.amendment.reason, "detail", "message", c->message.id, "replaces",
+                        c->message.amendment.replaces),
+                error);
+}
+
 /* The order as it goes to the addressee: without section M, and in the place of the draft. */
 static int send_order(struct authority_case *c, struct error *error)
 {
@@ -119,14 +129,16 @@ static int send_order(struct authority_case *c, struct error *error)
 static int send(struct authority_case *c, const void *arguments, struct error *error)
 {
         const char *step = c->order.state == ORDER_STATE_EMERGENCY_APPROVED ? "send-emergency" : "send";
+        bool amendment = c->amends;
 
         (void)arguments;
-        int r = case_rules(c, NULL, error);
-        if (r == 0)
+        int r = amendment ? case_merge(c, error) : case_rules(c, NULL, error);
+        if (r == 0 && !amendment)
                 r = case_take(c, step, NULL, error);
         if (r < 0)
                 return r;
-        c->order.issued_ms = c->form->issuer.signatory.signed_ms;
+        if (!amendment) /* the 48 hours of an emergency run from its first signature */
+                c->order.issued_ms = c->form->issuer.signatory.signed_ms;
         r = book_fact_set(c->office, c->order.id, FACT_EA_INVOLVED, is_ea_notified(c->form), error);
         if (r == 0)
                 r = add_parties(c, error);
@@ -136,7 +148,9 @@ static int send(struct authority_case *c, const void *arguments, struct error *e
                 r = book_tasks_step(c->office, c->order.id,
                         c->order.kind == ORDER_PRODUCTION ? "ask" : "ask-preservation", &c->facts, error);
         if (r == 0)
-                r = log_issued(c, error);
+                r = amendment ? case_amended_tasks(c, error) : 0;
+        if (r == 0)
+                r = amendment ? log_amended(c, error) : log_issued(c, error);
         if (r == 0)
                 r = notify(c, error);
         if (r == 0)
@@ -268,12 +282,7 @@ static int must_be_sent(struct authority_case *c, enum person_role role, struct 
                 c->order.state != ORDER_STATE_ANSWERED && c->order.state != ORDER_STATE_OPENED)
                 return error_set(
                         error, -EPERM, "the order is %s", word_meaning(&order_state_words, c->order.state));
-        for (size_t i = 0; i < c->facts.act_count; i++)
-                if (c->acts[i].role != role && strcmp(c->acts[i].person, office_person(c->office)) == 0)
-                        return error_set(error, -EPERM,
-                                "%s acted for this order as %s: another person has to", c->acts[i].person,
-                                word_name(&person_role_words, c->acts[i].role));
-        return office_need_role(c->office, role, error);
+        return case_may(c, role, error);
 }
 
 int case_note(struct authority_case *c, const char *step, enum person_role role, const char *reason,

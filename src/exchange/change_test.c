@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* What changes an order on its way, between nodes without a network: the decision of a court on a third
- * country's law (Article 17). */
+ * country's law (Article 17), and amendments. */
 #include "exchange/provider_scene_test.h"
 
 static const char two_lines[] = "2026-11-11T11:00:00+01:00 login from 198.51.100.7:40211/tcp\n"
@@ -290,6 +290,259 @@ static void nothing_is_decided_where_no_conflict_was_stated(void **state)
         REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_review(office, id, &upheld, &error));
 }
 
+/* ---- amendments ---- */
+
+static void begin_amendment(const char *id, char ret_draft[MODEL_ID_MAX])
+{
+        struct book_order draft;
+
+        AS(AUTHORITY, "berger", authority_amend(office, id, "a second login was found", &draft, &error));
+        memcpy(ret_draft, draft.id, MODEL_ID_MAX);
+}
+
+static void send_amendment(const char *draft)
+{
+        AS(AUTHORITY, "berger", authority_submit(office, draft, &error));
+        AS(AUTHORITY, "huber", authority_approve(office, draft, "looked at again", &error));
+        AS(AUTHORITY, "berger", authority_send(office, draft, &error));
+}
+
+static struct book_order order_at(const char *node, const char *id)
+{
+        struct office *office = scene_open(node, "wolf");
+        struct error error = {0};
+        struct book_order order;
+
+        scene_must(book_order_find(office, id, &order, &error), &error);
+        office_close(office);
+        return order;
+}
+
+static int add_line(struct office *office, const char *id, struct error *error)
+{
+        return paste(office, id, log_line_2, error);
+}
+
+/* What stands at the authority in the place of the order. */
+static void amended_order_tells_what_was_changed(const char *id)
+{
+        struct office *node = scene_open(AUTHORITY, "wolf");
+        struct book_order order = order_at(AUTHORITY, id);
+        struct message amended;
+        struct error error = {0};
+
+        message_init(&amended, MESSAGE_NONE);
+        scene_must(book_order_message(node, &order, &amended, &error), &error);
+        assert_int_equal(amended.kind, MESSAGE_AMENDMENT);
+        assert_string_equal(amended.order_id, id);
+        assert_int_equal(amended.amendment.changes.count, 1);
+        assert_non_null(strstr(amended.amendment.changes.items[0], "identifier added: ipv4 198.51.100.9"));
+        message_free(&amended);
+        office_close(node);
+}
+
+static void an_amendment_goes_the_way_of_an_order_and_is_examined_anew(void **state)
+{
+        struct message form, answer;
+        struct book_order unused;
+        char id[MODEL_ID_MAX], draft[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        to_prepared(id);
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "no objection", &error));
+        settle();
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_PREPARED);
+        scene_clock += TIME_DAY;
+        REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_amend(office, id, "mine", &unused, &error));
+        REFUSED_AS(AUTHORITY, "wolf", -EPERM, authority_amend(office, id, "mine", &unused, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EINVAL, authority_amend(office, id, " ", &unused, &error));
+        begin_amendment(id, draft);
+        REFUSED_AS(AUTHORITY, "berger", -EEXIST, authority_amend(office, id, "twice", &unused, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_amend(office, draft, "of itself", &unused, &error));
+        /* The draft changes nothing, and goes no other way than an order. */
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_SENT);
+        AS(AUTHORITY, "berger", add_line(office, draft, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_send(office, draft, &error));
+        AS(AUTHORITY, "berger", authority_submit(office, draft, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_approve(office, draft, "mine", &error));
+        AS(AUTHORITY, "huber", authority_approve(office, draft, "looked at again", &error));
+        AS(AUTHORITY, "berger", authority_send(office, draft, &error));
+        assert_int_equal(state_at(AUTHORITY, draft), ORDER_STATE_MERGED);
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_send(office, draft, &error));
+        settle();
+        no_incident(AUTHORITY);
+        no_incident(PROVIDER);
+        no_incident(ENFORCING);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_SENT);
+        assert_int_equal(order_at(AUTHORITY, id).generation, 1);
+        assert_int_equal(order_at(PROVIDER, id).generation, 1);
+        assert_int_equal(order_at(ENFORCING, id).generation, 1);
+        assert_int_equal(entries(PROVIDER, "message-received", "amendment"), 1);
+        assert_int_equal(entries(AUTHORITY, "decision", "\"amended\""), 1);
+        /* The clearance was one of the old text, and what was prepared is gone. */
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        scene_clock += 1000;
+        to_prepared(id);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_HELD);
+        pass(9 * TIME_DAY);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "no objection to this one either", &error));
+        settle();
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        no_incident(AUTHORITY);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_ANSWERED);
+        read_answer(id, &answer);
+        assert_int_equal(answer.generation, 1);
+        assert_int_equal(answer.answer.results.count, 2);
+        message_free(&answer);
+        amended_order_tells_what_was_changed(id);
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_amend(office, id, "too late", &unused, &error));
+}
+
+/* Who approved the order cannot write its amendment. */
+static void roles_of_an_amendment_are_those_of_its_order(void **state)
+{
+        struct message form;
+        struct book_order order, unused;
+        char id[MODEL_ID_MAX], draft[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        AS(AUTHORITY, "berger", authority_new(office, &form, &order, &error));
+        memcpy(id, order.id, sizeof id);
+        AS(AUTHORITY, "berger", paste(office, id, log_line, &error));
+        message_free(&form);
+        AS(AUTHORITY, "berger", authority_submit(office, id, &error));
+        AS(AUTHORITY, "both", authority_approve(office, id, "looked at", &error));
+        AS(AUTHORITY, "berger", authority_send(office, id, &error));
+        settle();
+        REFUSED_AS(AUTHORITY, "both", -EPERM, authority_amend(office, id, "mine too", &unused, &error));
+        begin_amendment(id, draft);
+        REFUSED_AS(AUTHORITY, "both", -EPERM, add_line(office, draft, &error));
+        REFUSED_AS(AUTHORITY, "both", -EPERM, authority_submit(office, draft, &error));
+}
+
+static void an_amendment_that_changes_nothing_or_the_parties_is_not_sent(void **state)
+{
+        struct message form;
+        struct book_order unused;
+        char id[MODEL_ID_MAX], draft[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        begin_amendment(id, draft);
+        AS(AUTHORITY, "berger", authority_submit(office, draft, &error));
+        REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_approve(office, draft, "looked at", &error));
+        AS(AUTHORITY, "berger", authority_discard(office, draft, "nothing to change", &error));
+        begin_amendment(id, draft);
+        /* Without the enforcing authority that was notified. */
+        make_form(&form);
+        AS(AUTHORITY, "berger", authority_edit(office, draft, &form, &error));
+        message_free(&form);
+        AS(AUTHORITY, "berger", authority_submit(office, draft, &error));
+        REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_approve(office, draft, "please", &error));
+        AS(AUTHORITY, "berger", authority_discard(office, draft, "in order as it is", &error));
+        make_preservation(&form);
+        begin_amendment(id, draft);
+        REFUSED_AS(AUTHORITY, "berger", -EINVAL, authority_edit(office, draft, &form, &error));
+        message_free(&form);
+        assert_int_equal(order_at(AUTHORITY, id).generation, 0);
+        /* Nothing is amended while a question is open. */
+        AS(PROVIDER, "desk", provider_clarify(office, id, NULL, OBSTACLE_INCOMPLETE, "which clock?", &error));
+        settle();
+        AS(AUTHORITY, "berger", authority_discard(office, draft, "a question came", &error));
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_amend(office, id, "now", &unused, &error));
+}
+
+/* The answer left while the amendment was on its way: the one is taken, the other refused, with words. */
+static void an_amendment_that_comes_after_the_answer_changes_nothing(void **state)
+{
+        struct message form, answer;
+        char id[MODEL_ID_MAX], draft[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue_lines(&form, two_lines, id);
+        to_prepared(id);
+        begin_amendment(id, draft);
+        AS(AUTHORITY, "berger", authority_remove(office, draft, 1, &error));
+        send_amendment(draft);
+        assert_int_equal(order_at(AUTHORITY, id).generation, 1);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        assert_int_equal(incidents(PROVIDER), 1);
+        assert_non_null(strstr(last_incident.words, "answered already"));
+        assert_int_equal(order_at(PROVIDER, id).generation, 0);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RELEASED);
+        assert_int_equal(incidents(AUTHORITY), 1);
+        assert_string_equal(last_incident.code, "refused-there");
+        assert_int_equal(order_at(AUTHORITY, id).generation, 0);
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_ANSWERED);
+        read_answer(id, &answer);
+        assert_int_equal(answer.answer.results.count, 2);
+        message_free(&answer);
+}
+
+/* A changed emergency is called back again, and its 48 hours do not begin anew. */
+static void an_amended_emergency_is_called_back_again(void **state)
+{
+        struct message form;
+        struct book_order order;
+        char id[MODEL_ID_MAX], draft[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        form.order.deadline.kind = DEADLINE_EIGHT_HOURS_LIFE;
+        example_text(&form.order.deadline.threat, "A child is missing since noon.");
+        form.order.emergency.unvalidated = STATED_YES;
+        form.order.emergency.domestic_power = STATED_YES;
+        example_text(&form.order.emergency.no_time_reason, "Nobody can be reached at night.");
+        example_text(&form.order.emergency.call_back_contact, "Duty officer");
+        AS(AUTHORITY, "berger", authority_new(office, &form, &order, &error));
+        memcpy(id, order.id, sizeof id);
+        message_free(&form);
+        AS(AUTHORITY, "berger", paste(office, id, log_line, &error));
+        AS(AUTHORITY, "berger", authority_submit(office, id, &error));
+        AS(AUTHORITY, "maier", authority_approve(office, id, "urgent", &error));
+        AS(AUTHORITY, "berger", authority_send(office, id, &error));
+        settle();
+        AS(PROVIDER, "maier", provider_call_back(office, id, true, "the duty officer", &error));
+        AS(PROVIDER, "desk", provider_examine(office, id, "urgent", &error));
+        int64_t issued = order_at(PROVIDER, id).issued_ms;
+        scene_clock += TIME_HOUR;
+        begin_amendment(id, draft);
+        AS(AUTHORITY, "berger", add_line(office, draft, &error));
+        AS(AUTHORITY, "berger", authority_submit(office, draft, &error));
+        REFUSED_AS(AUTHORITY, "huber", -EPERM, authority_approve(office, draft, "urgent", &error));
+        AS(AUTHORITY, "maier", authority_approve(office, draft, "urgent", &error));
+        AS(AUTHORITY, "berger", authority_send(office, draft, &error));
+        settle();
+        no_incident(PROVIDER);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+        assert_true(
+                order_at(PROVIDER, id).issued_ms == issued && order_at(AUTHORITY, id).issued_ms == issued);
+        REFUSED_AS(PROVIDER, "desk", -EPERM, provider_examine(office, id, "urgent", &error));
+        AS(PROVIDER, "maier", provider_call_back(office, id, true, "the duty officer", &error));
+        AS(PROVIDER, "desk", provider_examine(office, id, "urgent", &error));
+        scene_clock = issued + 48 * TIME_HOUR;
+        AS(AUTHORITY, "admin", clock_run(office, &error));
+        settle();
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_DELETED);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_DELETED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scratch_teardown)
@@ -299,6 +552,11 @@ int main(void)
                 TEST(a_court_that_lifts_some_identifiers_leaves_the_others),
                 TEST(a_conflict_is_stated_within_ten_days),
                 TEST(nothing_is_decided_where_no_conflict_was_stated),
+                TEST(an_amendment_goes_the_way_of_an_order_and_is_examined_anew),
+                TEST(roles_of_an_amendment_are_those_of_its_order),
+                TEST(an_amendment_that_changes_nothing_or_the_parties_is_not_sent),
+                TEST(an_amendment_that_comes_after_the_answer_changes_nothing),
+                TEST(an_amended_emergency_is_called_back_again),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

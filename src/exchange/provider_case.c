@@ -118,7 +118,7 @@ static int64_t skew_of(struct office *office, const char *organisation)
 int provider_refresh(struct provider_case *c, struct error *error)
 {
         int64_t called = TIME_UNKNOWN, route = TIME_UNKNOWN, review = TIME_UNKNOWN, lifted = TIME_UNKNOWN,
-                notified = TIME_UNKNOWN, prepared = TIME_UNKNOWN;
+                notified = TIME_UNKNOWN, prepared = TIME_UNKNOWN, amended = TIME_UNKNOWN;
         int r = book_step_facts(c->office, &c->order, c->form, c->acts, &c->facts, error);
 
         if (r == 0)
@@ -134,6 +134,8 @@ int provider_refresh(struct provider_case *c, struct error *error)
         if (r == 0)
                 r = read_fact(c, FACT_PREPARED_MS, TIME_UNKNOWN, &prepared, error);
         if (r == 0)
+                r = read_fact(c, FACT_AMENDED_MS, TIME_UNKNOWN, &amended, error);
+        if (r == 0)
                 r = read_pauses(c, error);
         if (r == 0)
                 r = read_refusals(c, error);
@@ -144,7 +146,8 @@ int provider_refresh(struct provider_case *c, struct error *error)
         c->facts.review_open = review != TIME_UNKNOWN;
         c->facts.review_lifted = lifted != TIME_UNKNOWN;
         c->facts.prepared_ms = prepared;
-        c->facts.ea_release_ms = deadline_ea_release(&c->calendar, c->order.received_ms, notified,
+        c->facts.ea_release_ms = deadline_ea_release(&c->calendar,
+                amended > c->order.received_ms ? amended : c->order.received_ms, notified,
                 skew_of(c->office, c->form->ea.authority.organisation), c->pauses, c->pause_count);
         return 0;
 }

@@ -13,6 +13,7 @@
 #define FACT_PREPARED_MS "prepared"
 #define FACT_ROUTE_MS "route-open"
 #define FACT_PROTECTIONS "protections" /* enum protection as a set: what the desk noticed */
+#define FACT_AMENDED_MS "amended"      /* the last amendment was received */
 #define FACT_PAUSES "pauses"           /* how many questions stopped the clock; pause-from-N, pause-to-N */
 #define FACT_PRODUCTION_FOLLOWS_MS "production-follows"
 #define FACT_HELD_UNTIL_MS "held-until" /* when the store's holds end */

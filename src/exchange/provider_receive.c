@@ -250,6 +250,16 @@ static int forget_decisions(struct provider_case *c, struct error *error)
         return r;
 }
 
+static int drop_task(void *context, const struct book_task *task)
+{
+        struct provider_case *c = context;
+
+        if (order_identifier(c->form, task->identifier_id))
+                return 0;
+        return provider_task(c, task->identifier_id, TASK_CANCELLED, task->refused,
+                "not asked about any more: the order was amended", NULL);
+}
+
 int provider_receive_amendment(struct office *office, const struct post_arrival *arrival, struct error *error)
 {
         struct provider_case c = {.office = office};
@@ -259,6 +269,11 @@ int provider_receive_amendment(struct office *office, const struct post_arrival 
         if (r == 0 && arrival->message->generation != c.order.generation + 1) {
                 error_set(error, -ESTALE, "generation %lld does not follow generation %lld",
                         (long long)arrival->message->generation, (long long)c.order.generation);
+                r = CASE_REFUSED;
+        }
+        if (r == 0 && c.order.state == ORDER_STATE_RELEASED) {
+                error_set(error, -EPERM,
+                        "the order was answered already: nothing of it can be amended any more");
                 r = CASE_REFUSED;
         }
         if (r == 0) {
@@ -279,6 +294,10 @@ int provider_receive_amendment(struct office *office, const struct post_arrival 
                 c.form = message_order(&c.message);
                 r = forget_decisions(&c, error);
         }
+        if (r == 0) /* day 10 counts from here at the earliest */
+                r = provider_fact(&c, FACT_AMENDED_MS, arrival->received_ms, error);
+        if (r == 0)
+                r = book_tasks_each(office, c.order.id, drop_task, &c, error);
         if (r == 0)
                 r = provider_refresh(&c, error);
         if (r == 0)

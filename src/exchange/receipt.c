@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Receipts of what this node sent. */
+#include "exchange/authority.h"
 #include "exchange/beside.h"
 #include "exchange/provider_case.h"
 
@@ -27,7 +28,8 @@ static int note_received(struct office *office, const struct post_arrival *arriv
         struct message message;
 
         if (!arrival->order || arrival->order->side != SIDE_AUTHORITY ||
-                receipt->effect != RECEIPT_RECEIVED || strcmp(sent->id, arrival->order->message_id) != 0)
+                receipt->effect != RECEIPT_RECEIVED || strcmp(sent->id, arrival->order->message_id) != 0 ||
+                sent->kind == MESSAGE_AMENDMENT) /* its deadline runs from the order that it amends */
                 return 0;
         order = *arrival->order;
         order.received_ms = receipt->received_ms;
@@ -59,7 +61,7 @@ static int note_refused(struct office *office, const struct post_arrival *arriva
         char reason[BOOK_TEXT_MAX];
 
         if (!arrival->order || arrival->order->side != SIDE_AUTHORITY ||
-                arrival->order->state != ORDER_STATE_SENT ||
+                arrival->order->state != ORDER_STATE_SENT || sent->kind == MESSAGE_AMENDMENT ||
                 strcmp(sent->id, arrival->order->message_id) != 0)
                 return 0;
         order = *arrival->order;
@@ -124,6 +126,11 @@ int handle_receipt(struct office *office, const struct post_arrival *arrival, st
                         receipt->findings.count > 0 ? receipt->findings.items[0] : "without a reason",
                         same ? "" : " (and it is not what this node has sent)");
                 r = book_incident_add(office, &incident, error);
+                if (r == 0 && same && sent.kind == MESSAGE_AMENDMENT && arrival->order &&
+                        arrival->order->side == SIDE_AUTHORITY &&
+                        strcmp(sent.peer, arrival->order->peer) == 0)
+                        r = authority_amendment_refused(
+                                office, sent.order_id, sent.id, incident.words, error);
         }
         if (r == 0)
                 r = office_log(office, "receipt", OFFICE_NODE,

@@ -235,6 +235,82 @@ static void requirement_12_day_10_counts_by_the_later_clock(void **state)
         end(EA + 1);
 }
 
+/* ---- amendments ---- */
+
+static int keep_draft(void *context, const struct book_order *order)
+{
+        if (strncmp(order->title, "amendment of ", 13) == 0)
+                memcpy(context, order->id, MODEL_ID_MAX);
+        return 0;
+}
+
+static int find_draft(struct office *office, char ret_id[MODEL_ID_MAX], struct error *error)
+{
+        ret_id[0] = '\0';
+        int r = book_orders_each(office, SIDE_AUTHORITY, 0, keep_draft, ret_id, error);
+        return r < 0 || *ret_id ? r : error_set(error, -ENOENT, "there is no draft of an amendment");
+}
+
+static int do_amend(struct office *office, const char *id, struct error *error)
+{
+        struct book_order draft;
+        int r = authority_amend(office, id, "a second line of the log", &draft, error);
+
+        if (r == 0)
+                r = do_paste(office, draft.id, error);
+        return r == 0 ? authority_submit(office, draft.id, error) : r;
+}
+
+static int do_approve_amendment(struct office *office, const char *id, struct error *error)
+{
+        char draft[MODEL_ID_MAX];
+        int r = find_draft(office, draft, error);
+
+        (void)id;
+        return r == 0 ? authority_approve(office, draft, "looked at again", error) : r;
+}
+
+static int do_send_amendment(struct office *office, const char *id, struct error *error)
+{
+        char draft[MODEL_ID_MAX];
+        int r = find_draft(office, draft, error);
+
+        (void)id;
+        return r == 0 ? authority_send(office, draft, error) : r;
+}
+
+/* The enforcing authority had cleared what was amended then: that counts for nothing, and day 10 begins anew.
+ */
+static void an_amendment_is_cleared_and_examined_anew_everywhere(void **state)
+{
+        (void)state;
+        start(EA + 1);
+        held_until_cleared();
+        does(EA, "huber", do_clear);
+        AWAIT(number_of(DE, "SELECT count(*) FROM book_fact WHERE name = 'ea-cleared'") == 1);
+        does(COURT, "berger", do_amend);
+        may_not(COURT, "berger", do_approve_amendment);
+        may_not(COURT, "berger", do_send_amendment);
+        does(COURT, "huber", do_approve_amendment);
+        does(COURT, "berger", do_send_amendment);
+        await_state(DE, "received");
+        may_not(DE, "maier", do_release);
+        AWAIT(number_of(EA, "SELECT generation FROM book_order") == 1);
+        assert_int_equal(number_of(DE, "SELECT generation FROM book_order"), 1);
+        assert_int_equal(number_of(DE, "SELECT count(*) FROM book_fact WHERE name = 'ea-cleared'"), 0);
+        does(DE, "desk", do_examine);
+        does(DE, "desk", do_prepare);
+        may_not(DE, "maier", do_release);
+        does(EA, "huber", do_clear);
+        AWAIT(number_of(DE, "SELECT count(*) FROM book_fact WHERE name = 'ea-cleared'") == 1);
+        does(DE, "maier", do_release);
+        await_state(COURT, "answered");
+        may_not(COURT, "berger", do_amend);
+        assert_int_equal(number_of(DE, "SELECT count(*) FROM book_message WHERE kind = 'amendment'"), 1);
+        assert_int_equal(number_of(COURT, "SELECT count(*) FROM book_message WHERE kind = 'answer'"), 1);
+        end(EA + 1);
+}
+
 /* ---- Article 17 ---- */
 
 static int do_state_conflict(struct office *office, const char *id, struct error *error)
@@ -442,6 +518,7 @@ int main(int argc, char **argv)
                 TEST(requirement_03_an_unvalidated_emergency_is_gone_everywhere_after_48_hours),
                 TEST(requirement_12_no_release_before_clearance_whatever_clocks_show),
                 TEST(requirement_12_day_10_counts_by_the_later_clock),
+                TEST(an_amendment_is_cleared_and_examined_anew_everywhere),
                 TEST(article_17_no_release_before_a_court_decides_whatever_clocks_show),
                 TEST(requirement_15_informing_is_due_and_a_delay_asks_again),
                 TEST(requirement_16_reading_is_logged_and_no_entry_can_go),

@@ -204,6 +204,10 @@ static const struct row table[] = {
         RULE("third-country-within-ten-days", "17(1)", STOP,
                 "the objection is made within 10 days after the order was received", KIND(CANNOT_EXECUTE), 0,
                 NULL, look_third_country_time),
+        RULE("amendment-keeps-its-parties", "5, 7(1), 8(1)", STOP,
+                "an amendment is of the same authority, to the same addressee, and keeps the enforcing authority "
+                "that was notified",
+                KIND(AMENDMENT), OBSTACLE(MANIFEST_ERROR), NULL, look_amendment),
         RULE("review-is-about-the-order", "17(4) to (8)", STOP,
                 "the decision of a court speaks of identifiers that the order has", KIND(REVIEW_DECISION), 0,
                 NULL, look_review),

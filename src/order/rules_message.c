@@ -106,6 +106,27 @@ void look_clearance(struct rule_case *c)
         must_be_of_order(c, &c->message->ea_clearance.identifier_ids);
 }
 
+void look_amendment(struct rule_case *c)
+{
+        const struct order *before = c->facts->order, *now = c->order;
+
+        if (!before)
+                return;
+        if (strcmp(before->issuer.organisation, now->issuer.organisation) != 0)
+                broken(c, "order.issuer.organisation", NULL, "\"%s\" issued it, not \"%s\"",
+                        before->issuer.organisation, now->issuer.organisation);
+        if (strcmp(before->addressee.organisation, now->addressee.organisation) != 0)
+                broken(c, "order.addressee.organisation", NULL,
+                        "it went to \"%s\": issue a new order to \"%s\"", before->addressee.organisation,
+                        now->addressee.organisation);
+        if (before->ea.notified == STATED_YES &&
+                (now->ea.notified != STATED_YES ||
+                        strcmp(before->ea.authority.organisation, now->ea.authority.organisation) != 0))
+                broken(c, "order.ea", NULL,
+                        "\"%s\" was notified of it, and is notified of what becomes of it",
+                        before->ea.authority.organisation);
+}
+
 void look_review(struct rule_case *c)
 {
         must_be_of_order(c, &c->message->review_decision.identifier_ids);

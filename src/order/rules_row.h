@@ -50,7 +50,7 @@ rule_predicate look_identifier_count, look_range, look_time, look_order_time, lo
         look_warnings, look_all_holders, look_one_hit;
 rule_predicate look_protection, look_third_country, look_third_country_time, look_form3_ea,
         look_form3_identifiers;
-rule_predicate look_from_party, look_clearance, look_review;
+rule_predicate look_from_party, look_clearance, look_review, look_amendment;
 rule_predicate look_extension, look_withdrawal, look_validation_time, look_objection, look_dual_criminality,
         look_error_report;
 rule_predicate look_answer_identifiers, look_answer_unknown, look_answer_several, look_answer_labels,

@@ -13,6 +13,7 @@ static const struct word order_state_rows[] = {
         {ORDER_STATE_EMERGENCY_APPROVED, "emergency-approved", "EmergencyApproval",
                 "an emergency, not validated"},
         {ORDER_STATE_NOT_APPROVED, "not-approved", "Rejected", "the validator did not approve it"},
+        {ORDER_STATE_MERGED, "merged", "SubmittedToCSP", "sent; it stands in the order that it amends"},
         {ORDER_STATE_SENT, "sent", "SubmittedToCSP", "sent"},
         {ORDER_STATE_SUSPENDED, "suspended", "Suspended",
                 "suspended: a court has to decide on a third country's law"},

@@ -20,6 +20,7 @@ enum order_state {
         ORDER_STATE_APPROVED,
         ORDER_STATE_EMERGENCY_APPROVED, /* before validation */
         ORDER_STATE_NOT_APPROVED,
+        ORDER_STATE_MERGED, /* an amendment that was sent: it stands in the order that it amends */
         ORDER_STATE_SENT,
         ORDER_STATE_SUSPENDED, /* the provider stated a conflict with a third country's law: a court decides
                                 */

@@ -150,7 +150,7 @@ static void test_requirement_03_an_unvalidated_emergency_withdraws_and_deletes_i
         const enum order_state states[] = {ORDER_STATE_EMERGENCY_APPROVED, ORDER_STATE_SENT,
                 ORDER_STATE_ANSWERED, ORDER_STATE_OPENED, ORDER_STATE_RECEIVED, ORDER_STATE_EXAMINED,
                 ORDER_STATE_PREPARED, ORDER_STATE_HELD, ORDER_STATE_PRESERVED, ORDER_STATE_CLARIFYING,
-                ORDER_STATE_IN_REVIEW, ORDER_STATE_ROUTED};
+                ORDER_STATE_IN_REVIEW, ORDER_STATE_ROUTED, ORDER_STATE_SUSPENDED};
 
         (void)state;
         facts.emergency = facts.unvalidated = true;

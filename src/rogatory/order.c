@@ -39,6 +39,7 @@ static const struct verb {
         {"clarify", order_clarify, true, {ORDER_TEXT}},
         {"ask-validation", order_ask_validation, true, {ORDER_AUTHORITY}},
         {"validate", order_validate, true, {ORDER_DECISION, ORDER_AUTHORITY, ORDER_WHY}},
+        {"amend", order_amend, true, {ORDER_WHY}},
         {"review", order_review, true, {ORDER_DECISION, ORDER_COURT, ORDER_WHY, ORDER_IDENTIFIER}},
         {"report-error", order_report_error, true,
                 {ORDER_REASON, ORDER_WHAT, ORDER_CONSEQUENCE, ORDER_IDENTIFIER, ORDER_PERSON_INFORMED,
@@ -232,6 +233,7 @@ const struct command command_order = {
                  "clarify --node DIR --text TEXT [--json] ORDER\n"
                  "ask-validation --node DIR [--authority NAME] [--json] ORDER\n"
                  "validate --node DIR --decision WORD [OPTION]... ORDER\n"
+                 "amend --node DIR --why TEXT [--json] ORDER\n"
                  "review --node DIR --decision WORD --court TEXT --why TEXT [--identifier LIST] ORDER\n"
                  "report-error --node DIR --reason WORD --what TEXT [OPTION]... ORDER\n"
                  "list --node DIR [--state STATE] [--json]",

@@ -46,7 +46,7 @@ typedef int order_verb(
 order_verb order_new, order_edit, order_paste, order_type_in, order_compare, order_remove, order_check,
         order_submit, order_approve, order_disapprove, order_revise, order_discard, order_send,
         order_withdraw, order_extend, order_clarify, order_ask_validation, order_validate, order_report_error,
-        order_show, order_fetch, order_status, order_list, order_review;
+        order_show, order_fetch, order_status, order_list, order_review, order_amend;
 
 /* ---- for the verbs ---- */
 

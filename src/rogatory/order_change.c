@@ -2,6 +2,17 @@
 /* Verbs of `rogatory order` that change an order on its way. */
 #include "rogatory/order.h"
 
+int order_amend(
+        struct office *office, const struct order_words *words, struct buffer *ret, struct error *error)
+{
+        struct book_order draft;
+
+        int r = order_need(words, ORDER_WHY, "--why TEXT", error);
+        if (r == 0)
+                r = authority_amend(office, words->id, words->values[ORDER_WHY], &draft, error);
+        return r == 0 ? order_say(office, words, draft.id, ret, error) : r;
+}
+
 int order_review(
         struct office *office, const struct order_words *words, struct buffer *ret, struct error *error)
 {

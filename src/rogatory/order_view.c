@@ -111,6 +111,11 @@ static json_t *message_json(const struct message *message)
                 whole = json_loadb((const char *)text.bytes, text.length, 0, NULL);
         buffer_free(&text);
         body = json_incref(json_object_get(whole, "body"));
+        if (message->kind == MESSAGE_AMENDMENT) { /* the order as it is by it */
+                json_t *order = json_incref(json_object_get(body, "order"));
+                json_decref(body);
+                body = order;
+        }
         json_decref(whole);
         return body ? body : json_null();
 }
@@ -144,6 +149,20 @@ static int beside_to_json(struct office *office, const char *id, json_t **ret, s
                 "bytes", (json_int_t)progress.bytes, "bytes_here", (json_int_t)progress.bytes_here, "until",
                 instant(progress.until_ms), "words", words, "reason", json_foreign(progress.reason));
         return 0;
+}
+
+/* What an amendment, a draft or one that was sent, says of itself. */
+static json_t *amendment_json(const struct book_order *order, const struct message *message)
+{
+        json_t *changes = json_array();
+
+        for (size_t i = 0; i < message->amendment.changes.count; i++)
+                json_array_append_new(changes, json_foreign(message->amendment.changes.items[i]));
+        json_t *amendment = json_pack("{s:s, s:o, s:o}", "replaces", message->amendment.replaces, "reason",
+                json_foreign(message->amendment.reason ? message->amendment.reason : ""), "changes", changes);
+        if (strcmp(message->order_id, order->id) != 0)
+                json_object_set_new(amendment, "amends", json_string(message->order_id));
+        return amendment;
 }
 
 int order_to_json(struct office *office, const struct book_order *order, const struct message *message,
@@ -180,8 +199,10 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                 json_decref(form_3);
                 return r;
         }
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                "id", order->id, "side", word_name(&book_side_words, (int)order->side), "kind",
+        *ret = json_pack(
+                "{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+                order->id, "generation", (json_int_t)order->generation, "side",
+                word_name(&book_side_words, (int)order->side), "kind",
                 word_name(&order_kind_words, (int)order->kind), "state",
                 word_name(&order_state_words, order->state), "wire_state",
                 word_wire(&order_state_words, order->state) ? word_wire(&order_state_words, order->state)
@@ -190,6 +211,8 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                 "test", (int)order->test, "due", due, "tasks", tasks, "decisions", decisions, "messages",
                 messages.list, "form_3", form_3, "findings",
                 findings ? order_findings_json(findings) : json_array(), "form", message_json(message));
+        if (*ret && message->kind == MESSAGE_AMENDMENT)
+                json_object_set_new(*ret, "amendment", amendment_json(order, message));
         if (*ret && beside)
                 json_object_set(*ret, "beside", beside);
         json_decref(beside);
@@ -313,6 +336,29 @@ static void write_form_3(const struct order *form, const json_t *list, struct bu
         }
 }
 
+static void write_amendment(const json_t *shown, struct buffer *ret)
+{
+        const json_t *amendment = json_object_get(shown, "amendment");
+        const json_t *changes = json_object_get(amendment, "changes");
+        const char *amends = json_string_value(json_object_get(amendment, "amends"));
+
+        if (!amendment)
+                return;
+        if (amends)
+                buffer_printf(ret, "  amends      %s\n", amends);
+        else
+                buffer_printf(ret, "  generation  %lld\n",
+                        (long long)json_integer_value(json_object_get(shown, "generation")));
+        buffer_append_text(ret, "  because     ");
+        append_foreign(ret, json_string_value(json_object_get(amendment, "reason")));
+        buffer_append_text(ret, "\n");
+        for (size_t i = 0; i < json_array_size(changes); i++) {
+                buffer_append_text(ret, i ? "              " : "  changed     ");
+                append_foreign(ret, json_string_value(json_array_get(changes, i)));
+                buffer_append_text(ret, "\n");
+        }
+}
+
 void order_write_text(struct office *office, const struct message *message, const json_t *shown, bool whole,
         struct buffer *ret)
 {
@@ -335,6 +381,7 @@ void order_write_text(struct office *office, const struct message *message, cons
                 append_foreign(ret, json_string_value(json_object_get(shown, "title")));
                 buffer_append_text(ret, "\n");
         }
+        write_amendment(shown, ret);
         buffer_append_text(ret, "  asks for    ");
         write_set(&data_category_words, form->data.categories, ret);
         if (json_is_true(json_object_get(shown, "emergency")))
