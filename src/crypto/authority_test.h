@@ -189,6 +189,17 @@ static inline void timestamps_answer(const struct party *service, const struct b
         TS_RESP_CTX_free(context);
 }
 
+/* An answer that declines, with words of any bytes. */
+static inline void timestamps_decline(const void *words, size_t length, struct buffer *ret_response)
+{
+        /* SEQUENCE { SEQUENCE { INTEGER 2, SEQUENCE { UTF8String } } }, each of less than 128 bytes. */
+        authority_must(length < 100);
+        const uint8_t head[] = {0x30, (uint8_t)(length + 9), 0x30, (uint8_t)(length + 7), 0x02, 0x01, 0x02,
+                0x30, (uint8_t)(length + 2), 0x0c, (uint8_t)length};
+        authority_must(buffer_append(ret_response, head, sizeof head) == 0 &&
+                       buffer_append(ret_response, words, length) == 0);
+}
+
 /* Request, answer, token, and the signature with it. */
 static inline void timestamps_put(const struct party *service, const struct buffer *signature,
         int64_t instant_ms, struct buffer *ret_signature)

@@ -211,6 +211,14 @@ static void test_a_declined_timestamp_is_told_in_its_words(void **state)
                                  &token, &error),
                 -EBADMSG);
         assert_non_null(strstr(error.text, "declined"));
+        /* In words that a terminal or JSON would take for something else. */
+        buffer_clear(&response);
+        timestamps_decline("busy\x1b[2J\n\xff\xfe now", 15, &response);
+        assert_int_equal(timestamp_accept(request.bytes, request.length, response.bytes, response.length,
+                                 &token, &error),
+                -EBADMSG);
+        if (!strstr(error.text, "declined (status 2): busy?[2J??? now"))
+                fail_msg("%s", error.text);
         buffer_free(&request);
         buffer_free(&response);
         buffer_free(&bad);

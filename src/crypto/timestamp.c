@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MAX 200 /* of a service that declines, with the end mark */
+
 static bool fill_request(
         TS_REQ *request, const uint8_t hash[DIGEST_BYTES], const uint8_t nonce[TIMESTAMP_NONCE_BYTES])
 {
@@ -57,9 +59,17 @@ static int declined(TS_STATUS_INFO *status, struct error *error)
         const STACK_OF(ASN1_UTF8STRING) *texts = TS_STATUS_INFO_get0_text(status);
         const ASN1_UTF8STRING *first =
                 texts && sk_ASN1_UTF8STRING_num(texts) > 0 ? sk_ASN1_UTF8STRING_value(texts, 0) : NULL;
-        return error_set(error, -EBADMSG, "The timestamp service declined (status %ld): %.*s",
-                ASN1_INTEGER_get(TS_STATUS_INFO_get0_status(status)), first ? ASN1_STRING_length(first) : 7,
-                first ? (const char *)ASN1_STRING_get0_data(first) : "no word");
+        char words[WORDS_MAX] = "no word";
+        int length = first ? ASN1_STRING_length(first) : -1;
+
+        /* Somebody else's bytes come onto terminals and into logs. */
+        for (int i = 0; i < length && i < WORDS_MAX - 1; i++) {
+                unsigned char byte = ASN1_STRING_get0_data(first)[i];
+                words[i] = (char)(byte >= 0x20 && byte < 0x7f ? byte : '?');
+                words[i + 1] = '\0';
+        }
+        return error_set(error, -EBADMSG, "The timestamp service declined (status %ld): %s",
+                ASN1_INTEGER_get(TS_STATUS_INFO_get0_status(status)), words);
 }
 
 /* RFC 3161 section 2.2: the same imprint and the same nonce. */

@@ -157,6 +157,23 @@ static int take_directory(struct office *office, struct error *error)
 
 /* ---- timestamp services ---- */
 
+/* Who asks the service reads them again; what is wrong with them is said before. */
+static int check_authorities(const struct office *office, struct error *error)
+{
+        const char *name = office->settings->timestamp_authorities;
+        struct certificate_set authorities = {0};
+        struct buffer bytes;
+
+        if (!*name)
+                return 0;
+        int r = office_read_file(office->path, name, CERTIFICATE_TEXT_MAX, &bytes, error);
+        if (r == 0)
+                r = certificate_set_parse(&authorities, bytes.bytes, bytes.length, name, error);
+        certificate_set_free(&authorities);
+        buffer_free(&bytes);
+        return r;
+}
+
 static int read_services(struct office *office, struct error *error)
 {
         struct buffer bytes;
@@ -169,7 +186,7 @@ static int read_services(struct office *office, struct error *error)
                 r = certificate_set_parse(&office->services, bytes.bytes, bytes.length,
                         office->settings->timestamp_certificate, error);
         buffer_free(&bytes);
-        return r;
+        return r == 0 ? check_authorities(office, error) : r;
 }
 
 /* ---- opened ---- */

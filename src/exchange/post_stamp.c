@@ -264,6 +264,14 @@ static int put_off(
         return office_step_end(office, r < 0 ? r : 0, error);
 }
 
+/* What a service or a library said comes into the log and onto terminals. */
+static void make_plain(char *text)
+{
+        for (; *text; text++)
+                if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+                        *text = '?';
+}
+
 /* 1: it left; 0: it waits on. */
 static int stamp_one(
         struct office *office, const struct post_stamp *row, struct post_stamped *told, struct error *error)
@@ -280,6 +288,7 @@ static int stamp_one(
         if (r == 0)
                 r = take_parts(&s, error);
         int asked = r == 0 ? post_sealing_stamp(&s.sealing, &reason) : 0;
+        make_plain(reason.text);
         if (r == 0 && asked == -ENOMEM)
                 r = error_set(error, asked, "%s", reason.text);
         if (asked < 0)

@@ -12,7 +12,7 @@
 #define ORDER_ID "0b54ed12-3a6c-4b7e-8f10-6c2f0b6f7a01"
 
 /* What the service does with a request. */
-enum manner { HONEST, DOWN, NONSENSE, OTHER_NONCE, OTHER_IMPRINT, OTHER_SIGNER, EARLY, LATE };
+enum manner { HONEST, DOWN, DECLINES, NONSENSE, OTHER_NONCE, OTHER_IMPRINT, OTHER_SIGNER, EARLY, LATE };
 
 static struct {
         enum manner manner;
@@ -32,6 +32,10 @@ static int play(void *context, const char *url, struct slice request, struct buf
         played.asked++;
         if (played.manner == DOWN)
                 return error_set(error, -EHOSTUNREACH, "nobody is there");
+        if (played.manner == DECLINES) {
+                timestamps_decline("\xff\x1b[2J", 5, ret_response);
+                return 0;
+        }
         if (played.manner == NONSENSE)
                 return buffer_append(ret_response, "nonsense", 8);
         assert_int_equal(buffer_append(&asked, request.text, request.length), 0);
@@ -269,6 +273,7 @@ static void a_hostile_service_is_refused(void **state)
                 enum manner manner;
                 const char *words;
         } cases[] = {
+                {DECLINES, "declined (status 2): ??[2J"},
                 {NONSENSE, "no response of RFC 3161"},
                 {OTHER_NONCE, "something else than was asked for"},
                 {OTHER_IMPRINT, "something else than was asked for"},
@@ -315,6 +320,12 @@ static void where_the_settings_let_it_a_message_leaves_without(void **state)
         scene_must(post_stamps_of(one, ORDER_ID, &without, &error), &error);
         assert_int_equal(json_array_size(without), 1);
         json_decref(without);
+        /* Whatever words it has for that. */
+        char declined[MODEL_ID_MAX];
+        played.manner = DECLINES;
+        send_report(declined);
+        assert_int_equal(stamp().without, 1);
+        assert_non_null(strstr(left_of(declined).reason, "declined (status 2): ??[2J"));
         played.manner = HONEST;
         send_report(second);
         assert_int_equal(stamp().with, 1);

@@ -2,7 +2,7 @@
 /* Nodes that run, one of them with a timestamp service behind HTTP (tests/exchange/timestamps.py): what
  * leaves has its timestamp, openssl and rogatory-verify say so; a service that is down, slow, hostile or
  * somebody else's gets nothing out, and why is said. */
-#include "exchanged/nodes_test.h"
+#include "exchanged/keys_test.h"
 
 static const char *service_program, *verify_program, *rogatory_program;
 static pid_t service;
@@ -43,7 +43,7 @@ static void behave(const char *manner)
         must(file_publish(scratch_path("service"), "manner", manner, strlen(manner), &error), &error);
 }
 
-static unsigned start_service(void)
+static unsigned start_service(bool by_tls)
 {
         char folder[300], certificate[300], key[300], path[400];
         struct buffer port = buffer_make(16);
@@ -59,7 +59,7 @@ static unsigned start_service(void)
         service = fork();
         if (service == 0) {
                 execl("/usr/bin/python3", "python3", service_program, "serve", folder, certificate, key,
-                        (char *)NULL);
+                        by_tls ? "tls" : "plain", (char *)NULL);
                 _exit(127);
         }
         AWAIT(access(path, R_OK) == 0);
@@ -71,7 +71,7 @@ static unsigned start_service(void)
 }
 
 static unsigned service_port;
-static bool optional;
+static bool optional, by_tls, in_token;
 
 /* Only the authority asks; both believe. */
 static void name_service(struct office_settings *settings, unsigned which)
@@ -81,6 +81,8 @@ static void name_service(struct office_settings *settings, unsigned which)
                         service_port);
         snprintf(settings->timestamp_certificate, sizeof settings->timestamp_certificate, "timestamps.crt");
         settings->timestamp_optional = optional;
+        if (in_token && which == AT)
+                key_in_token(settings, which);
 }
 
 static int make(void **state)
@@ -89,8 +91,10 @@ static int make(void **state)
 
         for (unsigned i = 0; i < ALL_NODES; i++)
                 ports[i] = free_port();
+        if (in_token && softhsm_setup(token_label) != 0)
+                return -1;
         write_set(1, "pki");
-        service_port = start_service();
+        service_port = start_service(by_tls);
         adapt = name_service;
         for (unsigned i = 0; i < NODES; i++) {
                 set_clock(i, 0);
@@ -109,6 +113,39 @@ static int make_with_optional_service(void **state)
 {
         optional = true;
         return make(state);
+}
+
+static int make_with_keys_in_token(void **state)
+{
+        optional = false;
+        in_token = softhsm_module() && softhsm_has_tool();
+        return make(state);
+}
+
+/* Its certificate for TLS is the service's own, and what it must lead to is read from a file of the node. */
+static void use_tls(const char *authorities)
+{
+        struct office_settings *settings = read_settings(AT);
+        struct buffer bytes = buffer_make(65536);
+        struct error error = {0};
+
+        must(file_read(scratch_path(authorities), &bytes, &error), &error);
+        must(file_publish(scratch_path(names[AT]), "authorities.crt", bytes.bytes, bytes.length, &error),
+                &error);
+        buffer_free(&bytes);
+        snprintf(settings->timestamp_authorities, PATH_MAX, "authorities.crt");
+        snprintf(settings->timestamp_url, OFFICE_URL_MAX, "https://127.0.0.1:%u/", service_port);
+        write_settings(AT, settings);
+        free(settings);
+}
+
+static int make_with_tls(void **state)
+{
+        in_token = optional = false;
+        by_tls = true;
+        int r = make(state);
+        by_tls = false;
+        return r;
 }
 
 static int stop(void **state)
@@ -239,12 +276,42 @@ static void where_the_settings_let_it_it_leaves_without(void **state)
         finish();
 }
 
+/* The key that seals is used by a process that connects nowhere any more. */
+static void with_the_keys_in_a_token(void **state)
+{
+        if (!in_token) {
+                print_message("SKIP: SoftHSM (softhsm2) or pkcs11-tool (opensc) is not installed\n");
+                skip();
+        }
+        what_leaves_has_a_timestamp(state);
+}
+
+static void a_service_behind_tls(void **state)
+{
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        use_tls("pki/root.crt"); /* of somebody else */
+        start();
+        send_report(AT, DE, id);
+        AWAIT(number_of(AT, "SELECT count(*) FROM post_stamp WHERE reason LIKE '%does not answer: SSL "
+                            "certificate problem%'") == 1);
+        kill_node(AT, SIGTERM);
+        use_tls("service/tls.crt");
+        start_node(AT);
+        AWAIT(number_of(DE, "SELECT count(*) FROM inbox WHERE state = 1") == 1);
+        verify(id);
+        finish();
+}
+
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(what_leaves_has_a_timestamp, make_with_service, stop),
                 cmocka_unit_test_setup_teardown(
                         a_service_that_does_not_do_it_is_told_of, make_with_service, stop),
+                cmocka_unit_test_setup_teardown(with_the_keys_in_a_token, make_with_keys_in_token, stop),
+                cmocka_unit_test_setup_teardown(a_service_behind_tls, make_with_tls, stop),
                 cmocka_unit_test_setup_teardown(
                         where_the_settings_let_it_it_leaves_without, make_with_optional_service, stop),
         };

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""timestamps.py serve FOLDER CERTIFICATE KEY: a small timestamp service for tests, `openssl ts -reply` behind HTTP. It writes its
+"""timestamps.py serve FOLDER CERTIFICATE KEY plain|tls: a small timestamp service for tests, `openssl ts -reply` behind HTTP. It writes its
 port to FOLDER/port and does with each request what FOLDER/manner says: good, down, wrong-nonce, wrong-imprint, other-signer, huge,
 slow. timestamps.py verify FOLDER CONTAINER ROOT: openssl ts -verify of the timestamp in a container; prints the time that it
 proves."""
 
 import http.server
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -89,10 +90,16 @@ class Service(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(folder, certificate, key):
+def serve(folder, certificate, key, manner):
     Service.folder, Service.certificate, Service.key = folder, certificate, key
     write(folder + "/serial", b"01\n")
     server = http.server.HTTPServer(("127.0.0.1", 0), Service)
+    if manner == "tls":
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=service", "-days",
+            "30", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder + "/tls.key", "-out", folder + "/tls.crt")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder + "/tls.crt", folder + "/tls.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     write(folder + "/port.new", b"%d\n" % server.server_address[1])
     os.rename(folder + "/port.new", folder + "/port")
     server.serve_forever()
