@@ -228,10 +228,8 @@ static int grow_shapes(struct bucket_set *set)
         return 0;
 }
 
-static int shape_number(struct bucket_set *set, const struct bucket_shape *wanted, uint32_t *ret)
+static int find_shape(struct bucket_set *set, uint64_t key, const struct bucket_shape *wanted, uint32_t *ret)
 {
-        uint64_t key = shape_key(wanted);
-
         if (set->shape_count == set->shape_capacity && grow_shapes(set) < 0)
                 return -ENOMEM;
         uint32_t at = hash_of(key) & set->shape_mask;
@@ -243,6 +241,23 @@ static int shape_number(struct bucket_set *set, const struct bucket_shape *wante
         *ret = set->shape_count;
         set->shapes[set->shape_count++] = *wanted;
         set->shape_slots[at] = set->shape_count;
+        return 0;
+}
+
+static inline int shape_number(struct bucket_set *set, const struct bucket_shape *wanted, uint32_t *ret)
+{
+        uint64_t key = shape_key(wanted);
+        uint32_t place = hash_of(key) % BUCKET_RECENT_SHAPES;
+
+        if (key != 0 && set->recent_shapes[place].key == key) {
+                *ret = set->recent_shapes[place].number;
+                return 0;
+        }
+        int r = find_shape(set, key, wanted, ret);
+        if (r < 0)
+                return r;
+        set->recent_shapes[place].key = key;
+        set->recent_shapes[place].number = *ret;
         return 0;
 }
 
@@ -320,19 +335,18 @@ static int grow_streams(struct bucket_set *set, struct bucket *bucket)
         return 0;
 }
 
-static int find_stream(
-        struct bucket_set *set, struct bucket *bucket, uint32_t outside, struct bucket_stream **ret)
+static int find_stream(struct bucket_set *set, struct bucket *bucket, uint32_t outside, uint32_t *ret)
 {
         if (bucket->stream_count == bucket->stream_capacity && grow_streams(set, bucket) < 0)
                 return -ENOMEM;
         uint32_t at = hash_of(outside) & bucket->mask;
         for (; bucket->slots[at]; at = (at + 1) & bucket->mask) {
-                *ret = &bucket->streams[bucket->slots[at] - 1];
-                if ((*ret)->outside == outside)
+                *ret = bucket->slots[at] - 1;
+                if (bucket->streams[*ret].outside == outside)
                         return 0;
         }
-        *ret = &bucket->streams[bucket->stream_count++];
-        **ret = (struct bucket_stream){.outside = outside, .last_ms = bucket->window_from};
+        *ret = bucket->stream_count++;
+        bucket->streams[*ret] = (struct bucket_stream){.outside = outside, .last_ms = bucket->window_from};
         bucket->slots[at] = bucket->stream_count;
         return 0;
 }
@@ -375,19 +389,36 @@ static int open_bucket(
  * at one instant the one with the mark of the other would pass for a copy and never have been. */
 static int draw_key(struct bucket_set *set)
 {
-        while (set->mark_key == 0)
-                if (getrandom(&set->mark_key, sizeof set->mark_key, 0) != sizeof set->mark_key)
+        while (set->mark.key == 0)
+                if (getrandom(&set->mark, sizeof set->mark, 0) != sizeof set->mark)
                         return -EIO;
         return 0;
+}
+
+/* Of IPv4: a linear function of the 48 bits modulo 2^80 and its upper 32, which for a factor and an addend
+ * that nobody knows takes any two destinations to any two marks alike (Dietzfelbinger: Universal hashing and
+ * k-wise independent random variables via integer arithmetic without primes, 1996). */
+static uint32_t mark_of_ipv4(const struct bucket_set *set, uint32_t address, uint16_t port)
+{
+        uint64_t value = (uint64_t)address << 16 | port;
+        __extension__ unsigned __int128 product = (unsigned __int128)set->mark.factor[0] * value;
+
+        product += (unsigned __int128)(set->mark.factor[1] * value + set->mark.addend[1]) << 64;
+        product += set->mark.addend[0];
+        return (uint32_t)(product >> 48);
 }
 
 /* Four bytes that differ where two destinations do, but once in 2^32; never 0. */
 static uint32_t mark_of(const struct bucket_set *set, const struct nat_event *e)
 {
-        uint8_t parts[sizeof set->mark_key + sizeof e->destination.bytes + sizeof e->destination_port];
+        uint8_t parts[sizeof set->mark.key + sizeof e->destination.bytes + sizeof e->destination_port];
 
-        memcpy(parts, &set->mark_key, sizeof set->mark_key);
-        memcpy(parts + sizeof set->mark_key, e->destination.bytes, sizeof e->destination.bytes);
+        if (address_is_ipv4(&e->destination)) {
+                uint32_t found = mark_of_ipv4(set, address_ipv4(&e->destination), e->destination_port);
+                return found ? found : 1;
+        }
+        memcpy(parts, &set->mark.key, sizeof set->mark.key);
+        memcpy(parts + sizeof set->mark.key, e->destination.bytes, sizeof e->destination.bytes);
         memcpy(parts + sizeof parts - sizeof e->destination_port, &e->destination_port,
                 sizeof e->destination_port);
         uint32_t mark = (uint32_t)checksum(parts, sizeof parts);
@@ -440,21 +471,17 @@ static struct bucket_shape shape_of(const struct nat_event *e)
         };
 }
 
-int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, const struct nat_event *event,
-        bool keep_destination, struct host_table *hosts)
+static int add_to(struct bucket_set *set, struct bucket *bucket, uint32_t stream_number,
+        const struct nat_event *event, bool keep_destination, struct host_table *hosts)
 {
-        struct bucket *bucket = find(set, realm, window_from);
+        struct bucket_stream *stream = &bucket->streams[stream_number];
         struct packed packed = {.shape = shape_of(event)};
-        struct bucket_stream *stream;
         uint32_t shape;
 
-        int r = bucket ? 0 : open_bucket(set, realm, window_from, &bucket);
-        if (r == 0)
-                r = pack_hosts(set, event, keep_destination, hosts, &packed);
+        int r = pack_hosts(set, event, keep_destination, hosts, &packed);
         if (r < 0)
                 return r;
-        if (shape_number(set, &packed.shape, &shape) < 0 ||
-                find_stream(set, bucket, event->outside, &stream) < 0)
+        if (shape_number(set, &packed.shape, &shape) < 0)
                 return -ENOMEM;
         if ((size_t)(stream->end - stream->at) < PACKED_MOST && extend(set, bucket, stream) < 0)
                 return -ENOMEM;
@@ -463,6 +490,40 @@ int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, cons
         stream->count++;
         bucket->count++;
         return 0;
+}
+
+static int bucket_of(struct bucket_set *set, uint16_t realm, int64_t window_from, struct bucket **ret_bucket)
+{
+        *ret_bucket = find(set, realm, window_from);
+        return *ret_bucket ? 0 : open_bucket(set, realm, window_from, ret_bucket);
+}
+
+int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, const struct nat_event *event,
+        bool keep_destination, struct host_table *hosts)
+{
+        struct bucket *bucket;
+        uint32_t stream;
+        int r = bucket_of(set, realm, window_from, &bucket);
+
+        if (r == 0)
+                r = find_stream(set, bucket, event->outside, &stream);
+        return r < 0 ? r : add_to(set, bucket, stream, event, keep_destination, hosts);
+}
+
+int bucket_add_many(struct bucket_set *set, uint16_t realm, int64_t window_from,
+        const struct nat_event *events, size_t count, bool keep_destination, struct host_table *hosts)
+{
+        struct bucket *bucket;
+        int r = count > BUCKET_MANY_MAX ? -EINVAL : bucket_of(set, realm, window_from, &bucket);
+
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                r = find_stream(set, bucket, events[i].outside, &set->found[i]);
+                if (r == 0)
+                        __builtin_prefetch(bucket->streams[set->found[i]].at, 1);
+        }
+        for (size_t i = 0; r == 0 && i < count; i++)
+                r = add_to(set, bucket, set->found[i], &events[i], keep_destination, hosts);
+        return r;
 }
 
 static int compare_stream(const void *left, const void *right)

@@ -46,6 +46,9 @@ struct bucket_shape {
         uint8_t fields; /* which of the rare fields there are */
 };
 
+#define BUCKET_RECENT_SHAPES 16u
+#define BUCKET_MANY_MAX 64u
+
 struct bucket_set {
         struct bucket *items; /* owned */
         size_t count, capacity;
@@ -55,7 +58,15 @@ struct bucket_set {
         uint32_t shape_count, shape_capacity;
         uint32_t *shape_slots; /* owned */
         uint32_t shape_mask;
-        uint64_t mark_key; /* drawn with the first mark; 0: not yet */
+        struct {
+                uint64_t key; /* of a shape; 0: none */
+                uint32_t number;
+        } recent_shapes[BUCKET_RECENT_SHAPES]; /* by their keys: few shapes are in use at a time */
+        uint32_t found[BUCKET_MANY_MAX];       /* streams of the events that are being added */
+        struct {
+                uint64_t key; /* 0: not drawn yet */
+                uint64_t factor[2], addend[2];
+        } mark; /* what marks are made with, drawn with the first one */
 };
 
 /* Adds one event. Hosts of IPv4 without a VRF are kept as they are and get their numbers when they are
@@ -69,6 +80,11 @@ struct bucket_set {
 #define BUCKETS_MAX 20000
 int bucket_add(struct bucket_set *set, uint16_t realm, int64_t window_from, const struct nat_event *event,
         bool keep_destination, struct host_table *hosts);
+
+/* The same for up to BUCKET_MANY_MAX events of one window, in order. They are looked for first and written
+ * then: many at once wait for memory together, each by itself in turn. */
+int bucket_add_many(struct bucket_set *set, uint16_t realm, int64_t window_from,
+        const struct nat_event *events, size_t count, bool keep_destination, struct host_table *hosts);
 
 /* Sorts the streams of a bucket by outside address. Nothing may be added to it afterwards. */
 void bucket_group(struct bucket *bucket);

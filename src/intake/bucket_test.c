@@ -167,6 +167,51 @@ static void dropped_destinations_still_tell_flows_apart(void **state)
         host_table_free(&hosts);
 }
 
+/* Many at once are what they are one by one, in the same order. */
+static void many_are_as_each(void **state)
+{
+        struct bucket_set sets[2] = {{0}, {0}};
+        static struct nat_event events[BUCKET_MANY_MAX + 1];
+        static struct nat_point got[2][20 * BUCKET_MANY_MAX];
+        struct host_table hosts;
+        uint64_t draw = 11;
+
+        (void)state;
+        assert_int_equal(host_table_init(&hosts, 100000), 0);
+        for (unsigned round = 0; round < 20; round++) {
+                for (unsigned i = 0; i < BUCKET_MANY_MAX; i++) {
+                        draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407;
+                        events[i] = (struct nat_event){.time_ms = 3600000 + (int64_t)(draw >> 44),
+                                .inside = address_from_ipv4(0x64400000 + (uint32_t)(draw >> 60)),
+                                .destination = address_from_ipv4((uint32_t)(draw >> 50)),
+                                .outside = 1 + (uint32_t)(draw >> 33) % 40,
+                                .port_first = (uint16_t)(draw >> 20),
+                                .port_last = (uint16_t)(draw >> 20),
+                                .protocol = draw >> 63 ? 6 : 17,
+                                .action = draw >> 62 & 1,
+                                .flags = draw >> 61 & 1 ? NAT_HAS_DESTINATION : 0};
+                        assert_int_equal(bucket_add(&sets[0], 0, 3600000, &events[i], true, &hosts), 0);
+                }
+                assert_int_equal(
+                        bucket_add_many(&sets[1], 0, 3600000, events, BUCKET_MANY_MAX, true, &hosts), 0);
+        }
+        assert_int_equal(
+                bucket_add_many(&sets[1], 0, 3600000, events, BUCKET_MANY_MAX + 1, true, &hosts), -EINVAL);
+        assert_int_equal(sets[0].items[0].stream_count, sets[1].items[0].stream_count);
+        for (uint32_t i = 0; i < sets[0].items[0].stream_count; i++) {
+                const struct bucket_stream *streams[2] = {
+                        &sets[0].items[0].streams[i], &sets[1].items[0].streams[i]};
+                assert_int_equal(streams[0]->outside, streams[1]->outside);
+                assert_int_equal(streams[0]->count, streams[1]->count);
+                for (unsigned k = 0; k < 2; k++)
+                        assert_int_equal(bucket_unpack(&sets[k], streams[k], 3600000, &hosts, got[k]), 0);
+                assert_memory_equal(got[0], got[1], streams[0]->count * sizeof got[0][0]);
+        }
+        bucket_set_free(&sets[0]);
+        bucket_set_free(&sets[1]);
+        host_table_free(&hosts);
+}
+
 static int compare_mark(const void *left, const void *right)
 {
         uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
@@ -273,6 +318,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(events_come_back_whole_by_address_in_order_of_arrival),
                 cmocka_unit_test(dropped_destinations_still_tell_flows_apart),
+                cmocka_unit_test(many_are_as_each),
                 cmocka_unit_test(nobody_can_choose_destinations_that_pass_for_one),
                 cmocka_unit_test(too_many_hosts_are_refused),
                 cmocka_unit_test(windows_and_realms_stay_apart),

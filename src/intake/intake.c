@@ -178,38 +178,59 @@ static void note_time(struct intake *intake, int64_t instant)
                 intake->summary.last_ms = instant;
 }
 
-int intake_take_event(void *context, const struct nat_event *event)
+/* Events of one exporter and one window. */
+static int take_together(struct intake *intake, const struct nat_event *events, size_t count)
 {
-        struct intake *intake = context;
-        struct source *source = &intake->sources.items[event->exporter];
-
-        if (event->time_ms < TIME_FIRST || event->time_ms > intake->latest_ms) {
-                intake_take_refusal(intake, REFUSAL_IMPOSSIBLE_TIME, 0,
-                        event->time_ms < TIME_FIRST ? "a time before the year 1970" : IN_FUTURE);
-                return 0;
-        }
-        int r = bucket_add(&intake->buckets, source->realm, window_of(event->time_ms), event,
+        struct source *source = &intake->sources.items[events->exporter];
+        int r = bucket_add_many(&intake->buckets, source->realm, window_of(events->time_ms), events, count,
                 intake->realms[source->realm].settings.keep_destinations, &intake->hosts);
+
         if (r == -EFBIG)
                 return fail(intake, r, "too many different hosts for one import; import fewer files at once");
         if (r == -E2BIG)
                 return fail(intake, r, "the times in this log spread over too many hours for one import");
         if (r < 0)
                 return fail(intake, r, "not enough memory; import fewer files at once");
-        source->events++;
+        source->events += count;
         intake->realms[source->realm].used = true;
-        intake->summary.events++;
-        note_time(intake, event->time_ms);
+        intake->summary.events += count;
+        for (size_t i = 0; i < count; i++)
+                note_time(intake, events[i].time_ms);
         return 0;
+}
+
+static bool is_possible_time(struct intake *intake, int64_t time_ms)
+{
+        if (time_ms >= TIME_FIRST && time_ms <= intake->latest_ms)
+                return true;
+        intake_take_refusal(intake, REFUSAL_IMPOSSIBLE_TIME, 0,
+                time_ms < TIME_FIRST ? "a time before the year 1970" : IN_FUTURE);
+        return false;
+}
+
+int intake_take_event(void *context, const struct nat_event *event)
+{
+        return is_possible_time(context, event->time_ms) ? take_together(context, event, 1) : 0;
 }
 
 int intake_take_events(void *context, const struct nat_event *events, size_t count)
 {
+        struct intake *intake = context;
         int r = 0;
 
-        for (size_t i = 0; i < count && r >= 0; i++)
-                r = intake_take_event(context, &events[i]);
-        return r < 0 ? r : 0;
+        for (size_t i = 0, next; r == 0 && i < count; i = next) {
+                int64_t window = window_of(events[i].time_ms);
+                next = i + 1;
+                if (!is_possible_time(intake, events[i].time_ms))
+                        continue;
+                while (next < count && next - i < BUCKET_MANY_MAX &&
+                        events[next].exporter == events[i].exporter && events[next].time_ms >= window &&
+                        events[next].time_ms < window + DEPOT_WINDOW_MS &&
+                        events[next].time_ms <= intake->latest_ms)
+                        next++;
+                r = take_together(intake, &events[i], next - i);
+        }
+        return r;
 }
 
 /* Flow records repeat with every flow who the subscriber is: what has been said already is joined whenever

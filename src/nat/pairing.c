@@ -129,26 +129,29 @@ static void sort_runs(struct nat_point *points, size_t count)
         }
 }
 
-static int sort_points(struct nat_point *points, size_t count)
+/* A sorted copy, owned by the caller. */
+static int sort_points(const struct nat_point *points, size_t count, struct nat_point **ret_sorted)
 {
         struct sorting sorting;
+        int r = sorting_make(count + 1, sizeof *points, &sorting);
 
-        if (count <= SMALL_RUN || count > SORTABLE_MOST) {
-                sort_run(points, count);
-                return 0;
-        }
-        int r = sorting_make(count, sizeof *points, &sorting);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < count; i++)
-                sorting.keys[i] = (uint64_t)points[i].port_first << 24 | i;
-        sort_keys(&sorting, count, 16);
-        struct nat_point *copy = sorting.copy;
-        memcpy(copy, points, count * sizeof *points);
-        for (size_t i = 0; i < count; i++)
-                points[i] = copy[sorting.keys[i] & (SORTABLE_MOST - 1)];
+        struct nat_point *sorted = sorting.copy;
+        sorting.copy = NULL;
+        if (count <= SMALL_RUN || count > SORTABLE_MOST) {
+                memcpy(sorted, points, count * sizeof *points);
+                sort_run(sorted, count);
+        } else {
+                for (size_t i = 0; i < count; i++)
+                        sorting.keys[i] = (uint64_t)points[i].port_first << 24 | i;
+                sort_keys(&sorting, count, 16);
+                for (size_t i = 0; i < count; i++)
+                        sorted[i] = points[sorting.keys[i] & (SORTABLE_MOST - 1)];
+                sort_runs(sorted, count);
+        }
         sorting_free(&sorting);
-        sort_runs(points, count);
+        *ret_sorted = sorted;
         return 0;
 }
 
@@ -176,9 +179,12 @@ static unsigned width_of(uint64_t value)
         return bits;
 }
 
-/* By binding_compare: the instant first, by radix; the few of one millisecond by comparison. */
-static int sort_bindings(struct nat_binding *bindings, size_t count)
+/* By binding_compare, from the one at `from` on: the instant first, by radix; the few of one millisecond by
+ * comparison. The list's memory may be another afterwards: what is sorted is moved once. */
+static int sort_bindings(struct binding_list *list, size_t from)
 {
+        struct nat_binding *bindings = list->items + from;
+        size_t count = list->count - from;
         int64_t first = INT64_MAX, last = INT64_MIN;
         struct sorting sorting;
 
@@ -192,16 +198,19 @@ static int sort_bindings(struct nat_binding *bindings, size_t count)
                 sort_bindings_of_one_instant(bindings, count);
                 return 0;
         }
-        int r = sorting_make(count, sizeof *bindings, &sorting);
+        int r = sorting_make(list->capacity, sizeof *bindings, &sorting);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < count; i++)
                 sorting.keys[i] = (uint64_t)(binding_instant(&bindings[i]) - first) << 24 | i;
         sort_keys(&sorting, count, bits);
-        struct nat_binding *copy = sorting.copy;
-        memcpy(copy, bindings, count * sizeof *bindings);
+        struct nat_binding *copy = sorting.copy, *sorted = copy + from;
+        memcpy(copy, list->items, from * sizeof *copy);
         for (size_t i = 0; i < count; i++)
-                bindings[i] = copy[sorting.keys[i] & (SORTABLE_MOST - 1)];
+                sorted[i] = bindings[sorting.keys[i] & (SORTABLE_MOST - 1)];
+        sorting.copy = list->items; /* freed with the rest */
+        list->items = copy;
+        bindings = sorted;
         for (size_t at = 0, next; at < count; at = next) {
                 next = at + 1;
                 while (next < count && sorting.keys[next] >> 24 == sorting.keys[at] >> 24)
@@ -300,14 +309,13 @@ struct begun {
 struct walk {
         struct begun *stack; /* room for every point of the address */
         size_t depth;
-        struct binding_list *ret;
-        int failed;
+        struct binding_list *ret; /* with room for a binding for every point: none gives more than one */
 };
 
 static void emit(struct walk *walk, const struct nat_point *p, const struct begun *begun, int64_t to_ms,
         enum binding_edge to_edge)
 {
-        struct nat_binding b = {
+        walk->ret->items[walk->ret->count++] = (struct nat_binding){
                 .from_ms = begun ? begun->from_ms : TIME_UNKNOWN,
                 .to_ms = to_ms,
                 .outside = p->outside,
@@ -325,8 +333,6 @@ static void emit(struct walk *walk, const struct nat_point *p, const struct begu
                 .from_edge = begun ? begun->from_edge : (uint8_t)EDGE_OPEN,
                 .to_edge = (uint8_t)to_edge,
         };
-        if (!walk->failed)
-                walk->failed = binding_list_append(walk->ret, &b);
 }
 
 static void push(struct walk *walk, int64_t time_ms, enum binding_edge edge)
@@ -418,7 +424,7 @@ static size_t unite(const struct nat_point *a, size_t a_count, const struct nat_
 }
 
 static int take_all_apart(const struct nat_binding *stored, size_t count, bool keep_destinations,
-        struct nat_point *points, size_t *ret_count)
+        struct nat_point *points, struct nat_point **ret_sorted, size_t *ret_count)
 {
         size_t used = 0;
 
@@ -426,9 +432,20 @@ static int take_all_apart(const struct nat_binding *stored, size_t count, bool k
                 used += take_apart(&stored[i], points + used);
         if (!keep_destinations)
                 remove_destinations(points, used);
-        int r = sort_points(points, used);
         *ret_count = used;
-        return r;
+        return sort_points(points, used, ret_sorted);
+}
+
+static int make_room(struct binding_list *list, size_t more)
+{
+        if (list->capacity - list->count >= more)
+                return 0;
+        struct nat_binding *grown = realloc(list->items, (list->count + more) * sizeof *grown);
+        if (!grown)
+                return -ENOMEM;
+        list->items = grown;
+        list->capacity = list->count + more;
+        return 0;
 }
 
 static int walk_all(const struct nat_point *points, size_t count, struct binding_list *ret)
@@ -436,43 +453,56 @@ static int walk_all(const struct nat_point *points, size_t count, struct binding
         size_t first = ret->count;
         struct walk walk = {.stack = malloc((count ? count : 1) * sizeof(struct begun)), .ret = ret};
 
-        if (!walk.stack)
+        if (!walk.stack || make_room(ret, count) < 0) {
+                free(walk.stack);
                 return -ENOMEM;
-        for (size_t at = 0, next; at < count && !walk.failed; at = next) {
+        }
+        for (size_t at = 0, next; at < count; at = next) {
                 next = at + 1;
                 while (next < count && compare_key(&points[at], &points[next]) == 0)
                         next++;
                 walk_key(&walk, points + at, next - at);
         }
         free(walk.stack);
-        return walk.failed ? walk.failed : sort_bindings(ret->items + first, ret->count - first);
+        return sort_bindings(ret, first);
 }
 
-int pairing_run(struct nat_point *points, size_t point_count, bool keep_destinations,
+/* Pairs the sorted points with what is stored. */
+static int pair_with(const struct nat_point *points, size_t point_count, bool keep_destinations,
         const struct nat_binding *stored, size_t stored_count, struct binding_list *ret)
 {
-        int r = sort_points(points, point_count);
-
-        if (r < 0)
-                return r;
-        point_count = remove_repeated(points, point_count);
-        if (!keep_destinations) {
-                remove_destinations(points, point_count);
-                sort_runs(points, point_count);
-        }
-        if (stored_count == 0)
-                return walk_all(points, point_count, ret);
-
         size_t most = 2 * stored_count, apart_count;
-        struct nat_point *apart = malloc(most * sizeof *apart);
+        struct nat_point *points_apart = malloc(most * sizeof *points_apart), *apart = NULL;
         struct nat_point *united = malloc((most + point_count) * sizeof *united);
-        r = apart && united ? take_all_apart(stored, stored_count, keep_destinations, apart, &apart_count)
-                            : -ENOMEM;
+        int r = points_apart && united ? take_all_apart(stored, stored_count, keep_destinations, points_apart,
+                                                 &apart, &apart_count)
+                                       : -ENOMEM;
+
         if (r == 0) {
                 size_t count = unite(apart, apart_count, points, point_count, united);
                 r = walk_all(united, count, ret);
         }
+        free(points_apart);
         free(apart);
         free(united);
+        return r;
+}
+
+int pairing_run(const struct nat_point *points, size_t point_count, bool keep_destinations,
+        const struct nat_binding *stored, size_t stored_count, struct binding_list *ret)
+{
+        struct nat_point *sorted;
+        int r = sort_points(points, point_count, &sorted);
+
+        if (r < 0)
+                return r;
+        point_count = remove_repeated(sorted, point_count);
+        if (!keep_destinations) {
+                remove_destinations(sorted, point_count);
+                sort_runs(sorted, point_count);
+        }
+        r = stored_count == 0 ? walk_all(sorted, point_count, ret)
+                              : pair_with(sorted, point_count, keep_destinations, stored, stored_count, ret);
+        free(sorted);
         return r;
 }

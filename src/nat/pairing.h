@@ -15,12 +15,12 @@
 
 /* Pairs the instants of one outside address.
  *
- * points: all with the same `outside`; sorted and changed in place. Two equal points are one event heard
+ * points: all with the same `outside`, in any order. Two equal points are one event heard
  * twice. keep_destinations: false removes destinations before pairing (the store must not learn them); two
  * flows of one inside endpoint that began in the same millisecond still count as two. stored: bindings that
  * are known already (may be NULL where stored_count is 0); the same instant in `points` and in `stored` is
  * the same event. ret: the resulting bindings are appended, sorted by binding_compare. 0 or -ENOMEM. */
-int pairing_run(struct nat_point *points, size_t point_count, bool keep_destinations,
+int pairing_run(const struct nat_point *points, size_t point_count, bool keep_destinations,
         const struct nat_binding *stored, size_t stored_count, struct binding_list *ret);
 
 #endif

@@ -513,6 +513,37 @@ static void test_a_copy_is_what_would_have_been_written(void **state)
         }
 }
 
+/* Blocks are copied as they are, so the copy says of them what the file says. */
+static void test_a_copy_of_long_blocks_says_so(void **state)
+{
+        struct random_content content;
+        struct buffer file = buffer_make(FILE_MAX), copy = buffer_make(FILE_MAX);
+        const struct segment_output output = {.context = &copy, .write = take_copy};
+        struct segment_header made;
+        struct error error = {0};
+
+        (void)state;
+        random_content_make(
+                &content, 5, RANDOM_PLAIN, 3, SEGMENT_BLOCK_BINDINGS); /* one block: short or long */
+        write_content(&content, &file);
+        file.bytes[16] = 0;
+        uint64_t sum = checksum(file.bytes, 112);
+        for (unsigned i = 0; i < 8; i++)
+                file.bytes[112 + i] = (uint8_t)(sum >> 8 * i);
+        struct segment_reader *reader = open_written(&file);
+        assert_int_equal(segment_header_of(reader)->block_bindings, SEGMENT_BLOCK_BINDINGS_LONG);
+        assert_int_equal(segment_copy(reader, &content.header, random_exporters, RANDOM_EXPORTERS,
+                                 &content.coverage, &output, &made, &error),
+                0);
+        assert_int_equal(made.block_bindings, SEGMENT_BLOCK_BINDINGS_LONG);
+        assert_int_equal(copy.length, file.length);
+        assert_memory_equal(copy.bytes, file.bytes, file.length);
+        segment_reader_free(reader);
+        buffer_free(&file);
+        buffer_free(&copy);
+        random_content_free(&content);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -521,6 +552,7 @@ int main(void)
                 cmocka_unit_test(test_round_trip_beyond_training),
                 cmocka_unit_test(test_same_input_gives_same_bytes),
                 cmocka_unit_test(test_a_copy_is_what_would_have_been_written),
+                cmocka_unit_test(test_a_copy_of_long_blocks_says_so),
                 cmocka_unit_test(test_a_question_finds_what_a_full_reading_finds),
                 cmocka_unit_test(test_exporters_are_translated),
                 cmocka_unit_test(test_every_flipped_byte_is_noticed),
