@@ -28,22 +28,31 @@ static int grow(struct logged_windows *windows)
         return 0;
 }
 
-static int keep_window(void *context, uint64_t index, const struct log_entry *entry, struct error *error)
+bool logged_window_of(uint64_t index, const struct log_entry *entry, struct logged_window *ret_window)
 {
-        struct logged_windows *windows = context;
-
-        windows->seen = index + 1;
         if (!entry || strcmp(entry->kind_name, "window-sealed") != 0)
-                return 0;
+                return false;
         const char *realm = json_string_value(json_object_get(entry->fields, "realm")),
                    *file = json_string_value(json_object_get(entry->fields, "file")),
                    *digest = json_string_value(json_object_get(entry->fields, "digest"));
         struct logged_window window = {.index = index};
         if (!realm || !file || !digest || strlen(realm) >= sizeof window.realm ||
                 strlen(file) >= sizeof window.file || digest_parse(slice_of(digest), window.digest) < 0)
-                return 0;
+                return false;
         snprintf(window.realm, sizeof window.realm, "%s", realm);
         snprintf(window.file, sizeof window.file, "%s", file);
+        *ret_window = window;
+        return true;
+}
+
+static int keep_window(void *context, uint64_t index, const struct log_entry *entry, struct error *error)
+{
+        struct logged_windows *windows = context;
+        struct logged_window window;
+
+        windows->seen = index + 1;
+        if (!logged_window_of(index, entry, &window))
+                return 0;
         if (windows->count == windows->capacity && grow(windows) < 0)
                 return error_set(error, -ENOMEM, "not enough memory for the windows of a log");
         windows->items[windows->count++] = window;

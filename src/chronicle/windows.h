@@ -20,7 +20,10 @@ struct logged_windows {
         uint64_t seen; /* entries of the log that were looked at */
 };
 
-/* Reads what the log has of them. 0; -ENOMEM and what chronicle_walk gives. */
+/* The window that an entry seals; false: it seals none, or its opening was erased (entry NULL). */
+bool logged_window_of(uint64_t index, const struct log_entry *entry, struct logged_window *ret_window);
+
+/* Reads what the log has of them, all of it. 0; -ENOMEM and what chronicle_walk gives. */
 int logged_windows_read(struct chronicle *chronicle, struct logged_windows *ret_windows, struct error *error);
 void logged_windows_free(struct logged_windows *windows);
 /* NULL where the log has no entry for it. */

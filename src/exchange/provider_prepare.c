@@ -3,7 +3,7 @@
  * encrypted to this node, until a second person releases it. */
 #include "exchange/provider_case.h"
 
-#include "chronicle/windows.h"
+#include "exchange/window_index.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,6 @@ struct preparation {
         size_t count;
         struct buffer *outputs; /* of the store, by question */
         struct slice *answers;
-        struct logged_windows windows;
         struct buffer proof;
         char base[DIRECTORY_URL_MAX + 16];
         char case_reference[MODEL_ID_MAX]; /* under which the store is asked */
@@ -92,20 +91,21 @@ static int find_window(void *context, const char *realm, const char *file, struc
         struct error *error)
 {
         struct preparation *p = context;
-        const struct logged_window *window = logged_windows_find(&p->windows, realm, file);
+        struct logged_window window;
 
-        if (!window)
-                return 0;
+        int r = window_index_find(p->c->office, realm, file, &window, error);
+        if (r != 1)
+                return r;
         buffer_clear(&p->proof);
-        int r = chronicle_prove(office_chronicle(p->c->office), window->index, true, &p->proof, error);
+        r = chronicle_prove(office_chronicle(p->c->office), window.index, true, &p->proof, error);
         if (r == 0)
                 r = buffer_append_u8(&p->proof, 0);
         if (r < 0)
                 return r;
         ret_window->known = true;
-        memcpy(ret_window->digest, window->digest, sizeof ret_window->digest);
+        memcpy(ret_window->digest, window.digest, sizeof ret_window->digest);
         ret_window->origin = office_self(p->c->office)->log_key.name;
-        ret_window->index = window->index;
+        ret_window->index = window.index;
         ret_window->proof = (const char *)p->proof.bytes;
         return 0;
 }
@@ -154,7 +154,7 @@ static int make_evidence(struct preparation *p, struct error *error)
                 .person_count = p->how->person_count,
                 .window = find_window,
                 .context = p};
-        int r = logged_windows_read(office_chronicle(c->office), &p->windows, error);
+        int r = window_index_update(c->office, error);
         if (r == 0)
                 r = evidence_make(&of, &p->answer.answer, &p->evidence, error);
         return r == 0 ? make_parts(p, error) : r;
@@ -304,7 +304,6 @@ static void preparation_clear(struct preparation *p)
         free(p->outputs);
         free(p->answers);
         free(p->questions);
-        logged_windows_free(&p->windows);
         buffer_free(&p->proof);
         json_decref(p->evidence);
         message_free(&p->answer);

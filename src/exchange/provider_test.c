@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Orders arrive at a provider, are examined, and answered with what was ordered. */
 #include "exchange/provider_scene_test.h"
+#include "exchange/rows.h"
+#include "exchange/window_index.h"
 
 static void an_order_is_answered(void **state)
 {
@@ -328,6 +330,72 @@ static void the_authority_sees_why_its_order_was_stopped(void **state)
         assert_int_equal(entries(AUTHORITY, "refused", id), 1);
 }
 
+static void seal_window(struct office *office, const char *file, const char *digest)
+{
+        struct error failure = {0};
+
+        scene_must(office_log_now(office, "window-sealed", NULL,
+                           json_pack("{s:s, s:s, s:s, s:i, s:s}", "realm", "north", "file", file, "window",
+                                   "2026-11-11T10:00:00.000Z", "generation", 1, "digest", digest),
+                           NULL, &failure),
+                &failure);
+}
+
+static int find_file(struct office *office, const char *file, struct logged_window *ret)
+{
+        struct error failure = {0};
+        int r = window_index_find(office, "north", file, ret, &failure);
+
+        scene_must(r, &failure);
+        return r;
+}
+
+/* The log alone counts: rows that say something else are made anew out of it. */
+static void windows_are_found_by_an_index_that_the_log_outweighs(void **state)
+{
+        static const char one[] = "1111111111111111111111111111111111111111111111111111111111111111",
+                          two[] = "2222222222222222222222222222222222222222222222222222222222222222";
+        struct logged_window window;
+        struct error failure = {0};
+
+        (void)state;
+        begin();
+        struct office *office = scene_open(PROVIDER, "admin");
+        seal_window(office, "a.seg", one);
+        scene_must(window_index_update(office, &failure), &failure);
+        seal_window(office, "b.seg", two);
+        seal_window(office, "a.seg", two);                        /* later, and proves less */
+        assert_int_equal(find_file(office, "b.seg", &window), 0); /* not looked at yet */
+        scene_must(window_index_update(office, &failure), &failure);
+        assert_int_equal(find_file(office, "a.seg", &window), 1);
+        assert_int_equal(window.digest[0], 0x11);
+        uint64_t index = window.index;
+        assert_int_equal(find_file(office, "b.seg", &window), 1);
+        assert_int_equal(window.digest[31], 0x22);
+        /* Somebody writes into the tables. */
+        scene_must(rows_run(office_database(office), &failure,
+                           "UPDATE window_entry SET digest = zeroblob(32) WHERE file = 'a.seg'", ""),
+                &failure);
+        assert_int_equal(find_file(office, "a.seg", &window), 1);
+        assert_int_equal(window.digest[0], 0x11);
+        scene_must(
+                rows_run(office_database(office), &failure, "UPDATE window_entry SET entry = entry + 1", ""),
+                &failure);
+        assert_int_equal(find_file(office, "a.seg", &window), 1);
+        assert_int_equal(window.index, index);
+        scene_must(rows_run(office_database(office), &failure, "UPDATE window_seen SET entries = 1000", ""),
+                &failure);
+        scene_must(rows_run(office_database(office), &failure, "DELETE FROM window_entry", ""), &failure);
+        scene_must(window_index_update(office, &failure), &failure);
+        assert_int_equal(find_file(office, "b.seg", &window), 1);
+        /* What it commits to was erased: it can be shown no longer. */
+        scene_must(chronicle_erase(office_chronicle(office), window.index, scene_clock, "admin@de-provider",
+                           "old", &failure),
+                &failure);
+        assert_int_equal(find_file(office, "b.seg", &window), 0);
+        office_close(office);
+}
+
 static void the_program_beside_this_one_is_run(void **state)
 {
         const char *const words[] = {"ask", "--json", "two words", NULL};
@@ -368,6 +436,7 @@ int main(void)
                 TEST(requirement_11_nothing_outside_the_scope_leaves),
                 TEST(a_stopped_order_is_answered_by_form_3),
                 TEST(the_authority_sees_why_its_order_was_stopped),
+                TEST(windows_are_found_by_an_index_that_the_log_outweighs),
                 TEST(the_program_beside_this_one_is_run),
         };
 
