@@ -105,7 +105,7 @@ _rogatory()
             return
         fi ;;
     log)
-        options="--log --key --year --from --limit --kind --order --reason --origin --output --without-opening --store --json --help"
+        options="--log --node --key --year --from --limit --kind --order --reason --origin --output --without-opening --store --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "init check stats show prove erase seal-windows $options" -- "$cur")
             return

@@ -92,7 +92,12 @@ static void people_cannot_have_a_node_made_by_a_node(void **state)
         const char *const init[] = {"office", "init", "--node=x", "--from", keys, "--directory", directory,
                 "--organisation", names[AT], made, NULL},
                           *const show[] = {"office", "show", "--node", "x", NULL},
-                          *const other[] = {"top", "--node", "x", "--once", NULL};
+                          *const other[] = {"top", "--node", "x", "--once", NULL},
+                          *const evil[] = {"inbox", "accept", "--why", "--node=x", "--nod", made, "0b54ed12",
+                                  NULL},
+                          *const log[] = {"log", "check", "--log", made, "--node", "x", NULL},
+                          *const init_log[] = {
+                                  "log", "init", "--log", made, "--origin", "a/b", "--node", "x", NULL};
 
         (void)state;
         snprintf(keys, sizeof keys, "%s/keys", scratch_path(names[AT]));
@@ -104,6 +109,10 @@ static void people_cannot_have_a_node_made_by_a_node(void **state)
         assert_int_not_equal(ask_for(AT, init), 0);
         assert_int_not_equal(access(made, F_OK), 0);
         assert_int_equal(ask_for(AT, other), -1);
+        assert_int_equal(ask_for(AT, evil), -1);
+        assert_int_not_equal(ask_for(AT, log), 0);
+        assert_int_not_equal(ask_for(AT, init_log), 0);
+        assert_int_not_equal(access(made, F_OK), 0);
         kill_node(AT, SIGTERM);
 }
 

@@ -43,12 +43,21 @@ static int split_words(char *bytes, size_t length, char *ret_words[NODE_WORDS_MA
 static const struct command *command_of(const char *name)
 {
         static const char *const names[] = {
-                "order", "office", "open", "inform", "inbox", "answer", "clear", "object"};
+                "order", "office", "open", "inform", "inbox", "answer", "clear", "object", "log"};
 
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
                 if (strcmp(names[i], name) == 0)
                         return command_by_name(name);
         return NULL;
+}
+
+/* Options may be abbreviated, and a word may be the value of another one: "--why --node=X --nod OTHER" would
+ * have this node, with its rights, open a folder that the asker made, in which he has every role. */
+static bool is_abbreviated(const char *word)
+{
+        size_t length = strcspn(word, "=");
+
+        return length >= 3 && length < strlen("--node") && strncmp(word, "--node", length) == 0;
 }
 
 /* Whatever the asker calls the node: it is this one. False where he names none: such a command is about files
@@ -59,6 +68,8 @@ static bool name_node(const struct exchanged *node, int count, char **words)
         bool named = false;
 
         for (int i = 1; i < count; i++) {
+                if (is_abbreviated(words[i]))
+                        return false;
                 if (strcmp(words[i], "--node") == 0 && i + 1 < count) {
                         words[++i] = (char *)(uintptr_t)node->folder;
                         named = true;

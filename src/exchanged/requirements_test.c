@@ -4,6 +4,7 @@
 #include "exchanged/path_test.h"
 
 #include "exchange/enforcing.h"
+#include "exchange/validating.h"
 
 #define KNOWS "the order is %s, not %s"
 
@@ -152,6 +153,79 @@ static void requirement_03_an_unvalidated_emergency_is_gone_everywhere_after_48_
         may_not(DE, "maier", do_release);
         assert_true(entries(AT, "withdrawal").count > 0 || entries(AT, "message-sent").count > 1);
         end(NODES);
+}
+
+static int do_ask_validation(struct office *office, const char *id, struct error *error)
+{
+        return authority_ask_validation(office, id, names[COURT], error);
+}
+
+static int do_validate(struct office *office, const char *id, struct error *error)
+{
+        return validating_decide(office, id, VALIDATION_GRANTED, "in order", error);
+}
+
+static int do_refuse_validation(struct office *office, const char *id, struct error *error)
+{
+        return validating_decide(office, id, VALIDATION_REFUSED, "no danger to life", error);
+}
+
+static int do_call_back(struct office *office, const char *id, struct error *error)
+{
+        return provider_call_back(office, id, true, "Dr. Huber", error);
+}
+
+static void emergency_asked(void)
+{
+        does(AT, "berger", do_emergency);
+        does(AT, "berger", do_submit);
+        does(AT, "maier", do_approve);
+        does(AT, "berger", do_send);
+        await_state(DE, "received");
+        does(AT, "berger", do_ask_validation);
+        await_state(COURT, "received");
+        may_not(AT, "huber", do_validate);
+        may_not(COURT, "berger", do_validate);
+}
+
+static void requirement_03_a_court_validates_on_its_own_node(void **state)
+{
+        (void)state;
+        start(COURT + 1);
+        emergency_asked();
+        does(COURT, "huber", do_validate);
+        AWAIT(number_of(DE, "SELECT count(*) FROM book_fact WHERE name = 'validated'") == 1);
+        AWAIT(number_of(AT, "SELECT count(*) FROM book_fact WHERE name = 'validated'") == 1);
+        for (unsigned i = 0; i <= COURT; i++)
+                set_clock(i, 49 * TIME_HOUR);
+        usleep(1500000);
+        assert_string_equal(state_of(AT), "sent");
+        does(DE, "maier", do_call_back);
+        does(DE, "desk", do_examine);
+        does(DE, "desk", do_prepare);
+        does(DE, "maier", do_release);
+        await_state(AT, "answered");
+        end(COURT + 1);
+}
+
+static void requirement_03_a_court_refuses_on_its_own_node(void **state)
+{
+        (void)state;
+        start(COURT + 1);
+        emergency_asked();
+        does(DE, "maier", do_call_back);
+        does(DE, "desk", do_examine);
+        does(DE, "desk", do_prepare);
+        does(COURT, "huber", do_refuse_validation);
+        await_state(AT, "deleted");
+        await_state(COURT, "withdrawn");
+        AWAIT(strcmp(state_of(DE), "withdrawn") == 0 || strcmp(state_of(DE), "deleted") == 0);
+        may_not(DE, "maier", do_release);
+        /* The proof: what was deleted, and when, in the withdrawal. */
+        assert_int_equal(number_of(DE, "SELECT count(*) FROM book_message WHERE kind = 'withdrawal' AND "
+                                       "refused = 0 AND instr(CAST(content AS TEXT), 'deleted_ms') > 0"),
+                1);
+        end(COURT + 1);
 }
 
 /* ---- 12 ---- */
@@ -501,6 +575,92 @@ static void requirement_21_oversight_reads_and_the_statistics_come_out_of_the_lo
         json_decref(statistics);
 }
 
+static const char *pretend; /* the program, as one of several people of this account */
+
+/* Over the node's socket. Returns the exit code; what it wrote is in said_by_program. */
+static char said_by_program[65536];
+static int run_as(unsigned which, const char *login, const char *const *words)
+{
+        char node[300], output[300];
+        const char *all[16] = {pretend};
+        size_t count = 1;
+        int status = -1;
+
+        snprintf(node, sizeof node, "%s", scratch_path(names[which]));
+        snprintf(output, sizeof output, "%s/output", scratch);
+        for (size_t i = 0; words[i]; i++)
+                all[count++] = strcmp(words[i], "NODE") == 0 ? node : words[i];
+        all[count] = NULL;
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0) {
+                int file = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+                setenv("ROGATORY_PRETEND_LOGIN", login, 1);
+                if (file >= 0) {
+                        dup2(file, STDOUT_FILENO);
+                        dup2(file, STDERR_FILENO);
+                }
+                execv(pretend, (char *const *)(void *)all);
+                _exit(127);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        FILE *file = fopen(output, "re");
+        assert_non_null(file);
+        said_by_program[fread(said_by_program, 1, sizeof said_by_program - 1, file)] = '\0';
+        fclose(file);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+#define AS(which, login, ...) run_as(which, login, (const char *const[]){__VA_ARGS__, NULL})
+
+static void requirement_21_an_overseer_reads_over_the_socket_and_does_nothing(void **state)
+{
+        char year[TIME_TEXT_MAX], id[MODEL_ID_MAX];
+
+        (void)state;
+        if (!*pretend)
+                skip();
+        start(NODES);
+        answered();
+        snprintf(id, sizeof id, "%s", order_id(AT));
+        time_format_utc(clock_now_ms(), year)[4] = '\0';
+        /* He reads, verifies and recomputes; each reading is an entry of his. */
+        int before = entries(AT, "administration").count;
+        assert_int_equal(AS(AT, "wolf", "log", "check", "--node", "NODE"), 0);
+        assert_non_null(strstr(said_by_program, "SOUND"));
+        assert_int_equal(AS(AT, "wolf", "log", "stats", "--node", "NODE", "--year", year, "--json"), 0);
+        json_t *statistics = json_loads(said_by_program, 0, NULL);
+        assert_int_equal(
+                json_integer_value(json_object_get(json_object_get(statistics, "production"), "issued")), 1);
+        json_decref(statistics);
+        assert_int_equal(AS(AT, "wolf", "log", "show", "--node", "NODE", "--kind", "order-issued"), 0);
+        assert_non_null(strstr(said_by_program, id));
+        assert_int_equal(AS(AT, "wolf", "log", "prove", "--node", "NODE", "0"), 0);
+        assert_non_null(strstr(said_by_program, "c2sp.org/tlog-proof@v1"));
+        struct counting read = entries(AT, "administration");
+        assert_int_equal(read.count, before + 4);
+        assert_non_null(strstr(read.text, "wolf@" AUTHORITY));
+        assert_non_null(strstr(read.text, "log-read"));
+        assert_int_equal(AS(AT, "wolf", "order", "show", "--node", "NODE", id), 0);
+        /* He takes no step, not even of the log. */
+        assert_int_not_equal(
+                AS(AT, "wolf", "order", "withdraw", "--node", "NODE", "--reason", "mistake", id), 0);
+        assert_int_not_equal(AS(AT, "wolf", "open", "--node", "NODE", "--purpose", "curious", id), 0);
+        assert_int_not_equal(AS(AT, "wolf", "log", "erase", "--node", "NODE", "--reason", "why not", "0"), 0);
+        assert_int_not_equal(AS(DE, "wolf", "answer", "release", "--node", "NODE", id), 0);
+        assert_string_equal(state_of(AT), "answered");
+        /* An administrator sees that the log is sound, not what it says; reads no plaintext, erases nothing.
+         */
+        assert_int_equal(AS(AT, "admin", "log", "check", "--node", "NODE"), 0);
+        assert_int_not_equal(AS(AT, "admin", "log", "show", "--node", "NODE"), 0);
+        assert_int_not_equal(AS(AT, "admin", "open", "--node", "NODE", "--purpose", "curious", id), 0);
+        assert_int_not_equal(AS(AT, "admin", "log", "erase", "--node", "NODE", "--reason", "gone", "0"), 0);
+        assert_int_not_equal(AS(AT, "berger", "log", "show", "--node", "NODE"), 0);
+        assert_int_not_equal(AS(AT, "nobody", "log", "check", "--node", "NODE"), 0);
+        assert_int_equal(entries(AT, "plaintext-read").count, 0);
+        assert_int_equal(entries(AT, "opening-erased").count, 0);
+        end(NODES);
+}
+
 static int setup(void **state)
 {
         node_count = ALL_NODES;
@@ -516,6 +676,8 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stop_nodes)
         const struct CMUnitTest tests[] = {
                 TEST(requirement_03_an_unvalidated_emergency_is_gone_everywhere_after_48_hours),
+                TEST(requirement_03_a_court_validates_on_its_own_node),
+                TEST(requirement_03_a_court_refuses_on_its_own_node),
                 TEST(requirement_12_no_release_before_clearance_whatever_clocks_show),
                 TEST(requirement_12_day_10_counts_by_the_later_clock),
                 TEST(an_amendment_is_cleared_and_examined_anew_everywhere),
@@ -524,9 +686,11 @@ int main(int argc, char **argv)
                 TEST(requirement_16_reading_is_logged_and_no_entry_can_go),
                 TEST(requirement_20_an_error_reaches_the_oversight_body),
                 TEST(requirement_21_oversight_reads_and_the_statistics_come_out_of_the_log),
+                TEST(requirement_21_an_overseer_reads_over_the_socket_and_does_nothing),
         };
 
         rogatory = argc > 2 ? argv[2] : "";
+        pretend = argc > 3 ? argv[3] : "";
         store_below_scratch = true;
         return nodes_begin(argc, argv) ? cmocka_run_group_tests(tests, NULL, NULL) : 77;
 }

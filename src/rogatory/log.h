@@ -8,7 +8,7 @@
 #include "rogatory/command.h"
 
 struct log_options {
-        const char *log, *key, *year, *from, *limit, *kind, *order, *reason, *origin, *output, *store;
+        const char *log, *node, *key, *year, *from, *limit, *kind, *order, *reason, *origin, *output, *store;
         bool json, without_opening;
         const char *operand; /* NULL where there is none */
 };
