@@ -43,7 +43,8 @@ static const char *const tables[] = {
         " witnessed_sent_ms INTEGER) STRICT",
 };
 
-/* Since version 2: evidence beside messages, to be fetched and offered. */
+/* Since version 2: evidence beside messages, to be fetched and offered; checkpoints of ours that an
+ * organisation was sent and has not cosigned yet. */
 static const char *const beside_tables[] = {
         "CREATE TABLE book_fetch(sender TEXT NOT NULL, message_id TEXT NOT NULL, name TEXT NOT NULL,"
         " order_id TEXT NOT NULL, manifest TEXT NOT NULL, length INTEGER NOT NULL, digest BLOB NOT NULL,"
@@ -60,6 +61,8 @@ static const char *const beside_tables[] = {
         " until_ms INTEGER NOT NULL, received_ms INTEGER, opened_ms INTEGER, ended_ms INTEGER,"
         " reason TEXT NOT NULL) STRICT",
         "CREATE INDEX book_offer_order ON book_offer(order_id)",
+        "CREATE TABLE book_peer_sent(organisation TEXT NOT NULL, size INTEGER NOT NULL, note BLOB NOT NULL,"
+        " PRIMARY KEY(organisation, size)) STRICT",
 };
 
 static int make_beside_tables(struct sqlite3 *database, struct error *error)

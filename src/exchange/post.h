@@ -15,13 +15,15 @@
 #define POST_MANIFEST_NAME "manifest.json"        /* of evidence beside the message (courier/manifest.h) */
 #define POST_CHECKPOINT_NAME "custody/checkpoint" /* of the sender's log, as tlog-witness asks for it */
 #define POST_FURTHER_NAME                                                                                    \
-        "custody/checkpoint-known"            /* the same from the size that the receiver has cosigned */
+        "custody/checkpoint-known" /* the same from the size that the receiver has cosigned */
+#define POST_EARLIER_NAME                                                                                    \
+        "custody/earlier" /* our checkpoints that the receiver may not have seen, with proofs */
 #define POST_COSIGNED_NAME "custody/cosigned" /* checkpoint of the receiver's log, cosigned by the sender */
 #define POST_DAYS 60 /* a message that its receiver has not taken in so many days has failed */
 #define POST_FUTURE_MS                                                                                       \
         (5 * TIME_MINUTE)   /* a sender's clock may be so far ahead, beyond the skew measured                \
                              */
-#define POST_UNPROVEN_MAX 8 /* messages in a row whose log proves nothing that we know to have grown from */
+#define POST_EARLIER_MAX 64 /* of them; more are not on their way at once */
 
 /* A file in the container. */
 struct post_file {

@@ -121,7 +121,7 @@ static int check_files(const struct post_opened *opened, struct post_refusal *re
 static int check_objects(const struct post_opened *opened, struct post_refusal *refusal)
 {
         static const char *const known[] = {POST_MESSAGE_NAME, POST_MANIFEST_NAME, POST_CHECKPOINT_NAME,
-                POST_FURTHER_NAME, POST_COSIGNED_NAME};
+                POST_FURTHER_NAME, POST_EARLIER_NAME, POST_COSIGNED_NAME};
         const struct file_list *files = &opened->message.files;
         const size_t folder = strlen(POST_EVIDENCE_FOLDER);
 

@@ -334,7 +334,11 @@ static int refuse(struct taking *taking, struct error *error)
         snprintf(incident.peer, sizeof incident.peer, "%s", taking->incoming.sender);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", taking->incoming.id);
         snprintf(incident.words, sizeof incident.words, "%s", taking->refusal.words);
-        int r = book_incident_add(taking->office, &incident, error);
+        int r = post_report(taking->office, &incident,
+                *taking->opened.message.order_id ? taking->opened.message.order_id : taking->incoming.id,
+                error);
+        if (r == 0)
+                r = book_incident_add(taking->office, &incident, error);
         if (r == 0)
                 r = log_refused(taking, error);
         if (r == 0 && is_own(taking) && strcmp(taking->refusal.code, "replayed") != 0) {
@@ -387,8 +391,8 @@ static int look(struct taking *taking, struct error *error)
         if (r == 0)
                 r = check_fresh(taking, error);
         if (r == 0)
-                r = post_custody_look(office, taking->opened.sender, &taking->opened.container,
-                        taking->opened.message.sent_ms, &taking->refusal, error);
+                r = post_custody_look(
+                        office, taking->opened.sender, &taking->opened.container, &taking->refusal, error);
         if (r == 0)
                 r = find_row(taking, error);
         return r;

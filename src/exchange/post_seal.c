@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CUSTODY_PARTS 3
+#define CUSTODY_PARTS 4
 
 int post_sealing_begin(struct post_sealing *sealing, size_t parts, struct error *error)
 {
@@ -54,6 +54,7 @@ int post_sealing_custody(struct post_sealing *sealing, struct error *error)
                 return r;
         add_buffer(sealing, POST_CHECKPOINT_NAME, &sealing->custody.checkpoint);
         add_buffer(sealing, POST_FURTHER_NAME, &sealing->custody.further);
+        add_buffer(sealing, POST_EARLIER_NAME, &sealing->custody.earlier);
         add_buffer(sealing, POST_COSIGNED_NAME, &sealing->custody.cosigned);
         return 0;
 }
@@ -168,7 +169,7 @@ int post_sealing_hand_over(
         r = queue_enqueue(office_queue(office), message->id, sealing->receiver->name,
                 now_ms + POST_DAYS * TIME_DAY, content, now_ms, error);
         content_free(content);
-        return r < 0 ? r : post_custody_sent(office, sealing->receiver->name, sealing->custody.size, error);
+        return r < 0 ? r : post_custody_sent(office, sealing->receiver->name, &sealing->custody, error);
 }
 
 int post_sealing_enter(

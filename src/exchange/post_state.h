@@ -22,20 +22,29 @@ int post_refuse(struct post_refusal *refusal, const char *code, const char *form
 /* ---- logs of others (post_custody.c) ---- */
 
 struct post_custody {
-        struct buffer checkpoint, further, cosigned; /* what goes into a container; empty: nothing */
-        uint64_t size;                               /* of our log, as checkpoint says */
+        struct buffer checkpoint, further, earlier, cosigned; /* what goes into a container; empty: nothing */
+        struct buffer note;                                   /* our signed checkpoint */
+        uint64_t size;                                        /* of our log, as it says */
 };
 /* What we say of our log and of the receiver's. Caller: post_custody_free. */
 int post_custody_make(struct office *office, const struct directory_organisation *receiver,
         struct post_custody *ret, struct error *error);
 void post_custody_free(struct post_custody *custody);
-/* That the receiver was sent a checkpoint of this size. */
-int post_custody_sent(struct office *office, const char *organisation, uint64_t size, struct error *error);
+/* That the receiver was sent this. */
+int post_custody_sent(struct office *office, const char *organisation, const struct post_custody *custody,
+        struct error *error);
 
-/* Judges what a container says of the sender's log, and keeps what it has cosigned of ours. 0; -EBADMSG: the
- * message is refused (refusal); else this node failed. */
+/* Judges what a container says of the sender's log, and keeps what it has cosigned of ours. Only a log that
+ * is proven to go on from what we know passes. 0; -EBADMSG: the message is refused (refusal); else this node
+ * failed. */
 int post_custody_look(struct office *office, const struct directory_organisation *sender,
-        const struct container *container, int64_t sent_ms, struct post_refusal *refusal,
+        const struct container *container, struct post_refusal *refusal, struct error *error);
+
+/* ---- what oversight is told (post_report.c) ---- */
+
+/* Where an incident speaks against somebody's log: tells the oversight bodies of our State, or all where it
+ * has none, once a day of each peer and code. Within a step, before the incident is in the book. */
+int post_report(struct office *office, const struct book_incident *incident, const char *order_id,
         struct error *error);
 
 /* ---- sealing (post_seal.c) ---- */
