@@ -344,6 +344,34 @@ static void a_window_that_ends_is_told_at_both_sides(void **state)
         end_nodes();
 }
 
+/* Also of a node that runs; "": what the disk really has. */
+static void set_room(const char *bytes)
+{
+        char path[300], text[40];
+
+        snprintf(path, sizeof path, "%s/room", scratch);
+        snprintf(text, sizeof text, "%-31s\n", bytes);
+        int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(file >= 0 && write(file, text, 32) == 32 && close(file) == 0);
+        setenv("ROGATORY_PRETEND_ROOM", path, 1);
+}
+
+static void a_full_disk_is_waited_for(void **state)
+{
+        (void)state;
+        to_offered();
+        set_room("67108000"); /* the reserve, and no more */
+        start(AT);
+        AWAIT(number_of(AT, "SELECT count(*) FROM book_fetch WHERE reason LIKE '%the disk has%'") > 0);
+        assert_int_equal(number_of(AT, HERE), 0);
+        set_room("");
+        AWAIT(number_of(AT, HERE) == 3);
+        opened_is_what_was_prepared();
+        assert_int_equal(number_of(AT, "SELECT count(*) FROM book_incident"), 0);
+        unsetenv("ROGATORY_PRETEND_ROOM");
+        end_nodes();
+}
+
 static void a_withdrawn_order_leaves_nothing_at_either_side(void **state)
 {
         char manifest[ID_TEXT_MAX];
@@ -470,6 +498,135 @@ static void killed_while_it_is_fetched(void **state)
         end_nodes();
 }
 
+/* ---- as large as it takes ---- */
+
+#define ADDRESSES 6
+#define SHARING 8000 /* at each of them; one answer of the store has no more than 4 MiB */
+
+/* So many at one address in one second, each with a port of his own, that an order without a port has them
+ * all in its answer. */
+static void make_large_store(void)
+{
+        char path[300], store[300], from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
+
+        snprintf(path, sizeof path, "%s/nat.csv", scratch);
+        snprintf(store, sizeof store, "--store=%s/store", scratch);
+        time_format_utc(question_ms - TIME_HOUR, from);
+        time_format_utc(question_ms + TIME_HOUR, to);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        fprintf(file, "start,end,protocol,outside_address,outside_port,inside_address,inside_port\n");
+        for (unsigned a = 0; a < ADDRESSES; a++)
+                for (unsigned i = 0; i < SHARING; i++)
+                        fprintf(file, "%s,%s,tcp,198.51.100.%u,%u,100.64.%u.%u,%u\n", from, to, 7 + a,
+                                1024 + i, a * 40 + i / 250, i % 250 + 1, 2000 + i);
+        assert_int_equal(fclose(file), 0);
+        const char *const words[] = {rogatory, "import", store, "--quiet", "--exporter", "nat", path, NULL};
+        assert_int_equal(run_program(words), 0);
+}
+
+static int do_draft_of_all(struct office *office, const char *id, struct error *error)
+{
+        struct message form;
+        struct book_order order;
+
+        (void)id;
+        make_form(&form);
+        form.order.data.all_holders = STATED_YES;
+        example_text(&form.order.data.all_holders_reason, "All who were at it are asked what they saw.");
+        int r = authority_new(office, &form, &order, error);
+        message_free(&form);
+        return r;
+}
+
+static int do_paste_all(struct office *office, const char *id, struct error *error)
+{
+        struct identifier_source_text source = {.title = "forum.log"};
+        struct authority_pasted pasted;
+        char text[1024] = "", at[TIME_TEXT_MAX];
+        size_t length = 0;
+
+        time_format_utc(question_ms, at);
+        for (unsigned a = 0; a < ADDRESSES; a++)
+                length += (size_t)snprintf(
+                        text + length, sizeof text - length, "%s login from 198.51.100.%u\n", at, 7 + a);
+        source.text = slice_make(text, length);
+        if (digest_of(text, length, source.digest) < 0)
+                return -EIO;
+        int r = authority_paste(office, id, &source, IDENTIFIER_NONE, 0, &pasted, error);
+        return r == 0 && pasted.taken != ADDRESSES ? error_set(error, -ENODATA, "%s", pasted.lines[0].words)
+                                                   : r;
+}
+
+/* The provider lets orders in that name no port, as long as a person decides it. */
+static void allow_portless(unsigned which)
+{
+        static const char stops[] = "\"portless_stops\": true", lets[] = "\"portless_stops\": false";
+        struct buffer text = buffer_make(1 << 20), other = buffer_make(1 << 20);
+        struct error error = {0};
+        char path[300];
+
+        snprintf(path, sizeof path, "%s/exchange.json", scratch_path(names[which]));
+        must(file_read(path, &text, &error), &error);
+        buffer_append(&text, "", 1);
+        const char *at = strstr((char *)text.bytes, stops);
+        assert_non_null(at);
+        buffer_append(&other, text.bytes, (size_t)(at - (char *)text.bytes));
+        buffer_append_text(&other, lets);
+        buffer_append_text(&other, at + strlen(stops));
+        must(file_publish(scratch_path(names[which]), "exchange.json", other.bytes, other.length, &error),
+                &error);
+        buffer_free(&text);
+        buffer_free(&other);
+}
+
+static void evidence_of_more_than_25600_kilobytes(void **state)
+{
+        unsigned kills = 0;
+
+        (void)state;
+        if (!getenv("ROGATORY_LONG")) {
+                print_message("SKIP: takes minutes; with ROGATORY_LONG=1\n");
+                return;
+        }
+        srandom(7);
+        make_source();
+        make_large_store();
+        for (unsigned i = 0; i < NODES; i++)
+                allow_portless(i);
+        start(DE);
+        start(AT);
+        does(AT, "berger", do_draft_of_all);
+        does(AT, "berger", do_paste_all);
+        does(AT, "berger", do_submit);
+        does(AT, "huber", do_approve);
+        does(AT, "berger", do_send);
+        await_state(DE, "received");
+        does(DE, "desk", do_examine);
+        does(DE, "desk", do_prepare);
+        does(DE, "desk", do_keep);
+        network.orders->bytes_per_s = 4000000;
+        does(DE, "maier", do_release); /* by the limit of the regulation */
+        await_state(AT, "answered");
+        assert_true(number_of(DE, "SELECT bytes FROM book_offer") > (int64_t)25600 * 1000);
+        while (number_of(AT, HERE) < 3 && kills < 8) {
+                unsigned which = random() % 3 ? AT : DE;
+                usleep((useconds_t)(random() % 3000000));
+                kill_node(which, SIGKILL);
+                kills++;
+                start_node(which);
+        }
+        AWAIT(number_of(AT, HERE) == 3);
+        AWAIT(number_of(DE, OFFERED("received")) == 1);
+        opened_is_what_was_prepared();
+        print_message("%lld bytes, %u kills, %llu bytes passed\n",
+                (long long)number_of(DE, "SELECT bytes FROM book_offer"), kills,
+                (unsigned long long)network.orders->bytes);
+        /* What was here was not fetched again. */
+        assert_true(network.orders->bytes < (uint64_t)number_of(DE, "SELECT bytes FROM book_offer") * 3 / 2);
+        end_nodes();
+}
+
 /* ---- the log ---- */
 
 struct counting {
@@ -526,9 +683,11 @@ int main(int argc, char **argv)
                 WITH_NODES(large_evidence_arrives_as_if_it_had_stood_inside),
                 WITH_NODES(a_tampered_file_is_not_taken),
                 WITH_NODES(a_window_that_ends_is_told_at_both_sides),
+                WITH_NODES(a_full_disk_is_waited_for),
                 WITH_NODES(a_withdrawn_order_leaves_nothing_at_either_side),
                 WITH_NODES(nobody_else_gets_it),
                 WITH_NODES(killed_while_it_is_fetched),
+                WITH_NODES(evidence_of_more_than_25600_kilobytes),
         };
 
         rogatory = argc > 2 ? argv[2] : "";

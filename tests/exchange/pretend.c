@@ -3,7 +3,9 @@
  * account of a machine plays several people, and clocks show what a test wants. No installed program has it.
  *
  *   ROGATORY_PRETEND_LOGIN   who calls
- *   ROGATORY_PRETEND_CLOCK   a file with a number: so many milliseconds is this clock ahead */
+ *   ROGATORY_PRETEND_CLOCK   a file with a number: so many milliseconds is this clock ahead
+ *   ROGATORY_PRETEND_ROOM    a file with a number: so many bytes does the disk have left; "": as many as it
+ * has */
 #include "os/pass.h"
 #include "os/person.h"
 
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define AHEAD_BYTES 32
@@ -28,20 +31,40 @@ int __wrap_pass_send(int, const void *, size_t, const int *, size_t, struct erro
 int __real_pass_receive(int, void *, size_t, size_t *, int *, size_t, struct error *);
 int __wrap_pass_receive(int, void *, size_t, size_t *, int *, size_t, struct error *);
 
-static const char *ahead;
+int __real_statvfs64(const char *, struct statvfs *);
+int __wrap_statvfs64(const char *, struct statvfs *);
+
+static const char *ahead, *room;
 static char asker[PERSON_LOGIN_MAX];
 
-/* Mapped before the process is confined, so that it goes on showing what stands in the file. */
-__attribute__((constructor)) static void map_clock(void)
+static const char *map_number(const char *path)
 {
-        const char *path = getenv("ROGATORY_PRETEND_CLOCK");
         int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
         if (file < 0)
-                return;
+                return NULL;
         void *mapped = mmap(NULL, AHEAD_BYTES, PROT_READ, MAP_SHARED, file, 0);
         close(file);
-        ahead = mapped == MAP_FAILED ? NULL : mapped;
+        return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+/* Mapped before the process is confined, so that it goes on showing what stands in the file. */
+__attribute__((constructor)) static void map_numbers(void)
+{
+        ahead = map_number(getenv("ROGATORY_PRETEND_CLOCK"));
+        room = map_number(getenv("ROGATORY_PRETEND_ROOM"));
+}
+
+int __wrap_statvfs64(const char *path, struct statvfs *ret)
+{
+        char text[AHEAD_BYTES + 1] = "";
+        int r = __real_statvfs64(path, ret);
+
+        if (room)
+                memcpy(text, room, AHEAD_BYTES);
+        if (r == 0 && text[strspn(text, " \n")] != '\0')
+                ret->f_bavail = (fsblkcnt_t)(strtoull(text, NULL, 10) / ret->f_frsize);
+        return r;
 }
 
 int64_t __wrap_clock_now_ms(void)
