@@ -79,7 +79,9 @@ static int make_beside_tables(struct sqlite3 *database, struct error *error)
 static const char stamp_table[] =
         "CREATE TABLE IF NOT EXISTS post_stamp(number INTEGER PRIMARY KEY AUTOINCREMENT,"
         " message_id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, since_ms INTEGER NOT NULL, proven_ms INTEGER,"
-        " next_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL, container BLOB) STRICT";
+        " next_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL, container BLOB, seal "
+        "BLOB)"
+        " STRICT";
 
 int book_make_tables(struct sqlite3 *database, struct error *error)
 {

@@ -60,8 +60,9 @@ int64_t post_generation(const struct message *message);
 
 enum post_stamp_state {
         POST_STAMP_WAITS,
-        POST_STAMP_HAS,    /* it left with a timestamp */
-        POST_STAMP_WITHOUT /* it left without one, as the settings let it */
+        POST_STAMP_HAS,     /* it left with a timestamp */
+        POST_STAMP_WITHOUT, /* it left without one, as the settings let it */
+        POST_STAMP_FAILED   /* it never leaves: what was kept is not what was sealed, or it is for nobody */
 };
 
 struct post_stamp {
@@ -79,16 +80,19 @@ int post_stamp_find(struct office *office, const char *id, struct post_stamp *re
 /* The one that waits longest, and how many wait. ret_count 0: *ret is not touched. */
 int post_stamp_first(struct office *office, struct post_stamp *ret, uint64_t *ret_count, struct error *error);
 
-/* Messages of an order that wait, or left without: [{"message", "kind", "to", "state", "since", "reason"}].
+/* Messages of an order that wait, left without, or never leave: [{"message", "kind", "to", "state", "since",
+ * "reason"}].
  */
 int post_stamps_of(struct office *office, const char *order_id, json_t **ret_list, struct error *error);
 
 struct post_stamped {
         uint64_t with, without; /* how many left */
+        uint64_t failed;        /* never leave; each is an incident */
         bool waits;             /* the service was asked in vain */
         char reason[BOOK_TEXT_MAX];
 };
 /* Asks the service for each message that waits and is due, outside of steps; a first one in vain ends it.
+ * What waited while the settings named a service, and they no longer do, leaves without.
  * office_options.timestamp must be there. Negative where this node failed. */
 int post_stamp_all(struct office *office, struct post_stamped *ret, struct error *error);
 

@@ -62,13 +62,12 @@ int post_sealing_custody(struct post_sealing *sealing, struct error *error)
 int post_sealing_sign(struct post_sealing *sealing, struct error *error)
 {
         const struct private_key *key;
-        const struct certificate *certificate;
 
-        int r = office_key(sealing->office, DIRECTORY_SEAL, &key, &certificate, error);
+        int r = office_key(sealing->office, DIRECTORY_SEAL, &key, &sealing->seal, error);
         if (r == 0)
                 r = container_draft_new(sealing->parts, sealing->part_count, &sealing->draft, error);
         return r == 0 ? container_draft_sign(
-                                sealing->draft, key, certificate, NULL, office_now(sealing->office), error)
+                                sealing->draft, key, sealing->seal, NULL, office_now(sealing->office), error)
                       : r;
 }
 

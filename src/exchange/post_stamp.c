@@ -11,8 +11,10 @@
 #define RETRY_MS (30 * TIME_SECOND)
 #define RETRY_MOST 30 /* times as long */
 
-static const char *const states[] = {
-        [POST_STAMP_WAITS] = "waits", [POST_STAMP_HAS] = "stamped", [POST_STAMP_WITHOUT] = "without"};
+static const char *const states[] = {[POST_STAMP_WAITS] = "waits",
+        [POST_STAMP_HAS] = "stamped",
+        [POST_STAMP_WITHOUT] = "without",
+        [POST_STAMP_FAILED] = "failed"};
 
 #define COLUMNS "message_id, state, since_ms, proven_ms, next_ms, attempts, reason"
 
@@ -107,12 +109,17 @@ int post_stamp_wait(struct post_sealing *sealing, struct error *error)
 {
         struct office *office = sealing->office;
         int64_t now_ms = office_now(office);
+        size_t length;
+        const uint8_t *der = certificate_der(sealing->seal, &length);
 
+        /* Behind what waits already: a service that is not to be asked yet is not asked for this one either.
+         */
         int r = rows_run(office_database(office), error,
-                "INSERT INTO post_stamp(message_id, state, since_ms, next_ms, attempts, reason, container)"
-                " VALUES(?1, ?2, ?3, ?3, 0, '', ?4)",
-                "ttib", sealing->message->id, states[POST_STAMP_WAITS], now_ms, sealing->container.bytes,
-                sealing->container.length);
+                "INSERT INTO post_stamp(message_id, state, since_ms, next_ms, attempts, reason, container,"
+                " seal) VALUES(?1, ?2, ?3, coalesce((SELECT max(next_ms) FROM post_stamp WHERE state = ?2),"
+                " ?3), 0, '', ?4, ?5)",
+                "ttibb", sealing->message->id, states[POST_STAMP_WAITS], now_ms, sealing->container.bytes,
+                sealing->container.length, der, length);
         if (r < 0)
                 return r;
         return office_log(office, "administration", OFFICE_NODE,
@@ -125,7 +132,8 @@ int post_stamp_wait(struct post_sealing *sealing, struct error *error)
 struct stamping {
         struct office *office;
         struct post_stamp row;
-        struct buffer sealed; /* as it was kept */
+        struct buffer sealed;     /* as it was kept */
+        struct certificate *seal; /* that it was sealed with */
         struct container kept;
         struct message message;
         struct post_sealing sealing;
@@ -137,28 +145,28 @@ static int read_sealed(struct stamping *s, struct error *error)
 
         s->sealed = buffer_make(CONTAINER_BYTES_MAX);
         int r = rows_ask(office_database(s->office), error, &rows,
-                "SELECT container FROM post_stamp WHERE message_id = ?1", "t", s->row.message_id);
+                "SELECT container, seal FROM post_stamp WHERE message_id = ?1", "t", s->row.message_id);
         if (r < 0)
                 return r;
         r = rows_next(rows, error);
-        if (r == 1 && buffer_append(&s->sealed, sqlite3_column_blob(rows, 0),
+        if (r == 1)
+                r = certificate_parse(sqlite3_column_blob(rows, 1), (size_t)sqlite3_column_bytes(rows, 1),
+                        "the seal of what waits", &s->seal, error);
+        if (r == 0 && buffer_append(&s->sealed, sqlite3_column_blob(rows, 0),
                               (size_t)sqlite3_column_bytes(rows, 0)) < 0)
                 r = error_set(error, -ENOMEM, "not enough memory");
         rows_finish(rows);
         return r < 0 ? r : 0;
 }
 
-/* By our own seals, valid when it was made: nobody else writes there, and what was changed on this disk does
- * not leave under a new seal. */
+/* By the seal that it had, which another may have replaced since: what was damaged on this disk does not
+ * leave under a new one. */
 static int open_kept(struct stamping *s, struct error *error)
 {
-        const struct directory_organisation *self = office_self(s->office);
         struct certificate_set seals = {0};
         struct findings findings = {0};
-        int r = 0;
 
-        for (size_t i = 0; r == 0 && i < self->certificate_count[DIRECTORY_SEAL]; i++)
-                r = certificate_set_add(&seals, self->certificates[DIRECTORY_SEAL][i].certificate);
+        int r = certificate_set_add(&seals, s->seal);
         const struct container_rules rules = {
                 .trust = {.signers = &seals, .instant_ms = s->row.since_ms}, .deviations_refused = true};
         if (r == 0)
@@ -234,7 +242,7 @@ static int leave(struct stamping *s, const char *reason, struct error *error)
         if (r >= 0)
                 r = rows_run(office_database(office), error,
                         "UPDATE post_stamp SET state = ?2, proven_ms = ?3, attempts = attempts + 1,"
-                        " reason = ?4, container = NULL WHERE message_id = ?1",
+                        " reason = ?4, container = NULL, seal = NULL WHERE message_id = ?1",
                         "ttmt", s->row.message_id, states[has ? POST_STAMP_HAS : POST_STAMP_WITHOUT],
                         s->sealing.proven_ms, has ? "" : reason);
         if (r >= 0)
@@ -264,6 +272,35 @@ static int put_off(
         return office_step_end(office, r < 0 ? r : 0, error);
 }
 
+/* Of this one message something is wrong that no later attempt would mend. */
+static bool is_for_good(int code)
+{
+        return code == -EBADMSG || code == -ENOENT || code == -EFBIG || code == -EINVAL;
+}
+
+static int give_up(struct office *office, const struct stamping *s, const char *reason, struct error *error)
+{
+        struct book_incident incident = {.at_ms = office_now(office)};
+
+        snprintf(incident.code, sizeof incident.code, "message-not-sealed");
+        snprintf(incident.peer, sizeof incident.peer, "%s", s->message.receiver.organisation);
+        snprintf(incident.message_id, sizeof incident.message_id, "%s", s->row.message_id);
+        snprintf(incident.words, sizeof incident.words, "%s", reason);
+        int r = office_step_begin(office, error);
+        if (r < 0)
+                return r;
+        r = rows_run(office_database(office), error,
+                "UPDATE post_stamp SET state = ?2, reason = ?3 WHERE message_id = ?1", "ttt",
+                s->row.message_id, states[POST_STAMP_FAILED], reason);
+        if (r >= 0)
+                r = book_incident_add(office, &incident, error);
+        if (r >= 0)
+                r = office_log(office, "administration", OFFICE_NODE,
+                        json_pack("{s:s, s:s}", "action", "message-not-sealed", "what", s->row.message_id),
+                        error);
+        return office_step_end(office, r < 0 ? r : 0, error);
+}
+
 /* What a service or a library said comes into the log and onto terminals. */
 static void make_plain(char *text)
 {
@@ -272,41 +309,73 @@ static void make_plain(char *text)
                         *text = '?';
 }
 
-/* 1: it left; 0: it waits on. */
+static int prepare(struct stamping *s, struct error *error)
+{
+        int r = read_sealed(s, error);
+
+        if (r == 0)
+                r = open_kept(s, error);
+        if (r == 0)
+                r = read_message(s, error);
+        return r;
+}
+
+/* 0, or why there is no timestamp. */
+static int ask(struct stamping *s, struct error *ret_reason)
+{
+        int r = *office_settings(s->office)->timestamp_url
+                        ? post_sealing_stamp(&s->sealing, ret_reason)
+                        : error_set(ret_reason, -ENOENT, "the settings name no timestamp service any more");
+
+        make_plain(ret_reason->text);
+        return r;
+}
+
+static int finish(struct stamping *s, struct post_stamped *told, struct error *error)
+{
+        const struct office_settings *settings = office_settings(s->office);
+        struct error reason = {0};
+        int asked = ask(s, &reason);
+
+        if (asked == -ENOMEM)
+                return error_set(error, asked, "%s", reason.text);
+        if (asked < 0)
+                snprintf(told->reason, sizeof told->reason, "%s", reason.text);
+        if (asked < 0 && *settings->timestamp_url && !settings->timestamp_optional) {
+                told->waits = true;
+                return put_off(s->office, &s->row, reason.text, error);
+        }
+        int r = post_sealing_write(&s->sealing, 0, error);
+        if (r == 0)
+                r = leave(s, reason.text, error);
+        told->with += r == 0 && asked == 0;
+        told->without += r == 0 && asked < 0;
+        return r == 0 ? 1 : r;
+}
+
+/* 1: its turn is over; 0: it waits on. */
 static int stamp_one(
         struct office *office, const struct post_stamp *row, struct post_stamped *told, struct error *error)
 {
         struct stamping s = {.office = office, .row = *row, .sealing = {.office = office}};
-        struct error reason = {0};
 
         message_init(&s.message, MESSAGE_NONE);
-        int r = read_sealed(&s, error);
-        if (r == 0)
-                r = open_kept(&s, error);
-        if (r == 0)
-                r = read_message(&s, error);
-        if (r == 0)
-                r = take_parts(&s, error);
-        int asked = r == 0 ? post_sealing_stamp(&s.sealing, &reason) : 0;
-        make_plain(reason.text);
-        if (r == 0 && asked == -ENOMEM)
-                r = error_set(error, asked, "%s", reason.text);
-        if (asked < 0)
-                snprintf(told->reason, sizeof told->reason, "%s", reason.text);
-        if (r == 0 && asked < 0 && !office_settings(office)->timestamp_optional) {
-                told->waits = true;
-                r = put_off(office, row, reason.text, error);
-        } else if (r == 0) {
-                r = post_sealing_write(&s.sealing, 0, error);
-                if (r == 0)
-                        r = leave(&s, reason.text, error);
-                told->with += r == 0 && asked == 0;
-                told->without += r == 0 && asked < 0;
+        int r = prepare(&s, error);
+        if (r < 0 && is_for_good(r)) {
+                make_plain(error->text);
+                snprintf(told->reason, sizeof told->reason, "%s", error->text);
+                r = give_up(office, &s, told->reason, error);
+                told->failed += r == 0;
                 r = r == 0 ? 1 : r;
+        } else if (r == 0) {
+                r = take_parts(&s, error);
+                if (r == 0)
+                        r = finish(&s, told, error);
         }
         post_sealing_end(&s.sealing);
         message_free(&s.message);
         container_free(&s.kept);
+        certificate_free(s.seal);
         buffer_free(&s.sealed);
         return r;
 }

@@ -58,8 +58,9 @@ struct post_sealing {
         size_t part_count;
         struct post_custody custody;
         struct container_draft *draft;
-        struct buffer container; /* once it was written */
-        int64_t proven_ms;       /* by the timestamp; TIME_UNKNOWN: it has none */
+        const struct certificate *seal; /* that signed; borrowed */
+        struct buffer container;        /* once it was written */
+        int64_t proven_ms;              /* by the timestamp; TIME_UNKNOWN: it has none */
 };
 /* Room for so many parts beside those of custody. In any case: post_sealing_end. */
 int post_sealing_begin(struct post_sealing *sealing, size_t parts, struct error *error);

@@ -65,8 +65,8 @@ static void configure(const char *organisation, bool asks, bool optional)
         scene_must(file_read(path, &text, &error), &error);
         scene_must(
                 office_settings_read(slice_make((char *)text.bytes, text.length), settings, &error), &error);
-        if (asks)
-                snprintf(settings->timestamp_url, sizeof settings->timestamp_url, "http://tsa.example/stamp");
+        snprintf(settings->timestamp_url, sizeof settings->timestamp_url, "%s",
+                asks ? "http://tsa.example/stamp" : "");
         snprintf(settings->timestamp_certificate, PATH_MAX, "timestamps.crt");
         settings->timestamp_optional = optional;
         buffer_clear(&text);
@@ -259,11 +259,18 @@ static void a_service_that_is_down_is_asked_again(void **state)
                 assert_int_equal(played.asked, i + 2);
         }
         assert_int_equal(scene_carry(one, other), 0);
+        /* A new one waits behind them and asks for nothing of its own. */
+        char third[MODEL_ID_MAX];
+        unsigned asked = played.asked;
+        send_report(third);
+        assert_int_equal(stamp_of(third).next_ms, stamp_of(id).next_ms);
+        assert_false(stamp().waits);
+        assert_int_equal(played.asked, asked);
         played.manner = HONEST;
         scene_clock += TIME_HOUR;
-        assert_int_equal(stamp().with, 2);
+        assert_int_equal(stamp().with, 3);
         assert_string_equal(stamp_of(id).reason, "");
-        assert_int_equal(scene_carry(one, other), 2);
+        assert_int_equal(scene_carry(one, other), 3);
         close_both();
 }
 
@@ -335,10 +342,22 @@ static void where_the_settings_let_it_a_message_leaves_without(void **state)
         close_both();
 }
 
+struct incident_seen {
+        const char *code;
+        unsigned count;
+};
+static int see_incident(void *context, const struct book_incident *incident)
+{
+        struct incident_seen *seen = context;
+
+        seen->count += strcmp(incident->code, seen->code) == 0;
+        return 0;
+}
+
 /* What waits is not sealed anew when it was changed meanwhile. */
 static void what_was_changed_does_not_leave(void **state)
 {
-        char id[MODEL_ID_MAX];
+        char id[MODEL_ID_MAX], second[MODEL_ID_MAX];
         struct post_stamped told;
         struct error error = {0};
 
@@ -350,10 +369,36 @@ static void what_was_changed_does_not_leave(void **state)
                         "UPDATE post_stamp SET container = substr(container, 1, length(container) - 1)", NULL,
                         NULL, NULL),
                 SQLITE_OK);
-        assert_int_equal(post_stamp_all(one, &told, &error), -EBADMSG);
-        assert_non_null(strstr(error.text, id));
+        /* And holds up nobody. */
+        send_report(second);
+        scene_must(post_stamp_all(one, &told, &error), &error);
+        assert_true(told.failed == 1 && told.with == 1 && !told.waits);
+        assert_non_null(strstr(told.reason, id));
+        assert_int_equal(stamp_of(id).state, POST_STAMP_FAILED);
+        assert_int_equal(stamp_of(second).state, POST_STAMP_HAS);
+        assert_int_equal(played.asked, 1);
+        assert_int_equal(scene_carry(one, other), 1);
+        struct incident_seen seen = {.code = "message-not-sealed"};
+        scene_must(book_incidents_each(one, see_incident, &seen, &error), &error);
+        assert_int_equal(seen.count, 1);
+        close_both();
+}
+
+/* Settings that no longer name a service keep back nothing. */
+static void what_waited_leaves_when_there_is_no_service_any_more(void **state)
+{
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        open_both(false);
+        send_report(id);
+        configure(AUTHORITY, false, false);
+        office_close(one);
+        one = open_office(AUTHORITY);
+        assert_int_equal(stamp().without, 1);
         assert_int_equal(played.asked, 0);
-        assert_int_equal(scene_carry(one, other), 0);
+        assert_non_null(strstr(left_of(id).reason, "no timestamp service any more"));
+        assert_int_equal(scene_carry(one, other), 1);
         close_both();
 }
 
@@ -409,6 +454,7 @@ int main(void)
                 TEST(a_hostile_service_is_refused),
                 TEST(where_the_settings_let_it_a_message_leaves_without),
                 TEST(what_was_changed_does_not_leave),
+                TEST(what_waited_leaves_when_there_is_no_service_any_more),
                 TEST(whoever_cannot_ask_lets_it_wait),
         };
         return cmocka_run_group_tests(tests, begin, end);

@@ -125,6 +125,7 @@ struct exchanged {
         int64_t work_not_before_ms; /* steady clock */
         int64_t work_started_ms, work_wait_ms;
         int64_t gate_not_before_ms, gate_wait_ms; /* steady clock */
+        int64_t stamp_not_before_ms, stamp_wait_ms;
         unsigned gate_failures;
         bool gate_was_ready, worked_once, said_ready;
         char directory_mark[128]; /* changes with the directory's file */
@@ -134,6 +135,8 @@ struct exchanged {
 /* Reads the settings of the node. */
 int exchanged_open(struct exchanged *node, const struct exchanged_options *options,
         const struct exchanged_times *times, struct error *error);
+/* What the settings say now, for a child that runs after they were changed. */
+int exchanged_read_settings(struct exchanged *node, struct error *error);
 /* Makes the sockets (where nothing is only checked) and gives up what the node does not need. */
 int exchanged_prepare(struct exchanged *node, struct error *error);
 /* Opens the node's folder and every key once, in a process of its own, and says what is wrong. */

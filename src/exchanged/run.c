@@ -106,12 +106,13 @@ static void start_work(struct exchanged *node, int64_t steady_ms)
                 exchanged_say(LOG_FAILURE, "pass-not-started", "%s", error.text);
 }
 
-static void start_stamp(struct exchanged *node)
+static void start_stamp(struct exchanged *node, int64_t steady_ms)
 {
         struct error error = {0};
         int told;
 
-        if (!node->stamp_wanted || child_find(node, CHILD_STAMP, NULL))
+        if (!node->stamp_wanted || child_find(node, CHILD_STAMP, NULL) ||
+                steady_ms < node->stamp_not_before_ms)
                 return;
         node->stamp_wanted = false;
         int r = child_start(node, CHILD_STAMP, NULL, false, &told, &error);
@@ -216,6 +217,13 @@ static void gate_ended(struct exchanged *node, const struct child *gate)
         log_event(gate->is_asked ? LOG_DETAIL : LOG_FAILURE, "gate-ended", "pid=%d", gate->pid);
 }
 
+/* This node's own failure, which it said: tried again like a pass that failed. */
+static void stamp_ended(struct exchanged *node, bool did_it)
+{
+        node->stamp_wait_ms = did_it ? 0 : longer(node->times, node->stamp_wait_ms);
+        node->stamp_not_before_ms = did_it ? 0 : clock_steady_ms() + node->stamp_wait_ms;
+}
+
 static void reap(struct exchanged *node)
 {
         int status;
@@ -229,6 +237,8 @@ static void reap(struct exchanged *node)
                         struct child ended = *child;
                         say_end(child, status);
                         child->kind = CHILD_NONE;
+                        if (ended.kind == CHILD_STAMP)
+                                stamp_ended(node, WIFEXITED(status) && WEXITSTATUS(status) == 0);
                         if (ended.kind == CHILD_GATE)
                                 gate_ended(node, &ended);
                         else if (ended.kind == CHILD_WORK)
@@ -323,7 +333,7 @@ static int turn(struct exchanged *node, struct error *error)
         look_at_gate(node, steady_ms);
         start_gate(node, steady_ms);
         start_work(node, steady_ms);
-        start_stamp(node);
+        start_stamp(node, steady_ms);
         tell_ready(node);
         tell_alive(node, steady_ms);
         if (!node->gate_was_ready && node->gate_failures >= node->times->gate_failures_max)

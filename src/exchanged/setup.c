@@ -46,7 +46,7 @@ static int read_listen(struct exchanged *node, const char *listen, struct error 
         return 0;
 }
 
-static int read_settings(struct exchanged *node, struct error *error)
+int exchanged_read_settings(struct exchanged *node, struct error *error)
 {
         struct office_settings *settings = calloc(1, sizeof *settings);
         struct buffer text = buffer_make(OFFICE_SETTINGS_BYTES_MAX);
@@ -148,7 +148,7 @@ int exchanged_open(struct exchanged *node, const struct exchanged_options *optio
         if (length < 0 || (size_t)length >= sizeof((struct sockaddr_un *)0)->sun_path)
                 return error_set(
                         error, -ENAMETOOLONG, "%s: is too long for the name of a socket", node->socket_path);
-        return read_settings(node, error);
+        return exchanged_read_settings(node, error);
 }
 
 /* --- The socket of people --- */

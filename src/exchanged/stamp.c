@@ -155,6 +155,9 @@ static void say(const struct post_stamped *told)
         if (told->without > 0)
                 log_event(LOG_CAUTION, "timestamp-missing", "messages=%llu text=%s",
                         (unsigned long long)told->without, log_quote(told->reason, quoted));
+        if (told->failed > 0)
+                log_event(LOG_FAILURE, "message-not-sealed", "messages=%llu text=%s",
+                        (unsigned long long)told->failed, log_quote(told->reason, quoted));
         if (told->waits)
                 exchanged_say(LOG_CAUTION, "timestamp-waits", "%s", told->reason);
 }
@@ -170,7 +173,9 @@ void stamp_run(struct exchanged *node)
         struct office *office = NULL;
         struct error error = {0};
 
-        int r = start_fetcher(node, &fetcher, &error);
+        int r = exchanged_read_settings(node, &error);
+        if (r == 0)
+                r = start_fetcher(node, &fetcher, &error);
         if (r == 0)
                 r = office_open(node->folder, &as_node, &office, &error);
         /* A token is opened while its module may still do what it needs for that. */

@@ -294,10 +294,12 @@ static void write_unstamped(const json_t *list, struct buffer *ret)
 {
         for (size_t i = 0; i < json_array_size(list); i++) {
                 const json_t *one = json_array_get(list, i);
-                bool waits = strcmp(json_string_value(json_object_get(one, "state")), "waits") == 0;
+                const char *state = json_string_value(json_object_get(one, "state"));
                 const char *reason = json_string_value(json_object_get(one, "reason"));
                 buffer_printf(ret, "%s %s to ",
-                        waits ? "Waits for a timestamp:" : "Left without a timestamp:",
+                        strcmp(state, "waits") == 0    ? "Waits for a timestamp:"
+                        : strcmp(state, "failed") == 0 ? "Was not sealed:"
+                                                       : "Left without a timestamp:",
                         json_string_value(json_object_get(one, "kind")));
                 append_foreign(ret, json_string_value(json_object_get(one, "to")));
                 buffer_printf(ret, ", since %s%s", json_string_value(json_object_get(one, "since")),

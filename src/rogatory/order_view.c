@@ -56,6 +56,8 @@ static void add_stamp(struct office *office, const char *id, json_t *message)
         else
                 json_object_set_new(message, "timestamp",
                         json_string(stamp.state == POST_STAMP_WAITS ? "awaited" : "none"));
+        if (stamp.state == POST_STAMP_FAILED)
+                json_object_set_new(message, "delivery", json_string("not-sealed"));
         if (stamp.state == POST_STAMP_WAITS)
                 json_object_set_new(message, "delivery", json_string("awaits-timestamp"));
         if (*stamp.reason)
