@@ -3,11 +3,12 @@
  *
  * Questions are read in groups and answered hour by hour and address by address, because what one question
  * brings into the caches serves the next one too: each block of a sheet is decoded once for the whole group.
- * An answer becomes its line and its entry at once, and only these texts wait for their turn. They go out in
- * pieces, in the order of the rows: a whole piece stands in the record of access before its first answer is
- * printed. */
+ * Answers wait for their turn packed (kept_answer.h), because what is not written to memory need not be read
+ * again. They go out in pieces, in the order of the rows: a whole piece stands in the record of access before
+ * its first answer is printed. */
 #include "rogatory/ask.h"
 #include "rogatory/batch_row.h"
+#include "rogatory/kept_answer.h"
 #include "rogatory/nearness.h"
 #include "rogatory/terminal.h"
 
@@ -17,31 +18,30 @@
 
 #include <stdlib.h>
 
-#define GROUP_QUESTIONS 131072              /* a kilobyte of text each, mostly */
-#define AHEAD_TEXT_MAX (160u * 1024 * 1024) /* lines held at once; what is left is answered in its turn */
-#define PIECE_QUESTIONS 8192
-#define PIECE_TEXT_MAX (16u * 1024 * 1024) /* of what was not answered ahead: coarse questions have */
-                                           /* thousands of candidates each */
+#define GROUP_QUESTIONS 131072         /* some 350 bytes each, mostly */
+#define AHEAD_MAX (128u * 1024 * 1024) /* of answers held at once; what is left is answered in its turn */
+#define PIECE_QUESTIONS 4096
+#define PIECE_TEXT_MAX (8u * 1024 * 1024) /* coarse questions have thousands of candidates each */
 #define NEAR_AT_ONCE 32
 #define CACHE_LINE 64
-#define OUTPUT_AT_ONCE (1024 * 1024)
 #define BATCH_LINE_MAX 4096 /* no question is longer */
 
-/* Texts of answered questions, one behind the other in the order in which they were answered. */
-struct answered {
-        struct buffer lines;   /* as they are printed */
-        struct buffer entries; /* inquiry_write_entry */
-};
-
-/* One row of the group: still to be answered, answered, or without an answer, which its line explains. */
+/* One row of the group: still to be answered, answered, or without an answer, for a reason. */
 struct batch_item {
         uint64_t row;
         struct question question;
         size_t time_given, time_length; /* in `given` */
-        const struct answered *where;   /* NULL: still to be answered */
-        size_t line, line_length, entry[2];
-        enum verdict verdict;
-        bool failed; /* no entry belongs to it */
+        const struct buffer *where;     /* NULL: still to be answered */
+        size_t kept;                    /* the answer in it, or the reason as a text */
+        bool failed;
+};
+
+/* What goes out next: the lines of some rows, and of those that were answered the entries. */
+struct piece {
+        struct buffer lines, texts;
+        struct access_entry entries[PIECE_QUESTIONS];
+        size_t places[PIECE_QUESTIONS][2]; /* of each entry's question and detail in texts */
+        size_t count, entry_count;
 };
 
 struct batch {
@@ -53,9 +53,10 @@ struct batch {
         struct batch_item *items; /* owned; room for a group */
         struct near_item *order;  /* owned; those that can be answered, twice the room of a group */
         struct buffer given;      /* times as they were given */
-        struct answered ahead;    /* of the group */
-        struct answered late;     /* of the piece that is printed next */
-        struct buffer output;
+        struct buffer ahead;      /* answers and reasons of the group */
+        struct buffer late;       /* of the row that is printed next */
+        struct answer_kept answer;
+        struct piece piece;
         size_t count;
         uint64_t rows, failed;
         struct progress progress;
@@ -66,92 +67,82 @@ static int no_memory(struct error *error)
         return error_set(error, -ENOMEM, "not enough memory");
 }
 
-/* --- A group --- */
+/* --- What goes out --- */
 
-static void empty_answered(struct answered *answered)
+static int record_piece(struct batch *batch, struct error *error)
 {
-        buffer_clear(&answered->lines);
-        buffer_clear(&answered->entries);
-}
-
-static void empty_group(struct batch *batch)
-{
-        empty_answered(&batch->ahead);
-        empty_answered(&batch->late);
-        buffer_clear(&batch->given);
-        batch->count = 0;
-}
-
-static int record_piece(
-        struct batch *batch, const struct batch_item *items, size_t item_count, struct error *error)
-{
-        struct access_entry *entries = calloc(item_count + 1, sizeof *entries);
+        struct piece *piece = &batch->piece;
         int64_t now = clock_now_ms();
-        size_t count = 0;
 
-        if (!entries)
-                return no_memory(error);
-        for (size_t i = 0; i < item_count; i++) {
-                if (items[i].failed)
-                        continue;
-                const char *texts = (const char *)items[i].where->entries.bytes;
-                entries[count++] = (struct access_entry){
-                        .at_ms = now,
-                        .person = batch->asking->person,
-                        .action = "batch-ask",
-                        .case_reference = batch->asking->case_reference,
-                        .question = texts + items[i].entry[0],
-                        .verdict = verdict_name(items[i].verdict),
-                        .detail = texts + items[i].entry[1],
-                };
+        for (size_t i = 0; i < piece->entry_count; i++) {
+                struct access_entry *entry = &piece->entries[i];
+                entry->at_ms = now;
+                entry->person = batch->asking->person;
+                entry->action = "batch-ask";
+                entry->case_reference = batch->asking->case_reference;
+                entry->question = (const char *)piece->texts.bytes + piece->places[i][0];
+                entry->detail = (const char *)piece->texts.bytes + piece->places[i][1];
         }
-        int r = count ? depot_record_accesses(batch->asking->depot, entries, count, error) : 0;
-        free(entries);
-        return r;
+        return piece->entry_count ? depot_record_accesses(
+                                            batch->asking->depot, piece->entries, piece->entry_count, error)
+                                  : 0;
 }
 
-/* Prints lines as they stand in the order of their rows. An exit code. */
-static int print_piece(struct batch *batch, const struct batch_item *items, size_t count)
-{
-        int code = EXIT_DONE;
-
-        buffer_clear(&batch->output);
-        for (size_t i = 0; i < count && code == EXIT_DONE; i++) {
-                buffer_append(
-                        &batch->output, items[i].where->lines.bytes + items[i].line, items[i].line_length);
-                if (batch->output.length < OUTPUT_AT_ONCE && i + 1 < count)
-                        continue;
-                code = output_write(&batch->output);
-                buffer_clear(&batch->output);
-        }
-        return code;
-}
-
-/* Records and prints some rows, all of which have a line. An exit code. */
-static int write_piece(struct batch *batch, const struct batch_item *items, size_t count)
+/* Records and prints the piece. An exit code. */
+static int write_piece(struct batch *batch)
 {
         struct error error = {0};
-        int r = record_piece(batch, items, count, &error);
+        int r = record_piece(batch, &error);
 
         if (batch->progress.shown)
                 progress_end(&batch->progress);
-        return r < 0 ? complain_error(&error) : print_piece(batch, items, count);
+        return r < 0 ? complain_error(&error) : output_write(&batch->piece.lines);
+}
+
+static int too_much(int r, struct error *error)
+{
+        return r == -EFBIG ? error_set(error, r, "an answer is too long to be written") : no_memory(error);
+}
+
+/* Adds the line and the entry of a row to the piece. */
+static int add_row(struct batch *batch, const struct batch_item *item, struct error *error)
+{
+        struct piece *piece = &batch->piece;
+        const uint8_t *kept = item->where->bytes + item->kept;
+        struct slice given =
+                slice_make(item->time_length ? (const char *)batch->given.bytes + item->time_given : "",
+                        item->time_length);
+        struct answer_view view;
+
+        piece->count++;
+        if (item->failed) {
+                output_json_line(&piece->lines, json_pack("{s:I, s:o}", "row", (json_int_t)item->row, "error",
+                                                        json_foreign((const char *)kept)));
+                return piece->lines.failed ? too_much(piece->lines.failed, error) : 0;
+        }
+        if (answer_take_out(kept, &batch->answer) < 0)
+                return no_memory(error);
+        int r = asking_view(batch->asking, &batch->answer.answer, given, &view, error);
+        if (r < 0)
+                return r;
+        answer_write_json(&view, &piece->lines);
+        piece->entries[piece->entry_count].verdict = verdict_name(batch->answer.answer.verdict);
+        r = inquiry_write_entry(&batch->answer.answer, &piece->texts, piece->places[piece->entry_count++]);
+        if (r == 0)
+                r = piece->lines.failed;
+        return r < 0 ? too_much(r, error) : 0;
 }
 
 /* --- A row --- */
 
-/* The line of a row that cannot be answered. */
-static int fail_row(struct batch *batch, struct batch_item *item, struct answered *answered,
+static int fail_row(struct batch *batch, struct batch_item *item, struct buffer *where,
         const struct error *reason, struct error *error)
 {
         batch->failed++;
         item->failed = true;
-        item->where = answered;
-        item->line = answered->lines.length;
-        output_json_line(&answered->lines,
-                json_pack("{s:I, s:o}", "row", (json_int_t)item->row, "error", json_foreign(reason->text)));
-        item->line_length = answered->lines.length - item->line;
-        return answered->lines.failed ? no_memory(error) : 0;
+        item->where = where;
+        item->kept = where->length;
+        return buffer_append(where, reason->text, strlen(reason->text) + 1) < 0 ? no_memory(error) : 0;
 }
 
 /* Reads the question of a row into its item. */
@@ -167,44 +158,21 @@ static int take_row(
         return buffer_append(&batch->given, text->time.text, text->time.length) < 0 ? no_memory(error) : 0;
 }
 
-/* Turns the answer into its texts. */
-static int keep_answer(struct batch *batch, struct batch_item *item, const struct answer *answer,
-        struct answered *answered, struct error *error)
-{
-        struct slice given =
-                slice_make(item->time_length ? (const char *)batch->given.bytes + item->time_given : "",
-                        item->time_length);
-        struct answer_view view;
-
-        int r = asking_view(batch->asking, answer, given, &view, error);
-        if (r < 0)
-                return r;
-        item->verdict = answer->verdict;
-        item->where = answered;
-        item->line = answered->lines.length;
-        answer_write_json(&view, &answered->lines);
-        item->line_length = answered->lines.length - item->line;
-        r = inquiry_write_entry(answer, &answered->entries, item->entry);
-        if (r == 0)
-                r = answered->lines.failed;
-        return r < 0 ? error_set(error, r,
-                               r == -EFBIG ? "an answer is too long to be written" : "not enough memory")
-                     : 0;
-}
-
 static int answer_item(
-        struct batch *batch, struct batch_item *item, struct answered *answered, struct error *error)
+        struct batch *batch, struct batch_item *item, struct buffer *where, struct error *error)
 {
         struct error reason = {0};
         struct answer answer;
 
         if (asking_answer(batch->asking, &item->question, &answer, &reason) < 0) {
                 int r = asking_record_failure(batch->asking, "batch-ask", &item->question, &reason, error);
-                return r < 0 ? r : fail_row(batch, item, answered, &reason, error);
+                return r < 0 ? r : fail_row(batch, item, where, &reason, error);
         }
-        int r = keep_answer(batch, item, &answer, answered, error);
+        item->where = where;
+        item->kept = where->length;
+        int r = answer_keep(&answer, where);
         answer_free(&answer);
-        return r;
+        return r < 0 ? too_much(r, error) : 0;
 }
 
 static int split(struct batch *batch, const struct line *line, struct error *reason)
@@ -259,7 +227,7 @@ static void bring_near(const struct batch *batch, const struct near_item *order,
                                                   batch->items[order[i].index].time_given);
 }
 
-/* Answers the rows of a group by hour and address, until more text is held than may be. What is left is
+/* Answers the rows of a group by hour and address, until more answers are held than may be. What is left is
  * answered when its turn to be printed comes. */
 static int answer_ahead(struct batch *batch, struct error *error)
 {
@@ -271,7 +239,7 @@ static int answer_ahead(struct batch *batch, struct error *error)
                 if (!batch->items[i].where)
                         order[count++] = near_item_of(&batch->items[i].question, (uint32_t)i);
         near_items_sort(order, count, order + GROUP_QUESTIONS);
-        for (size_t i = 0; i < count && r == 0 && batch->ahead.lines.length < AHEAD_TEXT_MAX; i++) {
+        for (size_t i = 0; i < count && r == 0 && batch->ahead.length < AHEAD_MAX; i++) {
                 if (i % NEAR_AT_ONCE == 0)
                         bring_near(batch, order + i, count - i < NEAR_AT_ONCE ? count - i : NEAR_AT_ONCE);
                 r = answer_item(batch, &batch->items[order[i].index], &batch->ahead, error);
@@ -279,21 +247,32 @@ static int answer_ahead(struct batch *batch, struct error *error)
         return r;
 }
 
-/* Answers what is not yet answered of the next rows, as many as one piece takes. */
-static int next_piece(struct batch *batch, size_t from, size_t *ret_count, struct error *error)
+/* Makes a piece of the next rows, and answers those of them that are not answered yet. */
+static int next_piece(struct batch *batch, size_t from, struct error *error)
 {
-        size_t count = 0;
+        struct piece *piece = &batch->piece;
         int r = 0;
 
-        empty_answered(&batch->late);
-        while (r == 0 && from + count < batch->count && count < PIECE_QUESTIONS &&
-                batch->late.lines.length < PIECE_TEXT_MAX) {
-                struct batch_item *item = &batch->items[from + count++];
+        buffer_clear(&piece->lines);
+        buffer_clear(&piece->texts);
+        piece->count = piece->entry_count = 0;
+        while (r == 0 && from + piece->count < batch->count && piece->count < PIECE_QUESTIONS &&
+                piece->lines.length < PIECE_TEXT_MAX) {
+                struct batch_item *item = &batch->items[from + piece->count];
+                buffer_clear(&batch->late);
                 if (!item->where)
                         r = answer_item(batch, item, &batch->late, error);
+                if (r == 0)
+                        r = add_row(batch, item, error);
         }
-        *ret_count = count;
         return r;
+}
+
+static void empty_group(struct batch *batch)
+{
+        buffer_clear(&batch->ahead);
+        buffer_clear(&batch->given);
+        batch->count = 0;
 }
 
 /* An exit code. */
@@ -302,10 +281,11 @@ static int flush_group(struct batch *batch)
         struct error error = {0};
         int r = answer_ahead(batch, &error), code = EXIT_DONE;
 
-        for (size_t from = 0, count; from < batch->count && r == 0 && code == EXIT_DONE; from += count) {
-                r = next_piece(batch, from, &count, &error);
+        for (size_t from = 0; from < batch->count && r == 0 && code == EXIT_DONE;
+                from += batch->piece.count) {
+                r = next_piece(batch, from, &error);
                 if (r == 0)
-                        code = write_piece(batch, &batch->items[from], count);
+                        code = write_piece(batch);
         }
         empty_group(batch);
         return r < 0 ? complain_error(&error) : code;
@@ -346,12 +326,12 @@ static void batch_free(struct batch *batch)
 {
         if (!batch)
                 return;
-        buffer_free(&batch->ahead.lines);
-        buffer_free(&batch->ahead.entries);
-        buffer_free(&batch->late.lines);
-        buffer_free(&batch->late.entries);
+        buffer_free(&batch->ahead);
+        buffer_free(&batch->late);
         buffer_free(&batch->given);
-        buffer_free(&batch->output);
+        buffer_free(&batch->piece.lines);
+        buffer_free(&batch->piece.texts);
+        answer_kept_free(&batch->answer);
         free(batch->row);
         free(batch->items);
         free(batch->order);
@@ -364,11 +344,10 @@ static struct batch *batch_new(void)
 
         if (!batch)
                 return NULL;
-        /* Room for the texts of a group, and of one question more, however long that is. */
-        batch->ahead.lines = batch->late.lines = buffer_make(AHEAD_TEXT_MAX + OUTPUT_MAX);
-        batch->ahead.entries = batch->late.entries = buffer_make(SIZE_MAX / 2);
+        /* Room for what is held, and for one answer more, however long that is. */
+        batch->ahead = batch->late = buffer_make(AHEAD_MAX + OUTPUT_MAX);
         batch->given = buffer_make((size_t)GROUP_QUESTIONS * BATCH_LINE_MAX);
-        batch->output = buffer_make(OUTPUT_AT_ONCE + (size_t)OUTPUT_MAX);
+        batch->piece.lines = batch->piece.texts = buffer_make(PIECE_TEXT_MAX + OUTPUT_MAX);
         batch->row = calloc(1, sizeof *batch->row);
         batch->items = malloc(GROUP_QUESTIONS * sizeof *batch->items);
         batch->order = malloc(2 * GROUP_QUESTIONS * sizeof *batch->order);
