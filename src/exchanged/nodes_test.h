@@ -9,6 +9,7 @@
 #include "issuance/issuance.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/person.h"
 #include "os/scratch_test.h"
 
 #include <arpa/inet.h>
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,9 +46,11 @@ static unsigned node_count = NODES; /* that are made */
 static const char *program;         /* rogatory-exchange, of little patience */
 static pid_t nodes[ALL_NODES];
 static uint16_t ports[ALL_NODES];
-static int64_t ahead_ms[ALL_NODES]; /* of their clocks, where the program is one of tests
-                                       (tests/exchange/pretend.c) */
-static bool store_below_scratch;    /* the provider has SCRATCH/store */
+static int64_t ahead_ms[ALL_NODES];      /* of their clocks, where the program is one of tests
+                                            (tests/exchange/pretend.c) */
+static bool store_below_scratch;         /* the provider has SCRATCH/store */
+static const char *own_roles[ALL_NODES]; /* of whoever runs the test, as he acts over a node's socket; NULL:
+                                            none */
 
 static inline void must(int r, const struct error *error)
 {
@@ -54,17 +58,28 @@ static inline void must(int r, const struct error *error)
                 fail_msg("%s (%d)", error->text, r);
 }
 
-/* One that is free now. */
+/* One that is free now, and that no connection is given as its own end (ip_local_port_range): a node that was
+ * killed must be able to come back to it. */
 static inline uint16_t free_port(void)
 {
-        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t length = sizeof at;
-        int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        static unsigned next;
 
-        assert_true(s >= 0 && bind(s, (struct sockaddr *)&at, sizeof at) == 0 &&
-                    getsockname(s, (struct sockaddr *)&at, &length) == 0);
-        close(s);
-        return ntohs(at.sin_port);
+        if (next == 0)
+                next = (unsigned)getpid() * 97u;
+        for (unsigned tries = 0; tries < 20000; tries++) {
+                uint16_t port = (uint16_t)(10000 + next++ % 20000);
+                struct sockaddr_in at = {.sin_family = AF_INET,
+                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                        .sin_port = htons(port)};
+                int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+                bool bound = s >= 0 && bind(s, (struct sockaddr *)&at, sizeof at) == 0;
+                if (s >= 0)
+                        close(s);
+                if (bound)
+                        return port;
+        }
+        fail_msg("no port is free");
+        return 0;
 }
 
 /* Keys and the directory of both, as SCRATCH/name. */
@@ -125,6 +140,11 @@ static inline void make_node(unsigned which)
                 snprintf(settings->store, sizeof settings->store, "%s/store", scratch);
         for (size_t i = 0; i < sizeof people / sizeof *people; i++)
                 must(office_settings_add_person(settings, slice_of(people[i]), &error), &error);
+        if (own_roles[which]) {
+                char login[PERSON_LOGIN_MAX], own[PERSON_LOGIN_MAX + 64];
+                snprintf(own, sizeof own, "%s:%s", person_login(login), own_roles[which]);
+                must(office_settings_add_person(settings, slice_of(own), &error), &error);
+        }
         snprintf(keys, sizeof keys, "%s/pki/organisations/%s", scratch, names[which]);
         snprintf(directory, sizeof directory, "%s/pki/directory", scratch);
         snprintf(stamps, sizeof stamps, "%s/pki/tsa.crt", scratch);
@@ -161,6 +181,7 @@ static inline void start_node(unsigned which)
                 if (file >= 0)
                         dup2(file, STDERR_FILENO);
                 setenv("ROGATORY_PRETEND_CLOCK", clock, 1);
+                prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no nodes behind */
                 execl(program, program, "--node", scratch_path(names[which]), (char *)NULL);
                 _exit(127);
         }

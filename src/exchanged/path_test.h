@@ -12,12 +12,13 @@
 
 #define QUESTION_ADDRESS "198.51.100.7"
 #define QUESTION_PORT 40211
+#define OTHER_PORT 40999 /* another's */
 
 static const char *rogatory; /* the program of people */
 
 /* --- The order --- */
 
-static char source_line[128]; /* what the officer pastes; of some days ago */
+static char source_line[256]; /* what the officer pastes; of some days ago */
 static int64_t question_ms;
 
 static inline void make_source(void)
@@ -27,6 +28,18 @@ static inline void make_source(void)
         question_ms = (clock_now_ms() / TIME_SECOND - 864000) * TIME_SECOND;
         snprintf(source_line, sizeof source_line, "%s login from " QUESTION_ADDRESS ":%u/tcp\n",
                 time_format_utc(question_ms, text), QUESTION_PORT);
+}
+
+/* Of two people: REFUSED_INSIDE and ALLOWED_INSIDE had the two ports. */
+static inline void make_two_sources(void)
+{
+        char text[TIME_TEXT_MAX];
+
+        make_source();
+        size_t length = strlen(source_line);
+        snprintf(source_line + length, sizeof source_line - length,
+                "%s login from " QUESTION_ADDRESS ":%u/tcp\n", time_format_utc(question_ms, text),
+                OTHER_PORT);
 }
 
 /* As an officer fills it in: a prosecutor asks who had an address. */
@@ -75,12 +88,14 @@ static inline void make_store(void)
         snprintf(store, sizeof store, "--store=%s/store", scratch);
         int length = snprintf(text, sizeof text,
                 "start,end,protocol,outside_address,outside_port,inside_address,inside_port\n"
-                "%s,%s,tcp," QUESTION_ADDRESS ",%u,100.64.0.3,40378\n",
+                "%s,%s,tcp," QUESTION_ADDRESS ",%u,100.64.0.3,40378\n"
+                "%s,%s,tcp," QUESTION_ADDRESS ",%u,100.64.0.4,40379\n",
                 time_format_utc(question_ms - TIME_HOUR, from), time_format_utc(question_ms + TIME_HOUR, to),
-                QUESTION_PORT);
+                QUESTION_PORT, from, to, OTHER_PORT);
         FILE *file = fopen(path, "we");
         assert_true(file && fwrite(text, 1, (size_t)length, file) == (size_t)length && fclose(file) == 0);
-        const char *const words[] = {rogatory, "import", store, "--quiet", "--exporter", "nat", path, NULL};
+        const char *const words[] = {rogatory, "import", store, "--quiet", "--exporter", "nat", "--mapping",
+                "endpoint-independent", "--loss", "reported", path, NULL};
         assert_int_equal(run_program(words), 0);
 }
 
