@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* A node's folder, opened. */
 #include "crypto/seal.h"
+#include "exchange/book.h"
 #include "exchange/office_state.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -136,6 +137,32 @@ static int pin_directory(struct office *office, struct error *error)
         return office_step_end(office, r < 0 ? r : 0, error);
 }
 
+/* A directory that is set back, or somebody else's, is an incident, once a day; nothing but the error says so
+ * where it cannot be written down. */
+static void note_refused_directory(struct office *office, int why, const struct error *error)
+{
+        struct book_incident incident = {.at_ms = office_now(office)};
+        int64_t told = 0;
+
+        if (why != -ESTALE && why != -EBADMSG && why != -ENOKEY && why != -EKEYREJECTED)
+                return;
+        snprintf(incident.code, sizeof incident.code, "%s",
+                why == -ESTALE ? "directory-rolled-back" : "directory-refused");
+        snprintf(incident.peer, sizeof incident.peer, "%s", office->settings->organisation);
+        snprintf(incident.words, sizeof incident.words, "%s", error->text);
+        if (office_step_begin(office, NULL) < 0)
+                return;
+        int r = rows_number(office->database, NULL, 0, &told,
+                "SELECT count(*) FROM book_incident WHERE code = ?1 AND at_ms > ?2", "ti", incident.code,
+                incident.at_ms - TIME_DAY);
+        if (r == 0)
+                r = told > 0 ? -EEXIST : book_incident_add(office, &incident, NULL);
+        if (r == 0)
+                r = office_log(office, "administration", OFFICE_NODE,
+                        json_pack("{s:s, s:s}", "action", incident.code, "what", incident.words), NULL);
+        (void)office_step_end(office, r, NULL);
+}
+
 static int take_directory(struct office *office, struct error *error)
 {
         struct directory_pin last = {.version = 0};
@@ -143,6 +170,8 @@ static int take_directory(struct office *office, struct error *error)
         int r = read_pin(office, &last, error);
         if (r == 0)
                 r = verify_directory(office, &last, error);
+        if (r < 0)
+                note_refused_directory(office, r, error);
         if (r == 0 && office->directory->version != last.version)
                 r = pin_directory(office, error);
         if (r < 0)
