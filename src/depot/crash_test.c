@@ -161,7 +161,7 @@ static void test_killed_writer_leaves_a_whole_store(void **state)
         /* The next writer leaves one file per window, and no temporaries. */
         assert_int_equal(depot_open(scratch_path("store"), DEPOT_WRITE, &depot, &error), 0);
         depot_close(depot);
-        assert_int_equal(count_files(scratch_path("store/realms/default/nat")), WINDOWS);
+        assert_int_equal(count_files(scratch_path("store/realms/default/nat/202611")), WINDOWS);
         print_message("%u lives, %u windows published\n", lives, published);
 }
 

@@ -295,7 +295,8 @@ void depot_close(struct depot *depot)
         if (!depot)
                 return;
         give_to_owner(depot);
-        depot_files_free(&depot->listing.files);
+        for (size_t i = 0; i < LISTINGS_MAX; i++)
+                depot_files_free(&depot->listings[i].files);
         depot_end_memory(depot);
         depot_keys_drop(depot, NULL);
         if (depot->settings_read)

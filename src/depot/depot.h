@@ -8,9 +8,12 @@
  *   lock                                            taken by whoever writes
  *   access.log                                      the record of access (custody/)
  *   keys/REALM.keys                                 the keys of the realm's files, where it has a key
- *   realms/REALM/nat/20261120T10Z.000001.seg        bindings and coverage of one hour, generation 1
+ *   realms/REALM/nat/202611/20261120T10Z.000001.seg bindings and coverage of one hour, generation 1
  *   realms/REALM/leases/all.000001.lse              leases of all time
  *   realms/REALM/plans/all.000001.pln               plans of all time
+ *
+ * Hours lie in a folder of their month, so that finding one does not take longer the more of them there are;
+ * where versions before 0.2.0 wrote them beside the folders of months they are read there, too.
  *
  * Files are immutable and named by what they are. A merge writes the next generation and then removes the
  * older ones; of several generations the highest is the truth, so a merge that was cut off changes nothing. A
@@ -73,6 +76,7 @@ struct depot_file {
         char name[80];    /* "20261120T10Z.000001.seg" */
         int64_t from, to; /* its window */
         uint64_t generation, size;
+        bool loose; /* of an hour: it lies beside the folders of months */
 };
 struct depot_files {
         struct depot_file *items; /* owned; ascending, highest generation of each window only */
@@ -85,12 +89,27 @@ int depot_realms(struct depot *depot, char ***ret_names, size_t *ret_count, stru
 int depot_nat_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 /* The same without sizes (0), which would take a call of the system for each hour of years. */
 int depot_nat_names(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
+/* Of them those whose windows begin from..to, both included. What it costs is in proportion to the months
+ * between. */
+int depot_nat_names_between(struct depot *depot, const char *realm, int64_t from, int64_t to,
+        struct depot_files *ret, struct error *error);
+/* Of them the last `count` that begin until then, and the first `count` that begin later. */
+int depot_nat_names_around(struct depot *depot, const char *realm, int64_t at, size_t count,
+        struct depot_files *ret, struct error *error);
+/* The first moment of a month: of that of an instant, and of the next one. */
+int64_t depot_month_of(int64_t at);
+int64_t depot_month_behind(int64_t at);
+/* 1: the realm has windows; 0: none. */
+int depot_has_nat(struct depot *depot, const char *realm, struct error *error);
 int depot_lease_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 int depot_plan_files(struct depot *depot, const char *realm, struct depot_files *ret, struct error *error);
 
 /* The path of a stored file, for messages and for a caller that wants to read it as bytes. -ENAMETOOLONG. */
 int depot_file_path(const struct depot *depot, const char *realm, enum depot_kind kind, const char *name,
         char *ret_path, size_t size, struct error *error);
+
+/* Where it lies below its realm's folder of that kind: "202611/20261120T10Z.000001.seg". */
+void depot_file_place(enum depot_kind kind, const struct depot_file *file, char *ret_place, size_t size);
 
 /* A window whose time is up. */
 struct depot_doomed {
@@ -113,8 +132,8 @@ struct depot_destruction {
 int depot_destroy(struct depot *depot, const char *realm, const struct depot_doomed *windows, size_t count,
         struct depot_destruction *ret_destruction, struct error *error);
 
-/* Destroys the keys in a token that belong to a realm of this store alone: nothing that is sealed of it can be
- * read any more, by anybody. For a store that goes as a whole. 0 too where the realm has none there. */
+/* Destroys the keys in a token that belong to a realm of this store alone: nothing that is sealed of it can
+ * be read any more, by anybody. For a store that goes as a whole. 0 too where the realm has none there. */
 int depot_destroy_token_keys(struct depot *depot, const char *realm, struct error *error);
 
 /* An opened window; the readers' bytes are mapped and stay valid until released. -ENOENT (positive result 1
@@ -154,6 +173,8 @@ int depot_begin_memory(struct depot *depot);
 void depot_forget_memory(struct depot *depot);
 /* Does such a window stand in front of the store's? */
 bool depot_memory_has(const struct depot *depot, const char *realm, int64_t window_from);
+/* Any of the realm? */
+bool depot_memory_has_any(const struct depot *depot, const char *realm);
 /* Puts their names into a listing of stored windows, each in the place of the stored one. 0 or -ENOMEM. */
 int depot_memory_list(const struct depot *depot, const char *realm, struct depot_files *files);
 
@@ -162,8 +183,8 @@ int depot_memory_list(const struct depot *depot, const char *realm, struct depot
 struct depot_draft {
         struct segment_output output; /* for segment_writer_new, lease_segment_write, plan_segment_write */
         uint64_t generation;          /* to be put into the header */
-        char temporary[4096], final[4096], folder[4096];
-        int file; /* descriptor */
+        char temporary[4096], final[4096], folder[4096]; /* folder: of the file */
+        int file;                                        /* descriptor */
         uint64_t bytes;
         int64_t window_from;
         enum depot_kind kind;

@@ -144,11 +144,11 @@ static void test_generations(void **state)
         publish(depot, "default", DEPOT_NAT, ten, "first");
         publish(depot, "default", DEPOT_NAT, ten, "second!");
         publish(depot, "mobile", DEPOT_LEASES, DEPOT_LEASE_WINDOW_FROM, "leases");
-        assert_true(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
-        assert_false(exists("store/realms/default/nat/20261120T10Z.000001.seg"));
+        assert_true(exists("store/realms/default/nat/202611/20261120T10Z.000002.seg"));
+        assert_false(exists("store/realms/default/nat/202611/20261120T10Z.000001.seg"));
         assert_true(exists("store/realms/mobile/leases/all.000001.lse"));
-        assert_int_equal(mode_of("store/realms/default/nat"), 0700);
-        assert_int_equal(mode_of("store/realms/default/nat/20261120T10Z.000002.seg"), 0600);
+        assert_int_equal(mode_of("store/realms/default/nat/202611"), 0700);
+        assert_int_equal(mode_of("store/realms/default/nat/202611/20261120T10Z.000002.seg"), 0600);
 
         assert_int_equal(depot_nat_files(depot, "default", &files, &error), 0);
         assert_int_equal(files.count, 2);
@@ -164,7 +164,7 @@ static void test_generations(void **state)
         depot_files_free(&files);
         assert_int_equal(
                 depot_destroy(depot, "default", &(struct depot_doomed){DEPOT_NAT, ten}, 1, &done, &error), 0);
-        assert_false(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
+        assert_false(exists("store/realms/default/nat/202611/20261120T10Z.000002.seg"));
         depot_close(depot);
 }
 
@@ -221,8 +221,8 @@ static void test_abandoned_draft_leaves_nothing(void **state)
         assert_int_equal(draft.generation, 2);
         assert_int_equal(draft.output.write(draft.output.context, "goes", 4), 0);
         depot_draft_abandon(&draft);
-        assert_true(exists("store/realms/default/nat/20261120T10Z.000001.seg"));
-        assert_false(exists("store/realms/default/nat/.20261120T10Z.000002.seg.tmp"));
+        assert_true(exists("store/realms/default/nat/202611/20261120T10Z.000001.seg"));
+        assert_false(exists("store/realms/default/nat/202611/.20261120T10Z.000002.seg.tmp"));
         depot_close(depot);
 }
 
@@ -245,9 +245,9 @@ static void test_failed_write_is_not_published(void **state)
         assert_int_equal(draft.output.write(draft.output.context, "more", 4), -ENOSPC);
         assert_int_equal(depot_draft_publish(depot, &draft, &error), -ENOSPC);
         assert_non_null(strstr(error.text, "cannot be written"));
-        assert_true(exists("store/realms/default/nat/20261120T10Z.000001.seg"));
-        assert_false(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
-        assert_false(exists("store/realms/default/nat/.20261120T10Z.000002.seg.tmp"));
+        assert_true(exists("store/realms/default/nat/202611/20261120T10Z.000001.seg"));
+        assert_false(exists("store/realms/default/nat/202611/20261120T10Z.000002.seg"));
+        assert_false(exists("store/realms/default/nat/202611/.20261120T10Z.000002.seg.tmp"));
         close(good);
         close(bad);
         depot_close(depot);
@@ -261,7 +261,7 @@ static void test_dead_writers_are_tidied_up_after(void **state)
         struct depot *depot = must_open(DEPOT_CREATE);
         publish(depot, "default", DEPOT_NAT, ten, "one");
         depot_close(depot);
-        const char *folder = scratch_path("store/realms/default/nat");
+        const char *folder = scratch_path("store/realms/default/nat/202611");
         assert_int_equal(file_publish(folder, "20261120T10Z.000002.seg", "two", 3, &error), 0);
         assert_int_equal(file_publish(folder, ".20261120T10Z.000003.seg.tmp", "thr", 3, &error), 0);
         assert_int_equal(file_publish(folder, "20261120T10Z.2.seg", "no name of ours", 3, &error), 0);
@@ -275,13 +275,13 @@ static void test_dead_writers_are_tidied_up_after(void **state)
         assert_int_equal(files.items[0].generation, 2);
         depot_files_free(&files);
         depot_close(depot);
-        assert_true(exists("store/realms/default/nat/20261120T10Z.000001.seg"));
+        assert_true(exists("store/realms/default/nat/202611/20261120T10Z.000001.seg"));
 
         depot_close(must_open(DEPOT_WRITE));
-        assert_false(exists("store/realms/default/nat/20261120T10Z.000001.seg"));
-        assert_true(exists("store/realms/default/nat/20261120T10Z.000002.seg"));
-        assert_false(exists("store/realms/default/nat/.20261120T10Z.000003.seg.tmp"));
-        assert_true(exists("store/realms/default/nat/20261120T10Z.2.seg"));
+        assert_false(exists("store/realms/default/nat/202611/20261120T10Z.000001.seg"));
+        assert_true(exists("store/realms/default/nat/202611/20261120T10Z.000002.seg"));
+        assert_false(exists("store/realms/default/nat/202611/.20261120T10Z.000003.seg.tmp"));
+        assert_true(exists("store/realms/default/nat/202611/20261120T10Z.2.seg"));
         assert_false(exists("store/.rogatory.conf.77.tmp"));
 }
 
@@ -317,7 +317,8 @@ static void test_what_root_makes_is_the_owners(void **state)
         assert_int_equal(draft.output.write(draft.output.context, "x", 1), 0);
         assert_int_equal(depot_draft_publish(depot, &draft, &error), 0);
         depot_close(depot);
-        snprintf(path, sizeof path, "%s/realms/default/nat/19700101T00Z.000001.seg", scratch_path("owned"));
+        snprintf(path, sizeof path, "%s/realms/default/nat/197001/19700101T00Z.000001.seg",
+                scratch_path("owned"));
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_uid, 12345);
         snprintf(path, sizeof path, "%s/rogatory.conf", scratch_path("owned"));

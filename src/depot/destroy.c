@@ -59,11 +59,17 @@ static bool is_sealed(const char *path)
         return sealed;
 }
 
+static bool in_one_folder(const char *one, const char *other)
+{
+        size_t length = (size_t)(strrchr(one, '/') - one);
+
+        return strncmp(one, other, length + 1) == 0 && !strchr(other + length + 1, '/');
+}
+
 static int remove_files(struct destroying *d, enum depot_kind kind, struct error *error)
 {
-        char folder[DEPOT_PATH_MAX], path[DEPOT_PATH_MAX];
+        char folder[DEPOT_PATH_MAX], path[DEPOT_PATH_MAX], last[DEPOT_PATH_MAX] = "";
         struct depot_files files;
-        uint64_t before = d->done.files;
 
         int r = depot_folder(d->depot, d->realm, kind, folder, sizeof folder, error);
         if (r == 0)
@@ -73,15 +79,18 @@ static int remove_files(struct destroying *d, enum depot_kind kind, struct error
         for (size_t i = 0; r == 0 && i < files.count; i++) {
                 if (!is_doomed(d, kind, files.items[i].from))
                         continue;
-                r = depot_join(path, sizeof path, error, "%s/%s", folder, files.items[i].name);
+                r = depot_path_of(folder, kind, &files.items[i], path, sizeof path, error);
+                if (r == 0 && *last && !in_one_folder(last, path))
+                        r = depot_sync_around(last, error);
                 if (r == 0 && !is_sealed(path))
                         d->done.unsealed++;
                 if (r == 0)
                         r = file_remove(path, error);
                 d->done.files += r == 0;
+                memcpy(last, path, sizeof last);
         }
         depot_files_free(&files);
-        return r == 0 && d->done.files > before ? folder_sync(folder, error) : r;
+        return r == 0 && *last ? depot_sync_around(last, error) : r;
 }
 
 int depot_destroy(struct depot *depot, const char *realm, const struct depot_doomed *windows, size_t count,
@@ -103,7 +112,7 @@ int depot_destroy(struct depot *depot, const char *realm, const struct depot_doo
         }
         for (enum depot_kind kind = DEPOT_NAT; r == 0 && kind < DEPOT_KIND_COUNT; kind++)
                 r = remove_files(&d, kind, error);
-        depot->listing.valid = false;
+        depot_forget_listings(depot);
         if (r < 0) {
                 /* What stands on the disk is the truth, not what was to be. */
                 depot_keys_drop(depot, realm);

@@ -107,11 +107,13 @@ static void end_seal(struct depot_draft *draft)
         draft->seal = NULL;
 }
 
-static int make_folders(const struct depot *depot, const char *realm, const char *folder, struct error *error)
+/* own: the folder of the file, in that of its kind or that itself. */
+static int make_folders(const struct depot *depot, const char *realm, const char *folder, const char *own,
+        struct error *error)
 {
         char path[DEPOT_PATH_MAX];
 
-        if (access(folder, F_OK) == 0)
+        if (access(own, F_OK) == 0)
                 return 0;
         int r = depot_join(path, sizeof path, error, "%s/realms", depot->path);
         if (r == 0)
@@ -120,7 +122,9 @@ static int make_folders(const struct depot *depot, const char *realm, const char
                 r = depot_join(path, sizeof path, error, "%s/realms/%s", depot->path, realm);
         if (r == 0)
                 r = folder_make(path, error);
-        return r < 0 ? r : folder_make(folder, error);
+        if (r == 0)
+                r = folder_make(folder, error);
+        return r < 0 || strcmp(own, folder) == 0 ? r : folder_make(own, error);
 }
 
 /* The highest generation of a window in a folder; 0 where there is none. */
@@ -143,14 +147,17 @@ static int highest_generation(const char *folder, enum depot_kind kind, int64_t 
 
 static int prepare(struct depot *depot, const char *realm, struct depot_draft *draft, struct error *error)
 {
-        char name[sizeof((struct depot_file *)NULL)->name];
+        char name[sizeof((struct depot_file *)NULL)->name], folder[DEPOT_PATH_MAX];
         uint64_t generation;
 
-        int r = depot_folder(depot, realm, draft->kind, draft->folder, sizeof draft->folder, error);
+        int r = depot_folder(depot, realm, draft->kind, folder, sizeof folder, error);
         if (r == 0)
-                r = make_folders(depot, realm, draft->folder, error);
+                r = depot_folder_of(
+                        folder, draft->kind, draft->window_from, draft->folder, sizeof draft->folder, error);
         if (r == 0)
-                r = highest_generation(draft->folder, draft->kind, draft->window_from, &generation, error);
+                r = make_folders(depot, realm, folder, draft->folder, error);
+        if (r == 0)
+                r = highest_generation(folder, draft->kind, draft->window_from, &generation, error);
         if (r < 0)
                 return r;
         if (generation == DEPOT_GENERATION_LARGEST)
@@ -223,7 +230,7 @@ static int remove_older(
         for (size_t i = 0; r == 0 && i < files.count; i++) {
                 if (files.items[i].from != window_from || files.items[i].generation >= below)
                         continue;
-                r = depot_join(path, sizeof path, error, "%s/%s", folder, files.items[i].name);
+                r = depot_path_of(folder, kind, &files.items[i], path, sizeof path, error);
                 if (r == 0)
                         r = file_remove(path, error);
         }
@@ -256,6 +263,8 @@ int depot_draft_publish(struct depot *depot, struct depot_draft *draft, struct e
         if (r < 0 || draft->generation == 1)
                 return r;
         /* Where this fails the new generation stands all the same, and the next writer tidies up. */
-        (void)remove_older(draft->folder, draft->kind, draft->window_from, draft->generation, NULL);
+        char folder[DEPOT_PATH_MAX];
+        if (depot_folder(depot, draft->realm, draft->kind, folder, sizeof folder, NULL) == 0)
+                (void)remove_older(folder, draft->kind, draft->window_from, draft->generation, NULL);
         return 0;
 }

@@ -14,16 +14,21 @@
 #define DEPOT_GENERATION_LARGEST UINT64_C(999999)
 #define DEPOT_SETTINGS_FILE "rogatory.conf"
 
-/* The last listing of one folder. A folder that did not change since needs no second look: a batch of
- * questions opens windows by the thousand. */
+/* The last listing of one folder, of hours of that of a month and of what lies beside it. Folders that did
+ * not change since need no second look: a batch of questions opens windows by the thousand. */
+struct listed_folder {
+        struct timespec changed; /* when it was read */
+        uint64_t folder;         /* its inode number; 0: it is not there */
+};
 struct listing {
         char realm[SETTINGS_NAME_MAX];
         enum depot_kind kind;
+        int64_t month; /* its first moment */
         bool valid;
-        struct timespec changed; /* of the folder, when it was read */
-        uint64_t folder;         /* its inode number */
+        struct listed_folder loose, own;
         struct depot_files files;
 };
+#define LISTINGS_MAX 64 /* months; who asks about more gets them listed anew */
 
 struct realm_keys; /* keys.h */
 
@@ -33,7 +38,8 @@ struct depot {
         int lock; /* descriptor, -1 where reading */
         struct settings settings;
         bool settings_read;
-        struct listing listing;
+        struct listing listings[LISTINGS_MAX];
+        unsigned listing_turn;       /* the next to be given up */
         struct realm_keys *keys;     /* of realms whose keys were needed; owned, with the secrets wiped */
         bool scattered;              /* depot_expect_scattered */
         struct depot_memory *memory; /* owned; NULL unless depot_begin_memory */
@@ -53,11 +59,34 @@ void depot_name_write(
         char *text, size_t size, enum depot_kind kind, int64_t window_from, uint64_t generation);
 bool depot_name_read(const char *text, enum depot_kind kind, struct depot_file *ret_file);
 
-/* Every generation in a folder, ascending by window and generation; none where there is no folder. */
+/* "202611", of the month in which a window begins, and back to its first moment. */
+#define DEPOT_MONTH_NAME_MAX 16
+void depot_month_write(char name[DEPOT_MONTH_NAME_MAX], int64_t window_from);
+bool depot_month_read(const char *name, int64_t *ret_month);
+
+/* Every generation in a folder and those of its months, ascending by window and generation; none where there
+ * is no folder. What lies loose is looked at first: whoever moves or replaces a file puts the new one into
+ * its month before the old one goes, so that no window is missed. */
 int depot_list_all(const char *folder, enum depot_kind kind, struct depot_files *ret, struct error *error);
-/* The same of one window. */
+/* The same of one window; of the month in which it begins. */
 int depot_list_window(const char *folder, enum depot_kind kind, int64_t window_from, struct depot_files *ret,
         struct error *error);
+int depot_list_month(const char *folder, enum depot_kind kind, int64_t window_from, struct depot_files *ret,
+        struct error *error);
+/* The first moments of the months that have a folder, ascending. ret_months: owned. */
+int depot_list_months(const char *folder, int64_t **ret_months, size_t *ret_count, struct error *error);
+/* The folder in which the file of a window is written: that of its month; of other kinds the folder itself.
+ */
+int depot_folder_of(const char *folder, enum depot_kind kind, int64_t window_from, char *ret_path,
+        size_t size, struct error *error);
+/* The path of a file that was listed. */
+int depot_path_of(const char *folder, enum depot_kind kind, const struct depot_file *file, char *ret_path,
+        size_t size, struct error *error);
+/* Makes the folder of a file durable. */
+int depot_sync_around(const char *path, struct error *error);
+
+/* What was listed is looked at anew. */
+void depot_forget_listings(struct depot *depot);
 
 /* Removes what writers that were killed left behind: temporaries, and generations that were replaced. */
 int depot_tidy(struct depot *depot, struct error *error);

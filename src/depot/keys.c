@@ -251,7 +251,6 @@ static bool is_there(const struct depot *depot, const char *realm, const struct 
 static int remove_destroyed(const struct depot *depot, const struct realm_keys *keys, struct error *error)
 {
         char path[DEPOT_PATH_MAX];
-        char folder[DEPOT_PATH_MAX];
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < key_table_count(keys->table); i++) {
@@ -260,9 +259,7 @@ static int remove_destroyed(const struct depot *depot, const struct realm_keys *
                         continue;
                 r = file_remove(path, error);
                 if (r == 0)
-                        r = depot_folder(depot, keys->realm, key->place.kind, folder, sizeof folder, error);
-                if (r == 0)
-                        r = folder_sync(folder, error);
+                        r = depot_sync_around(path, error);
         }
         return r;
 }

@@ -76,6 +76,14 @@ bool depot_memory_has(const struct depot *depot, const char *realm, int64_t wind
         return find(depot, realm, window_from) != NULL;
 }
 
+bool depot_memory_has_any(const struct depot *depot, const char *realm)
+{
+        for (size_t i = 0; depot->memory && i < depot->memory->count; i++)
+                if (strcmp(depot->memory->items[i].realm, realm) == 0)
+                        return true;
+        return false;
+}
+
 int depot_memory_open(struct depot *depot, const char *realm, int64_t window_from, struct depot_window *ret,
         struct error *error)
 {

@@ -57,7 +57,7 @@ static bool keep_copy(struct depot *depot, unsigned window)
                 copy_path(path, window, "seg");
                 unlink(scratch_path(path));
                 snprintf(name, sizeof name, "%s", files.items[i].name);
-                snprintf(stored, sizeof stored, "%s/store/realms/default/nat/%s", scratch, name);
+                snprintf(stored, sizeof stored, "%s/store/realms/default/nat/202611/%s", scratch, name);
                 found = link(stored, scratch_path(path)) == 0;
                 copy_path(path, window, "name");
                 unlink(scratch_path(path));
@@ -197,8 +197,8 @@ static unsigned assert_copies_are_dead(const struct expectation expected[WINDOWS
                 copy_path(path, i, "name");
                 assert_true(readlink(scratch_path(path), name, sizeof name - 1) > 0);
                 copy_path(path, i, "seg");
-                unlink(scratch_path("copy/realms/default/nat/now"));
-                copy_file(scratch_path(path), scratch_path("copy/realms/default/nat"), name);
+                unlink(scratch_path("copy/realms/default/nat/202611/now"));
+                copy_file(scratch_path(path), scratch_path("copy/realms/default/nat/202611"), name);
                 copy_path(path, i, "keys");
                 copy_file(scratch_path(path), scratch_path("copy/keys"), "default.keys");
                 struct depot *copy = open_store("copy", DEPOT_READ);
@@ -206,7 +206,7 @@ static unsigned assert_copies_are_dead(const struct expectation expected[WINDOWS
                 if (port != -EKEYREJECTED)
                         fail_msg("a copy of window %u: %d %s", i, port, error.text);
                 depot_close(copy);
-                snprintf(path, sizeof path, "copy/realms/default/nat/%s", name);
+                snprintf(path, sizeof path, "copy/realms/default/nat/202611/%s", name);
                 assert_int_equal(unlink(scratch_path(path)), 0);
                 tried++;
         }
@@ -216,7 +216,7 @@ static unsigned assert_copies_are_dead(const struct expectation expected[WINDOWS
 static void make_folders(void)
 {
         static const char *const folders[] = {"copies", "copy", "copy/keys", "copy/realms",
-                "copy/realms/default", "copy/realms/default/nat"};
+                "copy/realms/default", "copy/realms/default/nat", "copy/realms/default/nat/202611"};
         struct error error = {0};
 
         for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)

@@ -8,7 +8,7 @@
 
 #include <sys/wait.h>
 
-#define FIRST "store/realms/default/nat/20261120T10Z.000001.seg"
+#define FIRST "store/realms/default/nat/202611/20261120T10Z.000001.seg"
 
 static void must_publish(struct depot *depot, int64_t window, uint16_t port, size_t count)
 {
@@ -67,7 +67,8 @@ static void test_what_is_sealed_is_read_again(void **state)
                 assert_int_equal(first_port(reader, ten, &error), port);
         }
         /* Nothing that the plain file says stands in the sealed one. */
-        assert_false(holds(scratch_path("store/realms/default/nat/20261120T11Z.000001.seg"), "cgn-1", 5));
+        assert_false(
+                holds(scratch_path("store/realms/default/nat/202611/20261120T11Z.000001.seg"), "cgn-1", 5));
         assert_int_equal(depot_window_open(reader, "default", ten, &window, &error), 0);
         assert_non_null(window.seal);
         assert_int_equal(depot_window_check_seal(&window, NULL, NULL), 0);
@@ -166,11 +167,13 @@ static void test_plain_files_stay_readable(void **state)
         must_publish(depot, ten, 1003, 5);
         assert_int_equal(first_port(depot, ten, &error), 1003);
         assert_int_equal(first_port(depot, ten + DEPOT_WINDOW_MS, &error), 1002);
-        assert_true(holds(scratch_path("store/realms/default/nat/20261120T11Z.000001.seg"), "cgn-1", 5));
-        assert_false(holds(scratch_path("store/realms/default/nat/20261120T10Z.000002.seg"), "cgn-1", 5));
+        assert_true(
+                holds(scratch_path("store/realms/default/nat/202611/20261120T11Z.000001.seg"), "cgn-1", 5));
+        assert_false(
+                holds(scratch_path("store/realms/default/nat/202611/20261120T10Z.000002.seg"), "cgn-1", 5));
         /* A plain file in the place of a sealed one was put there by somebody else. */
-        copy_file(scratch_path("store/realms/default/nat/20261120T11Z.000001.seg"),
-                scratch_path("store/realms/default/nat"), "20261120T10Z.000002.seg");
+        copy_file(scratch_path("store/realms/default/nat/202611/20261120T11Z.000001.seg"),
+                scratch_path("store/realms/default/nat/202611"), "20261120T10Z.000002.seg");
         assert_int_equal(assert_fails(depot, ten, "is not sealed, although it was"), -EBADMSG);
         depot_close(depot);
 }
@@ -185,20 +188,20 @@ static void test_damage_is_named(void **state)
         must_publish(depot, ten, 1001, 30000);
         assert_int_equal(file_read(scratch_path(FIRST), &file, &error), 0);
         file.bytes[file.length / 2] ^= 1;
-        assert_int_equal(file_publish(scratch_path("store/realms/default/nat"), "20261120T10Z.000001.seg",
-                                 file.bytes, file.length, &error),
+        assert_int_equal(file_publish(scratch_path("store/realms/default/nat/202611"),
+                                 "20261120T10Z.000001.seg", file.bytes, file.length, &error),
                 0);
         assert_int_equal(assert_fails(depot, ten, "damaged or changed under its seal"), -EBADMSG);
         file.bytes[file.length / 2] ^= 1;
         file.bytes[file.length - 1] ^= 1;
-        assert_int_equal(file_publish(scratch_path("store/realms/default/nat"), "20261120T10Z.000001.seg",
-                                 file.bytes, file.length, &error),
+        assert_int_equal(file_publish(scratch_path("store/realms/default/nat/202611"),
+                                 "20261120T10Z.000001.seg", file.bytes, file.length, &error),
                 0);
         assert_int_equal(assert_fails(depot, ten, "damaged or changed under its seal"), -EBADMSG);
         /* One of another hour under this name. */
         must_publish(depot, ten + DEPOT_WINDOW_MS, 1002, 5);
-        copy_file(scratch_path("store/realms/default/nat/20261120T11Z.000001.seg"),
-                scratch_path("store/realms/default/nat"), "20261120T10Z.000001.seg");
+        copy_file(scratch_path("store/realms/default/nat/202611/20261120T11Z.000001.seg"),
+                scratch_path("store/realms/default/nat/202611"), "20261120T10Z.000001.seg");
         assert_int_equal(assert_fails(depot, ten, "renamed or copied"), -EBADMSG);
         buffer_free(&file);
         depot_close(depot);
@@ -236,8 +239,8 @@ static void copy_store(const char *name)
 {
         char folder[100];
         struct error error = {0};
-        static const char *const folders[] = {
-                "", "/keys", "/realms", "/realms/default", "/realms/default/nat"};
+        static const char *const folders[] = {"", "/keys", "/realms", "/realms/default",
+                "/realms/default/nat", "/realms/default/nat/202611"};
 
         for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
                 snprintf(folder, sizeof folder, "%s%s", name, folders[i]);
@@ -246,12 +249,12 @@ static void copy_store(const char *name)
         copy_file(scratch_path("store/rogatory.conf"), scratch_path(name), "rogatory.conf");
         snprintf(folder, sizeof folder, "%s/keys", name);
         copy_file(scratch_path("store/keys/default.keys"), scratch_path(folder), "default.keys");
-        snprintf(folder, sizeof folder, "%s/realms/default/nat", name);
-        DIR *stream = opendir(scratch_path("store/realms/default/nat"));
+        snprintf(folder, sizeof folder, "%s/realms/default/nat/202611", name);
+        DIR *stream = opendir(scratch_path("store/realms/default/nat/202611"));
         assert_non_null(stream);
         for (struct dirent *entry; (entry = readdir(stream));) {
                 char path[120];
-                snprintf(path, sizeof path, "store/realms/default/nat/%.60s", entry->d_name);
+                snprintf(path, sizeof path, "store/realms/default/nat/202611/%.60s", entry->d_name);
                 if (entry->d_name[0] != '.')
                         copy_file(scratch_path(path), scratch_path(folder), entry->d_name);
         }
@@ -296,8 +299,8 @@ static void test_copies_are_unreadable_after_a_destruction(void **state)
         assert_copy_is_unreadable("copy", 3);
 
         /* The file put back beside the new table and the new key says nothing either. */
-        copy_file(scratch_path("copy/realms/default/nat/20261120T10Z.000002.seg"),
-                scratch_path("store/realms/default/nat"), "20261120T10Z.000002.seg");
+        copy_file(scratch_path("copy/realms/default/nat/202611/20261120T10Z.000002.seg"),
+                scratch_path("store/realms/default/nat/202611"), "20261120T10Z.000002.seg");
         reader = open_store("store", DEPOT_READ);
         assert_true(first_port(reader, ten, &error) < 0);
         depot_close(reader);

@@ -50,11 +50,29 @@ static int remove_replaced(const char *folder, enum depot_kind kind, struct erro
         for (size_t i = 0; r == 0 && i + 1 < files.count; i++) {
                 if (files.items[i].from != files.items[i + 1].from)
                         continue;
-                r = depot_join(path, sizeof path, error, "%s/%s", folder, files.items[i].name);
+                r = depot_path_of(folder, kind, &files.items[i], path, sizeof path, error);
                 if (r == 0)
                         r = file_remove(path, error);
         }
         depot_files_free(&files);
+        return r;
+}
+
+static int remove_temporaries_of_months(const char *folder, struct error *error)
+{
+        char path[DEPOT_PATH_MAX];
+        int64_t *months;
+        size_t count;
+
+        int r = depot_list_months(folder, &months, &count, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                r = depot_folder_of(folder, DEPOT_NAT, months[i], path, sizeof path, error);
+                if (r == 0)
+                        r = remove_temporaries(path, ".", error);
+        }
+        free(months);
         return r;
 }
 
@@ -76,6 +94,8 @@ int depot_tidy(struct depot *depot, struct error *error)
                         r = depot_folder(depot, names[i], kind, folder, sizeof folder, error);
                         if (r == 0)
                                 r = remove_temporaries(folder, ".", error);
+                        if (r == 0 && kind == DEPOT_NAT)
+                                r = remove_temporaries_of_months(folder, error);
                         if (r == 0)
                                 r = remove_replaced(folder, kind, error);
                 }

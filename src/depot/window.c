@@ -4,8 +4,8 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,8 +19,8 @@
  * file systems tick in milliseconds; until then a listing is not kept. */
 #define SETTLED_MS 1000
 
-/* One question opens a window or two: then the folder is only looked through for their names, which is ten
- * times faster than a sorted listing of a year. Who opens more gets the listing. */
+/* One question opens a window or two: then the folder of their month is only looked through for their names.
+ * Who opens more gets listings that are kept. */
 #define SCANS_MAX 8
 
 static bool is_settled(const struct timespec *changed)
@@ -30,38 +30,72 @@ static bool is_settled(const struct timespec *changed)
         return age > SETTLED_MS;
 }
 
-static bool listing_holds(
-        const struct listing *listing, const char *realm, enum depot_kind kind, const struct stat *status)
+static bool folder_is(const struct listed_folder *listed, const struct listed_folder *now)
 {
-        return listing->valid && listing->kind == kind && strcmp(listing->realm, realm) == 0 &&
-               listing->folder == status->st_ino && listing->changed.tv_sec == status->st_mtim.tv_sec &&
-               listing->changed.tv_nsec == status->st_mtim.tv_nsec;
+        return listed->folder == now->folder && listed->changed.tv_sec == now->changed.tv_sec &&
+               listed->changed.tv_nsec == now->changed.tv_nsec;
 }
 
-/* All generations in the realm's folder, from the last listing where that still holds. */
-static int refresh(
-        struct depot *depot, const char *realm, enum depot_kind kind, const char *folder, struct error *error)
+static int look_at(const char *path, struct listed_folder *ret, struct error *error)
 {
-        struct listing *listing = &depot->listing;
-        struct depot_files files;
         struct stat status;
 
-        if (stat(folder, &status) < 0)
-                return error_set(error, -errno, "%s: %s", folder, strerrordesc_np(errno));
-        if (listing_holds(listing, realm, kind, &status))
+        *ret = (struct listed_folder){.folder = 0};
+        if (stat(path, &status) < 0)
+                return errno == ENOENT ? 0 : error_set(error, -errno, "%s: %s", path, strerrordesc_np(errno));
+        *ret = (struct listed_folder){.folder = status.st_ino, .changed = status.st_mtim};
+        return 0;
+}
+
+/* The listing of this month, of whenever it is; a place for it where there is none. */
+static struct listing *find_listing(
+        struct depot *depot, const char *realm, enum depot_kind kind, int64_t month)
+{
+        for (size_t i = 0; i < LISTINGS_MAX; i++) {
+                struct listing *listing = &depot->listings[i];
+                if (listing->valid && listing->kind == kind && listing->month == month &&
+                        strcmp(listing->realm, realm) == 0)
+                        return listing;
+        }
+        return &depot->listings[depot->listing_turn++ % LISTINGS_MAX];
+}
+
+void depot_forget_listings(struct depot *depot)
+{
+        for (size_t i = 0; i < LISTINGS_MAX; i++)
+                depot->listings[i].valid = false;
+}
+
+/* All generations of the month of a window, from the last listing where that still holds. */
+static int refresh(struct depot *depot, const char *realm, enum depot_kind kind, const char *folder,
+        int64_t window_from, struct listing **ret_listing, struct error *error)
+{
+        int64_t month = kind == DEPOT_NAT ? depot_month_of(window_from) : window_from;
+        struct listing *listing = find_listing(depot, realm, kind, month);
+        struct listed_folder loose, own = {.folder = 0};
+        char path[DEPOT_PATH_MAX];
+        struct depot_files files;
+
+        *ret_listing = listing;
+        int r = depot_folder_of(folder, kind, window_from, path, sizeof path, error);
+        if (r == 0)
+                r = look_at(folder, &loose, error);
+        if (r == 0 && kind == DEPOT_NAT)
+                r = look_at(path, &own, error);
+        if (r < 0)
+                return r;
+        if (listing->valid && listing->kind == kind && listing->month == month &&
+                strcmp(listing->realm, realm) == 0 && folder_is(&listing->loose, &loose) &&
+                folder_is(&listing->own, &own))
                 return 0;
-        bool keep = is_settled(&status.st_mtim);
-        int r = depot_list_all(folder, kind, &files, error);
+        bool keep = is_settled(&loose.changed) && (own.folder == 0 || is_settled(&own.changed));
+        r = depot_list_month(folder, kind, window_from, &files, error);
         if (r < 0)
                 return r;
         depot_files_free(&listing->files);
-        listing->files = files;
-        listing->kind = kind;
-        memset(listing->realm, 0, sizeof listing->realm);
-        memcpy(listing->realm, realm, strlen(realm));
-        listing->folder = status.st_ino;
-        listing->changed = status.st_mtim;
-        listing->valid = keep;
+        *listing = (struct listing){
+                .kind = kind, .month = month, .valid = keep, .loose = loose, .own = own, .files = files};
+        snprintf(listing->realm, sizeof listing->realm, "%s", realm);
         return 0;
 }
 
@@ -80,29 +114,18 @@ static const struct depot_file *find(const struct depot_files *files, int64_t wi
         return low > 0 && files->items[low - 1].from == window_from ? &files->items[low - 1] : NULL;
 }
 
-/* The highest generation of one window, by a look at every name in the folder. Generation 0 where there is
- * none. */
+/* The highest generation of one window, by a look at the names in its month's folder and beside it.
+ * Generation 0 where there is none. */
 static int scan(const char *folder, enum depot_kind kind, int64_t window_from, struct depot_file *ret_file,
         struct error *error)
 {
-        char beginning[sizeof ret_file->name];
-        struct depot_file file, best = {.generation = 0};
+        struct depot_files files;
 
-        depot_name_write(beginning, sizeof beginning, kind, window_from, 1);
-        size_t length = strcspn(beginning, ".") + 1;
-        DIR *stream = opendir(folder);
-        if (!stream)
-                return error_set(error, -errno, "%s: cannot be read: %s", folder, strerrordesc_np(errno));
-        errno = 0;
-        for (struct dirent *entry; (entry = readdir(stream)); errno = 0)
-                if (strncmp(entry->d_name, beginning, length) == 0 &&
-                        depot_name_read(entry->d_name, kind, &file) && file.generation > best.generation)
-                        best = file;
-        int code = errno;
-        closedir(stream);
-        if (code)
-                return error_set(error, -code, "%s: cannot be read: %s", folder, strerrordesc_np(code));
-        *ret_file = best;
+        int r = depot_list_window(folder, kind, window_from, &files, error);
+        if (r < 0)
+                return r;
+        *ret_file = files.count > 0 ? files.items[files.count - 1] : (struct depot_file){.generation = 0};
+        depot_files_free(&files);
         return 0;
 }
 
@@ -110,14 +133,16 @@ static int scan(const char *folder, enum depot_kind kind, int64_t window_from, s
 static int look_up(struct depot *depot, const char *realm, enum depot_kind kind, int64_t window_from,
         const char *folder, struct depot_file *ret_file, struct error *error)
 {
+        struct listing *listing;
+
         if (depot->scans < SCANS_MAX) {
                 depot->scans++;
                 return scan(folder, kind, window_from, ret_file, error);
         }
-        int r = refresh(depot, realm, kind, folder, error);
+        int r = refresh(depot, realm, kind, folder, window_from, &listing, error);
         if (r < 0)
                 return r;
-        const struct depot_file *found = find(&depot->listing.files, window_from);
+        const struct depot_file *found = find(&listing->files, window_from);
         *ret_file = found ? *found : (struct depot_file){.generation = 0};
         return 0;
 }
@@ -291,7 +316,7 @@ static int map_window(struct depot *depot, const char *realm, enum depot_kind ki
                         return r;
                 if (file.generation == 0)
                         return error_set(error, -ENOENT, "%s: there is no such window", folder);
-                r = depot_join(path, DEPOT_PATH_MAX, error, "%s/%s", folder, file.name);
+                r = depot_path_of(folder, kind, &file, path, DEPOT_PATH_MAX, error);
                 if (r == 0)
                         r = file_map(path, &map, error);
                 if (r == 0) {
@@ -307,7 +332,7 @@ static int map_window(struct depot *depot, const char *realm, enum depot_kind ki
                 }
                 if (r != -ENOENT || access(path, F_OK) == 0)
                         return r;
-                depot->listing.valid = false;
+                depot_forget_listings(depot);
         }
         return error_set(
                 error, -EAGAIN, "%s: the window is replaced again and again while it is opened", folder);

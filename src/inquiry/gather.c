@@ -172,16 +172,19 @@ static void bound_interval(const struct question *q, struct gathered *g)
 static int gather_before(struct inquiry *inquiry, unsigned realm, const struct question *q, int64_t missing,
         struct gathered *g, struct error *error)
 {
-        const struct depot_files *files = &inquiry->files[realm];
+        const struct depot_files *files;
         struct cached_window *w = NULL;
         int64_t before = TIME_UNKNOWN;
 
+        int r = inquiry_windows(inquiry, realm, missing - g->rules.longest_block_ms, missing, &files, error);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < files->count; i++)
                 if (files->items[i].from < missing)
                         before = files->items[i].from;
         if (before == TIME_UNKNOWN || missing - before > g->rules.longest_block_ms)
                 return 0;
-        int r = window_cache_get(&inquiry->cache, realm, inquiry->realms[realm].name, before, &w, error);
+        r = window_cache_get(&inquiry->cache, realm, inquiry->realms[realm].name, before, &w, error);
         return r == 0 && w ? gather_window(w, q, g, error) : r;
 }
 
@@ -280,23 +283,22 @@ static int gather_known_ends(struct inquiry *inquiry, unsigned realm, struct gat
 static int find_nearby(struct inquiry *inquiry, unsigned realm, const struct question *q, struct gathered *g,
         struct error *error)
 {
-        const struct depot_files *files = &inquiry->files[realm];
-        size_t behind = 0;
-        int r = 0;
+        struct depot_files files;
 
-        while (behind < files->count && files->items[behind].from <= g->from_ms)
-                behind++;
-        size_t first = behind > NEIGHBOURS_SEARCHED ? behind - NEIGHBOURS_SEARCHED : 0;
-        for (size_t i = first; i < files->count && i < behind + NEIGHBOURS_SEARCHED && r == 0 && !g->ours;
-                i++) {
+        int r = depot_nat_names_around(inquiry->cache.depot, inquiry->realms[realm].name, g->from_ms,
+                NEIGHBOURS_SEARCHED, &files, error);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < files.count && r == 0 && !g->ours; i++) {
                 struct cached_window *w;
                 uint32_t sheet;
                 r = window_cache_get(
-                        &inquiry->cache, realm, inquiry->realms[realm].name, files->items[i].from, &w, error);
+                        &inquiry->cache, realm, inquiry->realms[realm].name, files.items[i].from, &w, error);
                 if (r == 0 && w)
                         g->ours =
                                 segment_find_sheet(w->window.segment, address_ipv4(&q->address), &sheet) == 0;
         }
+        depot_files_free(&files);
         return r;
 }
 
@@ -631,13 +633,15 @@ static bool take_end(struct nat_binding *binding, const struct binding_list *fou
 int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *g, struct nat_binding *binding,
         struct error *error)
 {
-        const struct depot_files *files = &inquiry->files[realm];
+        const struct depot_files *files;
         bool goes_on = binding->to_edge == EDGE_OPEN && binding->from_edge != EDGE_OPEN;
         int64_t first = window_of(g->to_ms) + DEPOT_WINDOW_MS;
         int64_t last = goes_on ? window_of(binding->from_ms + binding_longest_life(binding, &g->rules)) : 0;
-        int r = 0;
 
-        for (size_t i = 0; i < files->count && r == 0 && goes_on && files->items[i].from <= last; i++) {
+        if (!goes_on || last < first)
+                return 0;
+        int r = inquiry_windows(inquiry, realm, first, last, &files, error);
+        for (size_t i = 0; r == 0 && goes_on && i < files->count && files->items[i].from <= last; i++) {
                 struct binding_list found = {0};
                 struct cached_window *w;
                 int64_t at = files->items[i].from;

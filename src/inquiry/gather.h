@@ -32,6 +32,13 @@ struct live_leases {
         bool torn;
 };
 
+/* Which windows there are, of whole months: a question needs those near it alone. */
+struct near_windows {
+        int64_t from, to; /* all that begin from..to are listed */
+        bool known;
+        struct depot_files files;
+};
+
 struct inquiry {
         struct window_cache cache;
         struct gathered *spare;        /* memory of the last question, for the next; owned */
@@ -39,8 +46,8 @@ struct inquiry {
         unsigned realm_count;
         struct realm_window *leases;  /* one per realm */
         struct realm_window *plans;   /* one per realm */
-        struct depot_files *files;    /* one list per realm: the windows that there are, ascending */
-        struct depot_files *stored;   /* the same without those in memory; NULL until inquiry_enter_memory */
+        struct near_windows *near;    /* one per realm */
+        bool *any;                    /* one per realm: it has stored windows */
         struct live_leases *live;     /* one per realm */
         struct depot_gone_list *gone; /* one list per realm: what was destroyed */
 };
@@ -101,6 +108,15 @@ int gather_end(struct inquiry *inquiry, unsigned realm, struct gathered *gathere
  * change. */
 bool is_outside_retention(const struct inquiry *inquiry, unsigned realm, const struct question *question,
         const struct gathered *gathered, int64_t now_ms);
+
+/* The windows that there are, ascending, at least those that begin from..to; valid until the next call for
+ * the realm. */
+int inquiry_windows(struct inquiry *inquiry, unsigned realm, int64_t from, int64_t to,
+        const struct depot_files **ret_files, struct error *error);
+/* Has the realm any window? */
+bool has_windows(const struct inquiry *inquiry, unsigned realm);
+/* What is known of them is looked at anew. */
+void inquiry_forget_windows(struct inquiry *inquiry);
 
 /* The leases whose prefix contains the address, of the store from `from` on and of what is not stored yet,
  * joined (live_leases.c). Appends. */

@@ -46,12 +46,51 @@ static int find_realms(struct inquiry *inquiry, struct error *error)
         return r < 0 ? error_set(error, r, "not enough memory") : 0;
 }
 
+/* --- Windows --- */
+
+static int64_t within(int64_t at)
+{
+        return at < TIME_FIRST ? TIME_FIRST : at >= TIME_LIMIT ? TIME_LIMIT - 1 : at;
+}
+
+int inquiry_windows(struct inquiry *inquiry, unsigned realm, int64_t from, int64_t to,
+        const struct depot_files **ret_files, struct error *error)
+{
+        struct near_windows *near = &inquiry->near[realm];
+
+        from = within(from);
+        to = within(to);
+        *ret_files = &near->files;
+        if (near->known && near->from <= from && near->to >= to)
+                return 0;
+        depot_files_free(&near->files);
+        near->from = depot_month_of(from);
+        near->to = depot_month_behind(to) - 1;
+        int r = depot_nat_names_between(
+                inquiry->cache.depot, inquiry->realms[realm].name, near->from, near->to, &near->files, error);
+        near->known = r == 0;
+        return r;
+}
+
+bool has_windows(const struct inquiry *inquiry, unsigned realm)
+{
+        return inquiry->any[realm] || depot_memory_has_any(inquiry->cache.depot, inquiry->realms[realm].name);
+}
+
+void inquiry_forget_windows(struct inquiry *inquiry)
+{
+        for (unsigned i = 0; inquiry->near && i < inquiry->realm_count; i++) {
+                depot_files_free(&inquiry->near[i].files);
+                inquiry->near[i].known = false;
+        }
+}
+
 static int open_realm(struct inquiry *inquiry, unsigned realm, struct error *error)
 {
-        int r = depot_nat_names(
-                inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->files[realm], error);
+        int r = depot_has_nat(inquiry->cache.depot, inquiry->realms[realm].name, error);
 
-        if (r == 0)
+        inquiry->any[realm] = r == 1;
+        if (r >= 0)
                 r = depot_gone_read(
                         inquiry->cache.depot, inquiry->realms[realm].name, &inquiry->gone[realm], error);
         if (r == 0)
@@ -70,11 +109,12 @@ int inquiry_new(struct depot *depot, struct inquiry **ret_inquiry, struct error 
         if (r == 0) {
                 inquiry->leases = calloc(inquiry->realm_count + 1, sizeof *inquiry->leases);
                 inquiry->plans = calloc(inquiry->realm_count + 1, sizeof *inquiry->plans);
-                inquiry->files = calloc(inquiry->realm_count + 1, sizeof *inquiry->files);
+                inquiry->near = calloc(inquiry->realm_count + 1, sizeof *inquiry->near);
+                inquiry->any = calloc(inquiry->realm_count + 1, sizeof *inquiry->any);
                 inquiry->gone = calloc(inquiry->realm_count + 1, sizeof *inquiry->gone);
                 inquiry->live = calloc(inquiry->realm_count + 1, sizeof *inquiry->live);
-                if (!inquiry->live || !inquiry->leases || !inquiry->plans || !inquiry->files ||
-                        !inquiry->gone)
+                if (!inquiry->live || !inquiry->leases || !inquiry->plans || !inquiry->near ||
+                        !inquiry->any || !inquiry->gone)
                         r = error_set(error, -ENOMEM, "not enough memory");
         }
         for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
@@ -99,18 +139,15 @@ void inquiry_free(struct inquiry *inquiry)
                         depot_window_release(&inquiry->plans[i].window);
                 free(inquiry->plans[i].map);
         }
-        for (unsigned i = 0; inquiry->files && i < inquiry->realm_count; i++)
-                depot_files_free(&inquiry->files[i]);
+        inquiry_forget_windows(inquiry);
         for (unsigned i = 0; inquiry->gone && i < inquiry->realm_count; i++)
                 depot_gone_free(&inquiry->gone[i]);
-        for (unsigned i = 0; inquiry->stored && i < inquiry->realm_count; i++)
-                depot_files_free(&inquiry->stored[i]);
         for (unsigned i = 0; inquiry->live && i < inquiry->realm_count; i++)
                 free(inquiry->live[i].lists);
-        free(inquiry->stored);
+        free(inquiry->near);
+        free(inquiry->any);
         free(inquiry->live);
         free(inquiry->gone);
-        free(inquiry->files);
         free(inquiry->leases);
         free(inquiry->plans);
         free(inquiry->realms);
@@ -151,7 +188,7 @@ int64_t inquiry_default_skew(struct inquiry *inquiry, const struct address *addr
 static bool may_own(const struct inquiry *inquiry, unsigned realm, const struct gathered *gathered,
         const struct attribution *attribution)
 {
-        return inquiry->realms[realm].outside.count == 0 && inquiry->files[realm].count > 0 &&
+        return inquiry->realms[realm].outside.count == 0 && has_windows(inquiry, realm) &&
                (!attribution->heard.whole || gathered->loss_undetectable);
 }
 

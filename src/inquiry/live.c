@@ -12,45 +12,19 @@ void inquiry_leave_memory(struct inquiry *inquiry)
         for (unsigned i = inquiry->cache.window_count; i-- > 0;)
                 if (inquiry->cache.windows[i].in_memory)
                         window_cache_drop(&inquiry->cache, i);
-}
-
-static int copy_files(const struct depot_files *from, struct depot_files *ret)
-{
-        depot_files_free(ret);
-        ret->items = malloc((from->count + 1) * sizeof *ret->items);
-        if (!ret->items)
-                return -ENOMEM;
-        if (from->count > 0)
-                memcpy(ret->items, from->items, from->count * sizeof *ret->items);
-        ret->count = from->count;
-        ret->capacity = from->count + 1;
-        return 0;
+        inquiry_forget_windows(inquiry);
 }
 
 int inquiry_enter_memory(struct inquiry *inquiry)
 {
-        int r = 0;
-
         for (unsigned i = inquiry->cache.window_count; i-- > 0;) {
                 const struct cached_window *w = &inquiry->cache.windows[i];
                 if (w->in_memory ||
                         depot_memory_has(inquiry->cache.depot, inquiry->realms[w->realm].name, w->from))
                         window_cache_drop(&inquiry->cache, i);
         }
-        if (!inquiry->stored) {
-                inquiry->stored = calloc(inquiry->realm_count + 1, sizeof *inquiry->stored);
-                if (!inquiry->stored)
-                        return -ENOMEM;
-                for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++)
-                        r = copy_files(&inquiry->files[i], &inquiry->stored[i]);
-        }
-        for (unsigned i = 0; i < inquiry->realm_count && r == 0; i++) {
-                r = copy_files(&inquiry->stored[i], &inquiry->files[i]);
-                if (r == 0)
-                        r = depot_memory_list(
-                                inquiry->cache.depot, inquiry->realms[i].name, &inquiry->files[i]);
-        }
-        return r;
+        inquiry_forget_windows(inquiry);
+        return 0;
 }
 
 /* --- Leases --- */

@@ -22,8 +22,8 @@ static int64_t horizon_of(const struct inquiry *inquiry, unsigned realm, enum re
 
 static bool has_anything(const struct inquiry *inquiry, unsigned realm)
 {
-        return inquiry->files[realm].count > 0 || inquiry->gone[realm].count > 0 ||
-               has_leases(inquiry, realm) || inquiry->plans[realm].is_open;
+        return has_windows(inquiry, realm) || inquiry->gone[realm].count > 0 || has_leases(inquiry, realm) ||
+               inquiry->plans[realm].is_open;
 }
 
 /* The earliest moment for which the tenant of a binding's inside host must be known: a flow belongs to

@@ -44,8 +44,11 @@ static struct check_damage *add_damage(struct check *check)
 
 static void name_file(const struct check *check, struct check_damage *damage)
 {
+        char place[96];
+
+        depot_file_place(check->kind, check->file, place, sizeof place);
         snprintf(damage->file, sizeof damage->file, "realms/%s/%s/%s", check->realm,
-                depot_kind_folder(check->kind), check->file->name);
+                depot_kind_folder(check->kind), place);
 }
 
 static void bad_file(struct check *check, const struct error *error)

@@ -12,7 +12,7 @@
 #define CHECK_DAMAGES_KEPT 1000
 
 struct check_damage {
-        char file[256]; /* below the store: "realms/REALM/nat/20261120T10Z.000001.seg", "access.log" */
+        char file[256]; /* below the store: "realms/REALM/nat/202611/20261120T10Z.000001.seg", "access.log" */
         bool in_block; /* the three below say which part of the file is lost; everything beside it is sound */
         uint32_t sheet;   /* number of the sheet */
         uint32_t block;   /* number of the block in it */

@@ -34,7 +34,7 @@ def first_bad_block(folder, path):
 
 
 def damaged_block(folder):
-    path = sorted(glob.glob(folder.store + "/realms/default/nat/20261025T10Z.*.seg"))[0]
+    path = sorted(glob.glob(folder.store + "/realms/default/nat/202610/20261025T10Z.*.seg"))[0]
     sound = folder.ask("--json", "198.51.100.250:65000", "--proto", "tcp", "--at", "2026-10-25T10:30:00.500Z").stdout
     first_bad_block(folder, path)
     expect("check-damaged.txt", folder.run("check", "--store", "store"), 1)

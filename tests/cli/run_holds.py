@@ -64,8 +64,8 @@ def tenants():
 def held_bindings(store, hold):
     folder = "%s/holds/%s/realms/default/nat" % (store, hold)
     rows = set()
-    for name in sorted(os.listdir(folder)):
-        run = subprocess.run([sys.executable, os.path.join(SOURCE, "doc/format/read_segment.py"), folder + "/" + name],
+    for path in sorted(os.path.join(at, name) for at, _, names in os.walk(folder) for name in names):
+        run = subprocess.run([sys.executable, os.path.join(SOURCE, "doc/format/read_segment.py"), path],
                              capture_output=True, text=True, check=True)
         for line in run.stdout.splitlines():
             row = json.loads(line)

@@ -99,7 +99,8 @@ def windows():
         for entry in entries:
             fields = entry["fields"]
             kind = {"seg": "nat", "lse": "leases", "pln": "plans"}[fields["file"].rsplit(".", 1)[1]]
-            with open(os.path.join(folder.store, "realms", fields["realm"], kind, fields["file"]), "rb") as file:
+            month = fields["file"][:6] if kind == "nat" else ""
+            with open(os.path.join(folder.store, "realms", fields["realm"], kind, month, fields["file"]), "rb") as file:
                 content = file.read()
             check(hashlib.sha256(content).hexdigest() == fields["digest"] and len(content) == fields["bytes"],
                   "the digest of %s" % fields["file"])

@@ -76,7 +76,7 @@ def verdict(folder, address, age, second=1500):
 
 
 def files(folder, kind="nat"):
-    return sorted(os.listdir(folder.store + "/realms/default/" + kind))
+    return sorted(name for _, _, names in os.walk(folder.store + "/realms/default/" + kind) for name in names)
 
 
 def record(folder):

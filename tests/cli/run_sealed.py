@@ -21,7 +21,7 @@ def seal(folder, sources="file:%s"):
 
 
 def stored(folder):
-    return sorted(glob.glob(folder.file("store/realms/*/*/*")))
+    return sorted(path for path in glob.glob(folder.file("store/realms/*/*/**"), recursive=True) if os.path.isfile(path))
 
 
 def again(folder):
