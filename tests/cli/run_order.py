@@ -79,6 +79,12 @@ def offices(folder):
            folder.run("office", "init", "--from", keys, "--directory", directory, "--people", "anna:king", "other"), 1)
     expect("office-token.txt", folder.run("office", "init", "--from", keys, "--directory", directory, "--keys",
                                           "seal=pkcs11:token=a;object=b?module-path=/usr/lib/m.so&pin-value=1234", "other"), 1)
+    expect("office-timestamp.txt", folder.run("office", "init", "--from", keys, "--directory", directory, "--timestamp-url",
+                                              "https://tsa.example", "--timestamps", "trial/tsa.crt", "other"), 1)
+    done = folder.run("office", "init", "--from", keys, "--directory", directory, "--timestamp-url", "http://tsa.example/a",
+                      "--timestamps", "trial/tsa.crt", "stamping")
+    check(done.returncode == 0 and json.load(open(folder.file("stamping/exchange.json")))["timestamp"] ==
+          {"certificate": "timestamps.crt", "unavailable": "wait", "url": "http://tsa.example/a"}, "office init --timestamp-url")
     expect("office-show.txt", mask(folder.run("office", "show", "--node", "node")), 0)
     expect("office-check.txt", folder.run("office", "check", "--node", "node"), 0)
     said = json.loads(folder.run("office", "show", "--node", "node", "--json").stdout)
