@@ -61,8 +61,8 @@ static const char *const beside_tables[] = {
         " until_ms INTEGER NOT NULL, received_ms INTEGER, opened_ms INTEGER, ended_ms INTEGER,"
         " reason TEXT NOT NULL) STRICT",
         "CREATE INDEX book_offer_order ON book_offer(order_id)",
-        "CREATE TABLE book_peer_sent(organisation TEXT NOT NULL, size INTEGER NOT NULL, note BLOB NOT NULL,"
-        " PRIMARY KEY(organisation, size)) STRICT",
+        ("CREATE TABLE book_peer_sent(organisation TEXT NOT NULL, size INTEGER NOT NULL, note BLOB NOT NULL,"
+         " PRIMARY KEY(organisation, size)) STRICT"),
 };
 
 static int make_beside_tables(struct sqlite3 *database, struct error *error)

@@ -290,7 +290,7 @@ static void to_offered(void)
 static void a_tampered_file_is_not_taken(void **state)
 {
         char path[400];
-        uint8_t byte;
+        uint8_t byte = 0;
 
         (void)state;
         to_offered();
