@@ -21,17 +21,17 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         if (r < 0 && r != -ENOENT)
                 return r;
         if (r == 0) {
-                r = lease_read_all(window.leases, &realm->leases, error);
+                r = lease_read_heap(window.leases, &realm->leases, error);
                 until = lease_heard_until(window.leases) > until ? lease_heard_until(window.leases) : until;
                 torn = torn || lease_log_is_torn(window.leases);
                 depot_window_release(&window);
                 if (r < 0)
                         return r;
         }
-        r = lease_join(&realm->leases);
+        r = lease_heap_join(&realm->leases);
         if (r < 0)
                 return error_set(error, r, "not enough memory");
-        r = lease_quality_add(realm->leases.items, realm->leases.count, &intake->summary.lease_quality);
+        r = lease_quality_of(realm->leases.items, realm->leases.count, &intake->summary.lease_quality);
         if (r < 0)
                 return error_set(error, r, "not enough memory");
         r = depot_draft_begin(
@@ -42,7 +42,7 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
                 .window_to = DEPOT_LEASE_WINDOW_TO,
                 .generation = draft.generation};
         memcpy(header.realm, realm->settings.name, sizeof header.realm);
-        r = lease_segment_write(&header, realm->leases.items, realm->leases.count,
+        r = lease_segment_write_rows(&header, realm->leases.items, realm->leases.count,
                 torn ? LEASE_LOG_TORN : until, &draft.output, error);
         if (r < 0) {
                 depot_draft_abandon(&draft);
@@ -51,7 +51,7 @@ static int merge_leases(struct intake *intake, struct intake_realm *realm, struc
         intake->summary.bytes_written += draft.bytes;
         intake->summary.leases += realm->leases.count;
         intake->summary.lease_files_written++;
-        lease_list_free(&realm->leases);
+        lease_heap_free(&realm->leases);
         return depot_draft_publish(intake->depot, &draft, error);
 }
 

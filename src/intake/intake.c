@@ -240,7 +240,7 @@ static int join_early(struct intake_realm *realm)
 {
         if (realm->leases.count < INTAKE_LEASES_JOIN || realm->leases.count < 2 * realm->leases_joined)
                 return 0;
-        int r = lease_join(&realm->leases);
+        int r = lease_heap_join(&realm->leases);
         realm->leases_joined = realm->leases.count;
         return r;
 }
@@ -273,7 +273,7 @@ int intake_take_lease(void *context, const struct lease_event *event)
         if (realm->leases.count >= INTAKE_LEASES_MAX)
                 return fail(
                         intake, -E2BIG, "too many lease records for one import; import fewer files at once");
-        int r = lease_list_append(&realm->leases, &lease);
+        int r = lease_heap_add(&realm->leases, &lease);
         if (r == 0)
                 r = join_early(realm);
         if (r < 0)
@@ -583,7 +583,8 @@ void intake_free(struct intake *intake)
                 return;
         for (unsigned i = 0; i < intake->realm_count; i++) {
                 coverage_free(&intake->realms[i].coverage);
-                lease_list_free(&intake->realms[i].leases);
+                lease_heap_free(&intake->realms[i].leases);
+                lease_list_free(&intake->realms[i].leases_shown);
                 merge_carried_free(&intake->realms[i].carried);
                 realm_plans_free(&intake->realms[i].plans);
         }

@@ -178,7 +178,7 @@ struct intake_live_state intake_live_state(const struct intake *intake)
                        ((size_t)intake->hosts.mask + 1) * sizeof *intake->hosts.slots;
         for (unsigned i = 0; i < intake->realm_count; i++) {
                 const struct intake_realm *realm = &intake->realms[i];
-                state.bytes += realm->leases.capacity * sizeof *realm->leases.items +
+                state.bytes += realm->leases.bytes +
                                realm->coverage.span_capacity * sizeof *realm->coverage.spans +
                                realm->coverage.gap_capacity * sizeof *realm->coverage.gaps;
                 state.is_empty = state.is_empty && !realm->used && !realm->leases_torn;
@@ -239,8 +239,11 @@ int intake_live_leases(struct intake *intake, const char *realm_name, const stru
                 struct intake_realm *realm = &intake->realms[i];
                 if (strcmp(realm->settings.name, realm_name) != 0)
                         continue;
-                int r = lease_join(&realm->leases);
-                *ret_leases = &realm->leases;
+                int r = lease_heap_join(&realm->leases);
+                lease_list_free(&realm->leases_shown);
+                if (r == 0)
+                        r = lease_heap_list(&realm->leases, &realm->leases_shown);
+                *ret_leases = &realm->leases_shown;
                 *ret_until = realm->leases_torn ? LEASE_LOG_TORN : realm->leases_until_ms;
                 return r;
         }

@@ -20,8 +20,9 @@
 struct intake_realm {
         struct realm_settings settings; /* a copy; its prefix list is not used here */
         struct coverage coverage;
-        struct lease_list leases;
-        size_t leases_joined; /* how many were left when they were joined last */
+        struct lease_heap leases;
+        struct lease_list leases_shown; /* the same for questions, made where it is asked for (live.c) */
+        size_t leases_joined;           /* how many were left when they were joined last */
         int64_t leases_until_ms;
         bool leases_torn; /* records of its lease log were refused */
         struct realm_plans plans;

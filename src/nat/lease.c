@@ -51,9 +51,10 @@ static int64_t first_instant(const struct lease *lease)
         return lease->is.from_ms != TIME_UNKNOWN ? lease->is.from_ms : lease->is.to_ms;
 }
 
+/* Of pointers to leases. */
 static int compare_for_joining(const void *left, const void *right)
 {
-        const struct lease *a = left, *b = right;
+        const struct lease *a = *(const struct lease *const *)left, *b = *(const struct lease *const *)right;
         int r = compare_holder(a, b);
 
         if (r)
@@ -69,7 +70,7 @@ static int compare_for_joining(const void *left, const void *right)
 
 static int compare_stored(const void *left, const void *right)
 {
-        const struct lease *a = left, *b = right;
+        const struct lease *a = *(const struct lease *const *)left, *b = *(const struct lease *const *)right;
         int r = address_compare(&a->is.prefix.address, &b->is.prefix.address);
 
         if (r)
@@ -196,33 +197,50 @@ static void share_end(struct lease *a, struct lease *b)
         see_until(seen, told->seen_until_ms);
 }
 
-int lease_join(struct lease_list *list)
+size_t lease_join_rows(struct lease **rows, size_t count)
 {
         size_t kept = 0;
 
-        for (size_t i = 0; i < list->count; i++) {
-                struct lease *lease = &list->items[i];
+        for (size_t i = 0; i < count; i++) {
+                struct lease *lease = rows[i];
                 see_until(lease, lease->is.from_ms);
                 /* "Had ended by then" says nothing of when it was still there. */
                 if (lease->is.to_edge != EDGE_BOUND || lease->is.from_edge == EDGE_BOUND)
                         see_until(lease, lease->is.to_ms);
         }
-        if (list->count > 1)
-                qsort(list->items, list->count, sizeof *list->items, compare_for_joining);
-        for (size_t i = 0; i < list->count; i++) {
-                struct lease *before = kept > 0 ? &list->items[kept - 1] : NULL, *lease = &list->items[i];
+        if (count > 1)
+                qsort(rows, count, sizeof *rows, compare_for_joining);
+        for (size_t i = 0; i < count; i++) {
+                struct lease *before = kept > 0 ? rows[kept - 1] : NULL, *lease = rows[i];
                 if (before && belongs(before, lease)) {
                         join_lease(before, lease);
                         continue;
                 }
                 if (before)
                         share_end(before, lease);
-                if (kept != i)
-                        list->items[kept] = *lease;
-                kept++;
+                rows[kept++] = lease;
         }
-        list->count = kept;
-        if (list->count > 1)
-                qsort(list->items, list->count, sizeof *list->items, compare_stored);
+        if (kept > 1)
+                qsort(rows, kept, sizeof *rows, compare_stored);
+        return kept;
+}
+
+int lease_join(struct lease_list *list)
+{
+        struct lease **rows = malloc((list->count + 1) * sizeof *rows);
+
+        if (!rows)
+                return -ENOMEM;
+        for (size_t i = 0; i < list->count; i++)
+                rows[i] = &list->items[i];
+        size_t kept = lease_join_rows(rows, list->count);
+        struct lease *items = malloc((kept + 1) * sizeof *items);
+        for (size_t i = 0; items && i < kept; i++)
+                items[i] = *rows[i];
+        free(rows);
+        if (!items)
+                return -ENOMEM;
+        free(list->items);
+        *list = (struct lease_list){.items = items, .count = kept, .capacity = kept + 1};
         return 0;
 }

@@ -36,10 +36,10 @@ struct lease_event {
 /* A stored lease is the same, with what is known of both edges after all events of its session were joined.
  */
 struct lease {
-        struct lease_event is;
         int64_t seen_until_ms; /* the last instant at which the source said that it existed; TIME_UNKNOWN if
                                   never. An end that is only BOUND is no such instant, unless the beginning
                                   was computed from it. */
+        struct lease_event is; /* the last, and its name the last of it (lease_heap.h) */
 };
 
 struct lease_list {
@@ -52,7 +52,10 @@ void lease_list_free(struct lease_list *list);
 
 /* Joins: events of one session (same prefix, VRF, subscriber, session) become one lease; repeated ones
  * collapse; a closed row replaces the standing one with the same beginning; renewable leases of one client
- * that meet become one. A function of the set. Sorted by prefix, then from. Works in place; 0 or -ENOMEM. */
+ * that meet become one. A function of the set. Sorted by prefix, then from. 0 or -ENOMEM. */
 int lease_join(struct lease_list *list);
+
+/* The same over rows that are moved by their pointers. Returns how many are left, in front. */
+size_t lease_join_rows(struct lease **rows, size_t count);
 
 #endif

@@ -259,7 +259,9 @@ static void walk(struct finding *f)
         }
 }
 
-int lease_quality_add(const struct lease *leases, size_t count, struct lease_quality *quality)
+/* Of rows by their pointers, or one behind the other. */
+static int find_flaws(
+        struct lease *const *rows, const struct lease *leases, size_t count, struct lease_quality *quality)
 {
         struct finding f = {.count = count, .log_end_ms = INT64_MIN / 2, .quality = quality};
 
@@ -269,7 +271,7 @@ int lease_quality_add(const struct lease *leases, size_t count, struct lease_qua
         if (!f.claims)
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++) {
-                make_claim(&leases[i], &f.claims[i]);
+                make_claim(rows ? rows[i] : &leases[i], &f.claims[i]);
                 f.log_end_ms = later(f.log_end_ms,
                         f.claims[i].to_ms == INT64_MAX ? f.claims[i].from_ms : f.claims[i].to_ms);
         }
@@ -277,4 +279,14 @@ int lease_quality_add(const struct lease *leases, size_t count, struct lease_qua
         walk(&f);
         free(f.claims);
         return 0;
+}
+
+int lease_quality_add(const struct lease *leases, size_t count, struct lease_quality *quality)
+{
+        return find_flaws(NULL, leases, count, quality);
+}
+
+int lease_quality_of(struct lease *const *leases, size_t count, struct lease_quality *quality)
+{
+        return find_flaws(leases, NULL, count, quality);
 }

@@ -41,6 +41,8 @@ struct lease_quality {
 
 /* Adds what is found among the leases of one realm, in any order. 0 or -ENOMEM. */
 int lease_quality_add(const struct lease *leases, size_t count, struct lease_quality *quality);
+/* The same of rows by their pointers (lease_heap.h). */
+int lease_quality_of(struct lease *const *leases, size_t count, struct lease_quality *quality);
 
 const char *lease_flaw_name(enum lease_flaw flaw);     /* "overlap": stable, for JSON */
 const char *lease_flaw_sentence(enum lease_flaw flaw); /* "leases ...", behind a number */

@@ -186,7 +186,8 @@ int lease_query(const struct lease_reader *reader, const struct address *address
         return r;
 }
 
-int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, struct error *error)
+static int read_all(const struct lease_reader *reader, struct lease_list *list, struct lease_heap *heap,
+        struct error *error)
 {
         struct lease_block *block = lease_block_new();
         int r = block ? 0 : -ENOMEM;
@@ -196,7 +197,7 @@ int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, st
                 int next = 0;
                 r = lease_block_unpack(reader, number, block, &what);
                 while (r == 0 && (next = lease_block_next(reader, block)) > 0)
-                        r = lease_list_append(ret, &block->row);
+                        r = heap ? lease_heap_add(heap, &block->row) : lease_list_append(list, &block->row);
                 if (next < 0) {
                         what = "its rows contradict themselves";
                         r = next;
@@ -206,6 +207,16 @@ int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, st
         }
         lease_block_free(block);
         return r == -ENOMEM ? error_set(error, r, "%s: out of memory", reader->name) : r;
+}
+
+int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, struct error *error)
+{
+        return read_all(reader, ret, NULL, error);
+}
+
+int lease_read_heap(const struct lease_reader *reader, struct lease_heap *ret, struct error *error)
+{
+        return read_all(reader, NULL, ret, error);
 }
 
 /* ---- verification ---- */

@@ -6,7 +6,7 @@
  * compressed by zstd with a checksum each, and an index of the first prefix of each block. */
 
 #include "base/error.h"
-#include "nat/lease.h"
+#include "nat/lease_heap.h"
 #include "store/segment.h"
 
 #define LEASE_BLOCK_ROWS 64
@@ -18,6 +18,10 @@
 /* Writes a whole lease segment. leases: joined and sorted by lease_join. heard_until_ms: the latest instant
  * that any lease record spoke of, TIME_UNKNOWN or LEASE_LOG_TORN. 0, -ENOMEM or what the output returned. */
 int lease_segment_write(const struct segment_header *header, const struct lease *leases, size_t count,
+        int64_t heard_until_ms, const struct segment_output *output, struct error *error);
+
+/* The same of rows by their pointers (nat/lease_heap.h). */
+int lease_segment_write_rows(const struct segment_header *header, struct lease *const *rows, size_t count,
         int64_t heard_until_ms, const struct segment_output *output, struct error *error);
 
 struct lease_reader;
@@ -38,6 +42,7 @@ int lease_query(const struct lease_reader *reader, const struct address *address
 
 /* Every lease of the segment, in order. Appends. */
 int lease_read_all(const struct lease_reader *reader, struct lease_list *ret, struct error *error);
+int lease_read_heap(const struct lease_reader *reader, struct lease_heap *ret, struct error *error);
 
 /* As segment_verify. */
 int lease_segment_verify(const struct lease_reader *reader,

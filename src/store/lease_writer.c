@@ -50,12 +50,12 @@ static void put_row(struct lease_writer *writer, const struct lease *lease, cons
         buffer_append(out, lease->is.subscriber, length);
 }
 
-static int write_block(struct lease_writer *writer, const struct lease *leases, size_t count)
+static int write_block(struct lease_writer *writer, struct lease *const *rows, size_t count)
 {
         buffer_clear(&writer->rows);
         buffer_clear(&writer->packed);
         for (size_t i = 0; i < count; i++)
-                put_row(writer, &leases[i], i > 0 ? &leases[i - 1] : NULL);
+                put_row(writer, rows[i], i > 0 ? rows[i - 1] : NULL);
         if (writer->rows.failed ||
                 buffer_reserve(&writer->packed, ZSTD_compressBound(writer->rows.length)) < 0)
                 return -ENOMEM;
@@ -63,8 +63,8 @@ static int write_block(struct lease_writer *writer, const struct lease *leases, 
                 writer->rows.bytes, writer->rows.length, COMPRESSION_LEVEL);
         if (ZSTD_isError(packed))
                 return -ENOMEM;
-        buffer_append(&writer->index, leases[0].is.prefix.address.bytes, 16);
-        buffer_append_u8(&writer->index, leases[0].is.prefix.length);
+        buffer_append(&writer->index, rows[0]->is.prefix.address.bytes, 16);
+        buffer_append_u8(&writer->index, rows[0]->is.prefix.length);
         buffer_append_le(&writer->index, writer->frame.offset, 5);
         buffer_append_le(&writer->index, packed, 3);
         buffer_append_u8(&writer->index, (uint8_t)(count - 1));
@@ -100,18 +100,18 @@ static const char *fault_of(const struct lease *lease, const struct lease *befor
 }
 
 static int write_blocks(
-        struct lease_writer *writer, const struct lease *leases, size_t count, struct error *error)
+        struct lease_writer *writer, struct lease *const *rows, size_t count, struct error *error)
 {
         for (size_t i = 0; i < count; i++) {
-                const char *fault = fault_of(&leases[i], i > 0 ? &leases[i - 1] : NULL);
+                const char *fault = fault_of(rows[i], i > 0 ? rows[i - 1] : NULL);
                 if (fault)
                         return error_set(error, -EINVAL, "lease %zu has %s", i, fault);
-                writer->lengths[leases[i].is.prefix.length / 64] |= UINT64_C(1)
-                                                                    << leases[i].is.prefix.length % 64;
+                writer->lengths[rows[i]->is.prefix.length / 64] |= UINT64_C(1)
+                                                                   << rows[i]->is.prefix.length % 64;
         }
         for (size_t at = 0; at < count; at += LEASE_BLOCK_ROWS) {
                 size_t left = count - at;
-                int r = write_block(writer, leases + at, left < LEASE_BLOCK_ROWS ? left : LEASE_BLOCK_ROWS);
+                int r = write_block(writer, rows + at, left < LEASE_BLOCK_ROWS ? left : LEASE_BLOCK_ROWS);
                 if (r < 0)
                         return r;
         }
@@ -134,7 +134,7 @@ static int write_sections(struct lease_writer *writer, uint64_t count, int64_t h
         return r < 0 ? r : frame_finish(&writer->frame);
 }
 
-int lease_segment_write(const struct segment_header *header, const struct lease *leases, size_t count,
+int lease_segment_write_rows(const struct segment_header *header, struct lease *const *rows, size_t count,
         int64_t heard_until_ms, const struct segment_output *output, struct error *error)
 {
         struct lease_writer writer = {
@@ -147,7 +147,7 @@ int lease_segment_write(const struct segment_header *header, const struct lease 
         int r = writer.zstd ? frame_begin(&writer.frame, LEASE_MAGIC, header, output) : -ENOMEM;
 
         if (r == 0)
-                r = write_blocks(&writer, leases, count, error);
+                r = write_blocks(&writer, rows, count, error);
         if (r == 0)
                 r = write_sections(&writer, count, heard_until_ms);
         ZSTD_freeCCtx(writer.zstd);
@@ -156,4 +156,18 @@ int lease_segment_write(const struct segment_header *header, const struct lease 
         buffer_free(&writer.packed);
         buffer_free(&writer.index);
         return r == -ENOMEM ? error_set(error, r, "out of memory while writing leases") : r;
+}
+
+int lease_segment_write(const struct segment_header *header, const struct lease *leases, size_t count,
+        int64_t heard_until_ms, const struct segment_output *output, struct error *error)
+{
+        struct lease **rows = malloc((count + 1) * sizeof *rows);
+
+        if (!rows)
+                return error_set(error, -ENOMEM, "out of memory while writing leases");
+        for (size_t i = 0; i < count; i++)
+                rows[i] = (struct lease *)&leases[i]; /* only read */
+        int r = lease_segment_write_rows(header, rows, count, heard_until_ms, output, error);
+        free(rows);
+        return r;
 }
