@@ -24,6 +24,7 @@
 #define PIECE_TEXT_MAX (8u * 1024 * 1024) /* coarse questions have thousands of candidates each */
 #define NEAR_AT_ONCE 32
 #define CACHE_LINE 64
+#define KEPT_USUAL 384      /* bytes of an answer with one candidate */
 #define BATCH_LINE_MAX 4096 /* no question is longer */
 
 /* One row of the group: still to be answered, answered, or without an answer, for a reason. */
@@ -247,6 +248,19 @@ static int answer_ahead(struct batch *batch, struct error *error)
         return r;
 }
 
+/* The same for what was kept of rows that are printed next. */
+static void bring_kept_near(const struct batch *batch, size_t from)
+{
+        for (size_t i = from; i < from + NEAR_AT_ONCE && i < batch->count; i++) {
+                const struct batch_item *item = &batch->items[i];
+                if (item->where != &batch->ahead)
+                        continue;
+                for (size_t at = item->kept; at < item->kept + KEPT_USUAL && at < batch->ahead.length;
+                        at += CACHE_LINE)
+                        (void)*(const volatile uint8_t *)(batch->ahead.bytes + at);
+        }
+}
+
 /* Makes a piece of the next rows, and answers those of them that are not answered yet. */
 static int next_piece(struct batch *batch, size_t from, struct error *error)
 {
@@ -259,6 +273,8 @@ static int next_piece(struct batch *batch, size_t from, struct error *error)
         while (r == 0 && from + piece->count < batch->count && piece->count < PIECE_QUESTIONS &&
                 piece->lines.length < PIECE_TEXT_MAX) {
                 struct batch_item *item = &batch->items[from + piece->count];
+                if (piece->count % NEAR_AT_ONCE == 0)
+                        bring_kept_near(batch, from + piece->count);
                 buffer_clear(&batch->late);
                 if (!item->where)
                         r = answer_item(batch, item, &batch->late, error);
