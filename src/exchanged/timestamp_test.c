@@ -304,6 +304,34 @@ static void a_service_behind_tls(void **state)
         finish();
 }
 
+#define MESSAGES 12
+/* kill -9 while the service comes and goes: each message leaves once, with its timestamp. */
+static void killed_again_and_again(void **state)
+{
+        static const char *const manners[] = {"good", "down", "good", "slow"};
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        srandom(4711);
+        start();
+        for (unsigned i = 0; i < MESSAGES; i++) {
+                behave(manners[random() % 4]);
+                send_report(AT, DE, id);
+                usleep((useconds_t)(random() % 400000));
+                kill_node(AT, SIGKILL);
+                start_node(AT);
+        }
+        behave("good");
+        AWAIT(number_of(AT, "SELECT count(*) FROM post_stamp WHERE state = 'stamped'") == MESSAGES);
+        AWAIT(number_of(DE, "SELECT count(*) FROM inbox WHERE state = 1") == MESSAGES);
+        AWAIT(number_of(AT, "SELECT count(*) FROM outbox WHERE state <> 1") == 0);
+        assert_int_equal(number_of(AT, "SELECT count(*) FROM outbox"), MESSAGES);
+        assert_int_equal(number_of(DE, "SELECT count(*) FROM incident"), 0);
+        assert_int_equal(number_of(AT, "SELECT count(*) FROM book_incident"), 0);
+        verify(id);
+        finish();
+}
+
 int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
@@ -312,6 +340,7 @@ int main(int argc, char **argv)
                         a_service_that_does_not_do_it_is_told_of, make_with_service, stop),
                 cmocka_unit_test_setup_teardown(with_the_keys_in_a_token, make_with_keys_in_token, stop),
                 cmocka_unit_test_setup_teardown(a_service_behind_tls, make_with_tls, stop),
+                cmocka_unit_test_setup_teardown(killed_again_and_again, make_with_service, stop),
                 cmocka_unit_test_setup_teardown(
                         where_the_settings_let_it_it_leaves_without, make_with_optional_service, stop),
         };
