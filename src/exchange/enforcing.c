@@ -301,6 +301,57 @@ static int must_be_open(struct enforcing_case *c, struct error *error)
         return r;
 }
 
+/* ---- an objection that is still on its way ---- */
+
+struct on_its_way {
+        const char *addressee;
+        char objection[MODEL_ID_MAX]; /* that was not found to have arrived; "": none */
+        struct office *office;
+        bool arrived;
+};
+
+static int note_arrived(void *context, const struct book_message *row)
+{
+        struct on_its_way *way = context;
+        struct message message;
+
+        if (row->direction != DIRECTION_IN || row->refused || strcmp(row->peer, way->addressee) != 0 ||
+                strcmp(row->reply_to, way->objection) != 0)
+                return 0;
+        message_init(&message, MESSAGE_NONE);
+        way->arrived = book_message_read(way->office, row->peer, row->id, &message, NULL) == 0 &&
+                       message.receipt.effect == RECEIPT_RECEIVED;
+        message_free(&message);
+        return way->arrived;
+}
+
+static int note_objection(void *context, const struct book_message *row)
+{
+        struct on_its_way *way = context;
+
+        if (row->direction != DIRECTION_OUT || strcmp(row->peer, way->addressee) != 0)
+                return 0;
+        snprintf(way->objection, sizeof way->objection, "%s", row->id);
+        way->arrived = false;
+        int r = book_messages_each(way->office, row->order_id, MESSAGE_RECEIPT, note_arrived, way, NULL);
+        return r < 0 ? r : !way->arrived;
+}
+
+/* Messages overtake each other: a clearance that came before the objection to one identifier would let that
+ * identifier leave too. */
+static int must_have_arrived(struct enforcing_case *c, struct error *error)
+{
+        struct on_its_way way = {.addressee = c->form->addressee.organisation, .office = c->office};
+
+        int r = book_messages_each(c->office, c->order.id, MESSAGE_EA_OBJECTION, note_objection, &way, error);
+        return r == 1 ? error_set(error, -EAGAIN,
+                                "the objection %s has not arrived at %s yet, or was refused there; the order "
+                                "is "
+                                "cleared when it has",
+                                way.objection, way.addressee)
+                      : r;
+}
+
 int enforcing_clear(struct office *office, const char *id, const char *statement, struct error *error)
 {
         struct enforcing_case c;
@@ -313,6 +364,8 @@ int enforcing_clear(struct office *office, const char *id, const char *statement
         r = case_of(office, id, &c, error);
         if (r == 0)
                 r = must_be_open(&c, error);
+        if (r == 0)
+                r = must_have_arrived(&c, error);
         if (r == 0)
                 r = facts_own_authority(office, c.order.id, &message.ea_clearance.authority, error);
         if (r == 0 && statement)

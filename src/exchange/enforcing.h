@@ -9,7 +9,8 @@
 #include "exchange/facts.h"
 #include "exchange/post.h"
 
-/* It will not refuse: nothing has to be waited for any more. */
+/* It will not refuse: nothing has to be waited for any more. -EAGAIN while an objection to some identifiers
+ * has not arrived at the addressee: it must not be overtaken. */
 int enforcing_clear(struct office *office, const char *id, const char *statement, struct error *error);
 
 struct enforcing_objection {

@@ -118,6 +118,38 @@ static void requirement_13_a_partial_refusal_holds_for_its_identifier(void **sta
         message_free(&answer);
 }
 
+/* What is cleared after an objection to one identifier is the rest: the objection must be there first. */
+static void requirement_13_a_clearance_does_not_overtake_an_objection(void **state)
+{
+        struct enforcing_objection objection = {.effect = OBJECTION_REFUSED,
+                .ground = GROUND_PRESS_FREEDOM,
+                .explanation = "the line of a newspaper"};
+        struct message form, answer;
+        char id[MODEL_ID_MAX], first[MODEL_ID_MAX], lines[256];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        snprintf(lines, sizeof lines, "%s%s", log_line, log_line_2);
+        issue_lines(&form, lines, id);
+        identifier_of(id, 0, first);
+        objection.identifier_id = first;
+        AS(ENFORCING, "huber", enforcing_object(office, id, &objection, 1, &error));
+        REFUSED_AS(ENFORCING, "huber", -EAGAIN, enforcing_clear(office, id, "the rest", &error));
+        settle();
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "the rest", &error));
+        settle();
+        scene_clock += 1000;
+        to_prepared(id);
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        read_answer(id, &answer);
+        assert_int_equal(answer.answer.results.items[0].outcome, OUTCOME_REFUSED);
+        assert_int_equal(answer.answer.results.items[1].outcome, OUTCOME_DISCLOSED);
+        message_free(&answer);
+}
+
 static void requirement_13_a_whole_refusal_ends_it(void **state)
 {
         const struct enforcing_objection all = {.effect = OBJECTION_REFUSED,
@@ -782,6 +814,7 @@ int main(void)
                 TEST(requirement_12_nothing_leaves_before_clearance_or_day_10),
                 TEST(requirement_12_day_10_counts_from_the_later_receipt),
                 TEST(requirement_13_a_partial_refusal_holds_for_its_identifier),
+                TEST(requirement_13_a_clearance_does_not_overtake_an_objection),
                 TEST(requirement_13_a_whole_refusal_ends_it),
                 TEST(requirement_14_the_press_goes_to_form_3_and_the_enforcing_authority),
                 TEST(requirement_14_an_enforcing_authority_that_was_not_notified_decides),

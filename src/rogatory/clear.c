@@ -69,7 +69,8 @@ const struct command command_clear = {
         .description = "An enforcing authority that was notified of an order (Article 8 of Regulation (EU)\n"
                        "2023/1543) tells addressee and issuing authority that it raises no ground for\n"
                        "refusal: the provider need not wait for day 10 any longer (Article 10(2)).\n"
-                       "'inbox show' shows the order and until when it has to be decided.\n",
+                       "'inbox show' shows the order and until when it has to be decided. Where it has\n"
+                       "objected to some identifiers, the rest is cleared once that has arrived.\n",
         .options = clear_texts,
         .option_count = sizeof clear_texts / sizeof clear_texts[0],
         .exits = EXITS,
