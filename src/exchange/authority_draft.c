@@ -434,10 +434,25 @@ int authority_check(struct office *office, const char *id, struct book_order *re
         return r;
 }
 
+/* The enforcing authority is notified with the whole of the form (Article 8(1)). */
+static int must_inform(struct authority_case *c, struct error *error)
+{
+        const struct model_field *field = model_field_find(&order_type, slice_of("ea_information"));
+
+        if (c->form->ea.notified != STATED_YES || model_is_given(field, c->form))
+                return 0;
+        return error_set(error, -EPERM,
+                "section M is missing (ea_information): what the enforcing authority is told of necessity, "
+                "case and "
+                "offence; it goes to nobody else");
+}
+
 static int submit(struct authority_case *c, const void *arguments, struct error *error)
 {
         (void)arguments;
-        int r = case_rules(c, NULL, error);
+        int r = must_inform(c, error);
+        if (r == 0)
+                r = case_rules(c, NULL, error);
         if (r == 0)
                 r = case_take(c, "submit", NULL, error);
         if (r < 0)

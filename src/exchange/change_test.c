@@ -405,6 +405,43 @@ static void an_amendment_goes_the_way_of_an_order_and_is_examined_anew(void **st
         REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_amend(office, id, "too late", &unused, &error));
 }
 
+/* Section M goes to the enforcing authority alone, and with the amendment once more. */
+static void section_m_reaches_the_enforcing_authority_alone(void **state)
+{
+        struct message form, kept;
+        struct book_order order;
+        struct error failure = {0};
+        char id[MODEL_ID_MAX], draft[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        begin_amendment(id, draft);
+        AS(AUTHORITY, "berger", add_line(office, draft, &error));
+        send_amendment(draft);
+        settle();
+        for (int i = 0; i < 2; i++) {
+                struct office *node = scene_open(i ? PROVIDER : ENFORCING, "wolf");
+                order = order_at(i ? PROVIDER : ENFORCING, id);
+                assert_int_equal(order.generation, 1);
+                message_init(&kept, MESSAGE_NONE);
+                scene_must(book_order_message(node, &order, &kept, &failure), &failure);
+                assert_int_equal(message_order(&kept)->ea_information.case_summary == NULL, i);
+                message_free(&kept);
+                office_close(node);
+        }
+        make_form(&form);
+        involve_ea(&form);
+        model_free(
+                model_field_find(&order_type, slice_of("ea_information"))->part, &form.order.ea_information);
+        AS(AUTHORITY, "berger", authority_new(office, &form, &order, &error));
+        message_free(&form);
+        AS(AUTHORITY, "berger", paste(office, order.id, log_line, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_submit(office, order.id, &error));
+}
+
 /* Who approved the order cannot write its amendment. */
 static void roles_of_an_amendment_are_those_of_its_order(void **state)
 {
@@ -553,6 +590,7 @@ int main(void)
                 TEST(a_conflict_is_stated_within_ten_days),
                 TEST(nothing_is_decided_where_no_conflict_was_stated),
                 TEST(an_amendment_goes_the_way_of_an_order_and_is_examined_anew),
+                TEST(section_m_reaches_the_enforcing_authority_alone),
                 TEST(roles_of_an_amendment_are_those_of_its_order),
                 TEST(an_amendment_that_changes_nothing_or_the_parties_is_not_sent),
                 TEST(an_amendment_that_comes_after_the_answer_changes_nothing),

@@ -230,6 +230,9 @@ __attribute__((unused)) static void involve_ea(struct message *form)
         EXAMPLE_SET(form->order.ea.authority.organisation, ENFORCING);
         EXAMPLE_SET(form->order.ea.authority.country, "DE");
         example_text(&form->order.ea.authority.name, "Enforcing authority");
+        example_text(&form->order.ea_information.necessity, "No other trace leads to the sender.");
+        example_text(&form->order.ea_information.case_summary, "Threats in a forum");
+        example_text(&form->order.ea_information.offence, "Fraud, section 146");
 }
 
 __attribute__((unused)) static int paste(

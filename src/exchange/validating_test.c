@@ -218,6 +218,9 @@ static void an_amendment_is_cleared_and_validated_anew(void **state)
         EXAMPLE_SET(form.order.ea.authority.organisation, ENFORCING);
         EXAMPLE_SET(form.order.ea.authority.country, "DE");
         example_text(&form.order.ea.authority.name, "Enforcing authority");
+        example_text(&form.order.ea_information.necessity, "No other trace leads to the sender.");
+        example_text(&form.order.ea_information.case_summary, "A child is missing");
+        example_text(&form.order.ea_information.offence, "Kidnapping");
         issue_as_emergency(&form, id);
         settle();
         AS(AUTHORITY, "berger", authority_ask_validation(office, id, COURT, &error));

@@ -249,6 +249,9 @@ static int do_traffic(struct office *office, const char *id, struct error *error
         example_authority(&body->issuer, "AT", names[COURT], NATURE_COURT, "berger@at-court-vienna");
         body->ea.notified = STATED_YES;
         example_authority(&body->ea.authority, "DE", names[EA], NATURE_COURT, "huber@de-enforcement-berlin");
+        example_text(&body->ea_information.necessity, "No other trace leads to the sender.");
+        example_text(&body->ea_information.case_summary, "Threats in a forum");
+        example_text(&body->ea_information.offence, "Fraud, section 146");
         int r = authority_new(office, &form, &order, error);
         message_free(&form);
         return r;

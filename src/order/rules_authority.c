@@ -17,13 +17,21 @@ void look_form(struct rule_case *c)
                 broken(c, "message", NULL, "and %zu further fields", count - GAPS_SHOWN);
 }
 
+/* A draft has section M where the enforcing authority is to be notified; it goes into the notification alone.
+ */
+static bool is_for_enforcing(const struct rule_case *c, const struct form_gap *gap)
+{
+        return !c->facts->received && !*c->facts->sealed_by && c->order &&
+               c->order->ea.notified == STATED_YES && strstr(gap->path, "ea_information") != NULL;
+}
+
 void look_barred(struct rule_case *c)
 {
         struct form_gap gaps[GAPS_SHOWN];
         size_t count = form_gaps(c->message, gaps, GAPS_SHOWN);
 
         for (size_t i = 0; i < count && i < GAPS_SHOWN; i++)
-                if (gaps[i].barred)
+                if (gaps[i].barred && !is_for_enforcing(c, &gaps[i]))
                         broken(c, gaps[i].path, NULL, "must not be given here: %s, section %s; leave it out",
                                 gaps[i].field->label, gaps[i].field->section);
 }

@@ -488,6 +488,22 @@ static void test_requirement_14_press_and_privilege_route_to_form_3_and_the_enfo
         message_free(&message);
 }
 
+/* It is written in the draft, and goes to the enforcing authority alone. */
+static void test_section_m_stands_in_drafts_and_in_notifications(void **state)
+{
+        (void)state;
+        example_traffic(&message);
+        example_text(&message.order.ea_information.case_summary, "Threats in a forum");
+        facts_for();
+        STOPS("form-has-nothing-beside");
+        facts.received = false;
+        facts.sealed_by[0] = '\0';
+        PASSES("form-has-nothing-beside");
+        message.order.ea.notified = STATED_NO;
+        STOPS("form-has-nothing-beside");
+        message_free(&message);
+}
+
 static void test_third_country(void **state)
 {
         void *item = NULL;
@@ -652,6 +668,7 @@ int main(void)
                 cmocka_unit_test(test_enforcing_authority_and_threshold),
                 cmocka_unit_test(
                         test_requirement_14_press_and_privilege_route_to_form_3_and_the_enforcing_authority),
+                cmocka_unit_test(test_section_m_stands_in_drafts_and_in_notifications),
                 cmocka_unit_test(test_third_country),
                 cmocka_unit_test(test_requirement_15_a_delay_needs_reasons_and_an_end),
                 cmocka_unit_test(test_requirement_20_an_error_reaches_the_person_and_oversight),
