@@ -129,6 +129,15 @@ class Node:
             os.chmod(self.folder, 0o710)
         world.nodes[organisation] = self
 
+    def limit(self, **limits):
+        """What this node lets an order ask for, instead of what is laid down; before it is started."""
+        with open(os.path.join(self.folder, "exchange.json"), "r+", encoding="utf-8") as file:
+            settings = json.load(file)
+            settings["limits"] = {**settings.get("limits", {}), **limits}
+            file.seek(0)
+            file.truncate()
+            json.dump(settings, file, indent=2)
+
     def set_clock(self, ahead_ms):
         """Only the programs of tests look at it."""
         with open(self.clock, "r+" if os.path.exists(self.clock) else "w", encoding="ascii") as file:
