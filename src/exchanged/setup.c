@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define WAITING_CONNECTIONS 64
+#define EXAMINATION_SECONDS 100
 
 const struct exchanged_times exchanged_usual_times = {.tick_ms = 500,
         .idle_ms = 60000,
@@ -106,6 +107,7 @@ int exchanged_examine(struct exchanged *node, struct error *error)
                 return error_set(error, -errno, "no pipe: %s", strerrordesc_np(errno));
         pid_t pid = fork();
         if (pid == 0) {
+                alarm(EXAMINATION_SECONDS); /* a token's module may wait for ever */
                 int r = examine(node, &said);
                 _exit(r < 0 && write(ends[1], &said, sizeof said) != (ssize_t)sizeof said);
         }

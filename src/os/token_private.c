@@ -106,6 +106,10 @@ static int begin(struct token_private *key, struct error *error)
         r = find_key(key->token, &key->handle, error);
         /* Other processes log in too; each use takes the lock again. */
         token_unlock(key->token);
+        if (r < 0) {
+                token_close(key->token);
+                key->token = NULL; /* the next use begins anew */
+        }
         return r;
 }
 
@@ -163,8 +167,8 @@ int token_private_sign(struct token_private *key, const uint8_t *digest, size_t 
         CK_ULONG got = 2 * size;
 
         if (length > sizeof given)
-                return error_set(error, -EINVAL, "token %s: a digest of %zu bytes is not signed",
-                        key->token->name, length);
+                return error_set(
+                        error, -EINVAL, "token %s: a digest of %zu bytes is not signed", key->name, length);
         memcpy(given, digest, length);
         int r = begin_use(key, error);
         if (r < 0)
@@ -230,7 +234,7 @@ int token_private_agree(struct token_private *key, const uint8_t *point, size_t 
 
         if (length > POINT_MAX)
                 return error_set(error, -EINVAL, "token %s: a point of %zu bytes is of no curve that is used",
-                        key->token->name, length);
+                        key->name, length);
         int r = begin_use(key, error);
         if (r < 0)
                 return r;

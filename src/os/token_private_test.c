@@ -86,6 +86,9 @@ static void a_key_signs_and_agrees(void **state)
         assert_non_null(strstr(error.text, "another curve"));
         assert_true(token_private_agree(key, generator, 64, SIZE, secret, &error) < 0);
         works(key);
+        assert_int_equal(token_private_sign(key, digest, 65, SIZE, signature, &error), -EINVAL);
+        assert_int_equal(token_private_agree(key, generator, 200, SIZE, secret, &error), -EINVAL);
+        works(key);
         token_private_close(key);
 }
 
@@ -109,6 +112,35 @@ static void a_key_over_a_fork(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_int_equal(status, 0);
         works(key);
+        token_private_close(key);
+}
+
+/* A child whose token is gone says so, also the second time, and goes on when it is there again. */
+static void a_key_that_is_gone_after_a_fork(void **state)
+{
+        uint8_t digest[32] = "digest", signature[2 * SIZE];
+        char tokens[300], away[300];
+        int status = -1;
+
+        (void)state;
+        snprintf(tokens, sizeof tokens, "%s", scratch_path("secret"));
+        snprintf(away, sizeof away, "%s", scratch_path("away"));
+        struct token_private *key = must_open();
+        pid_t child = fork();
+        if (child == 0) {
+                assert_int_equal(rename(tokens, away), 0);
+                for (int i = 0; i < 2; i++)
+                        assert_int_equal(
+                                token_private_sign(key, digest, sizeof digest, SIZE, signature, &error),
+                                -ENOENT);
+                assert_int_equal(token_private_sign(key, digest, 65, SIZE, signature, &error), -EINVAL);
+                assert_int_equal(rename(away, tokens), 0);
+                works(key);
+                token_private_close(key);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
         token_private_close(key);
 }
 
@@ -157,6 +189,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(a_key_signs_and_agrees),
                 TEST(a_key_over_a_fork),
+                TEST(a_key_that_is_gone_after_a_fork),
                 TEST(what_does_not_open),
                 TEST(a_key_that_could_be_taken_out),
         };
