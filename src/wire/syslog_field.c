@@ -429,16 +429,23 @@ static bool is_same(const struct syslog_found *a, const struct syslog_found *b, 
         }
 }
 
+/* A field that the line had already says the same, or the line is refused. Apart, because the copy of what
+ * was found costs more than reading a field, and hardly any line needs it. */
+static __attribute__((noinline)) bool read_again(struct slice *after, enum syslog_field field, char stop,
+        const struct syslog_word *words, struct syslog_found *found)
+{
+        struct syslog_found before = *found;
+
+        return read_field(after, field, stop, words, found) && is_same(&before, found, field);
+}
+
 bool syslog_take_field(struct slice *rest, enum syslog_field field, char stop,
         const struct syslog_word *words, struct syslog_found *found)
 {
         struct slice after = *rest;
-        struct syslog_found before;
-        bool again = syslog_has(found, field);
 
-        if (again)
-                before = *found;
-        if (!read_field(&after, field, stop, words, found) || (again && !is_same(&before, found, field)))
+        if (!(syslog_has(found, field) ? read_again(&after, field, stop, words, found)
+                                       : read_field(&after, field, stop, words, found)))
                 return false;
         found->has |= UINT32_C(1) << field;
         *rest = after;
