@@ -138,9 +138,9 @@ _rogatory()
         fi ;;
     answer)
         options="--node --purpose --register --part --reason --why --identifier --needed --text --spoke-with --not-confirmed
-            --country --law --obligation --applies --consequence --link --json --help"
+            --country --law --obligation --applies --consequence --link --means --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
-            mapfile -t COMPREPLY < <(compgen -W "prepare show release refuse clarify call-back $options" -- "$cur")
+            mapfile -t COMPREPLY < <(compgen -W "prepare show release refuse clarify call-back notice noticed $options" -- "$cur")
             return
         fi ;;
     clear) options="--node --why --json --help" ;;

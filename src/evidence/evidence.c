@@ -227,12 +227,19 @@ static void ask_for_more(struct answer_body *answer, json_t *identifiers, json_t
 
 static void warn_of_all(const struct answer_body *answer, const struct window_list *windows, json_t *warnings)
 {
-        bool unknown = false;
+        bool unknown = false, several = false;
 
-        for (size_t i = 0; i < answer->results.count; i++)
+        for (size_t i = 0; i < answer->results.count; i++) {
                 unknown |= answer->results.items[i].verdict == VERDICT_OF_UNKNOWN;
+                several |= answer->results.items[i].verdict == VERDICT_OF_SEVERAL;
+        }
         if (unknown)
-                warn(warnings, "At least one answer is 'unknown'. It is " SCOPE_NO_EVIDENCE ".");
+                warn(warnings, "At least one answer is 'unknown': nobody is identified by it. It "
+                               "is " SCOPE_NO_EVIDENCE ".");
+        if (several)
+                warn(warnings, "At least one answer is 'several': nobody is identified by it, also where all "
+                               "holders "
+                               "are named because the order asks for all. It is " SCOPE_NO_EVIDENCE ".");
         if (windows->unproven)
                 warn(warnings, "At least one record stands in a window that is not in the provider's log: "
                                "nothing proves that it was as it is now before the answer was made.");

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NAME_MAX_BYTES 96 /* "kb:network-connection-" and a UUID */
 
@@ -247,6 +248,28 @@ static void add_findings(struct graph *graph)
 
 /* ---- the whole ---- */
 
+/* Whoever reads this description and nothing else has to know where nobody is identified. */
+static json_t *words_of_results(const struct graph *graph)
+{
+        const json_t *identifiers = json_object_get(graph->evidence, "identifiers");
+        char *words = strdup("What the provider's records say on the identifiers and times ordered.");
+
+        for (size_t i = 0; words && i < json_array_size(identifiers); i++) {
+                const json_t *one = json_array_get(identifiers, i);
+                const char *verdict = json_string_value(json_object_get(one, "verdict")),
+                           *statement = json_string_value(json_object_get(one, "statement"));
+                char *longer = NULL;
+                if (asprintf(&longer, "%s Identifier %zu%s%s: %s", words, i + 1, verdict ? ", " : "",
+                            verdict ? verdict : "", statement ? statement : "refused") < 0)
+                        longer = NULL;
+                free(words);
+                words = longer;
+        }
+        json_t *value = words ? json_string(words) : NULL;
+        free(words);
+        return value;
+}
+
 static void add_action(struct graph *graph)
 {
         const json_t *made = json_object_get(graph->evidence, "made");
@@ -256,11 +279,11 @@ static void add_action(struct graph *graph)
         name_of(graph, "provenance-record", 0, record);
         name_of(graph, "provider", 0, provider);
         name_of(graph, "examination", 0, name);
-        add(graph, json_pack("{s:s, s:s, s:s, s:o, s:o, s:O}", "@id", record, "@type",
+        add(graph, json_pack("{s:s, s:s, s:o, s:o, s:o, s:O}", "@id", record, "@type",
                            "case-investigation:ProvenanceRecord", "uco-core:description",
-                           "What the provider's records say on the identifiers and times ordered",
-                           "uco-core:createdBy", link_to(provider), "uco-core:objectCreatedTime",
-                           date_time(made), "uco-core:object", graph->results_of_action));
+                           words_of_results(graph), "uco-core:createdBy", link_to(provider),
+                           "uco-core:objectCreatedTime", date_time(made), "uco-core:object",
+                           graph->results_of_action));
         mention(graph, graph->results_of_action, record);
         add(graph,
                 json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:O, s:O}", "@id", name, "@type",
@@ -309,9 +332,8 @@ static json_t *bundle_of(struct graph *graph)
         return json_pack("{s:o, s:s, s:s, s:s, s:s, s:O}", "@context", context_of(graph->evidence), "@id",
                 name_of(graph, "bundle", 0, name), "@type", "uco-core:Bundle", "uco-core:name",
                 "Provenance of an answer to an order for data", "uco-core:description",
-                "The records tell which line of the provider an address and port was lent to. They do not "
-                "tell "
-                "who used the line.",
+                "Where the verdict is one, the records tell which line of the provider an address and port "
+                "was lent to; else they identify nobody. They do not tell who used the line.",
                 "uco-core:object", graph->objects);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Reports that somebody was, or may have been, wrongly identified: requirement 20. */
-#include "exchange/handlers.h"
+#include "exchange/provider_case.h"
 
 #include <stdio.h>
 
@@ -30,6 +30,11 @@ int handle_error_report(struct office *office, const struct post_arrival *arriva
         json_t *fields = json_pack("{s:s, s:s, s:o, s:s, s:{s:s, s:s}}", "error",
                 word_name(&error_kind_words, (int)report->kind), "what", what, "notified", notified, "order",
                 message->order_id, "detail", "message", message->id, "sender", arrival->sender->name);
+        if (r < 0) {
+                json_decref(fields);
+                return r;
+        }
+        r = provider_error_reported(office, arrival, error);
         if (r < 0) {
                 json_decref(fields);
                 return r;

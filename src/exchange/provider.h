@@ -88,6 +88,14 @@ int provider_refuse(
 int provider_clarify(struct office *office, const char *id, const char *identifier_id, enum obstacle obstacle,
         const char *text, struct error *error);
 
+/* ---- errors ---- */
+
+/* The notice to the customer whom an answer wrongly named, as it is to be sent, behind a few lines for the
+ * desk. -ENOENT where no such error was reported. */
+int provider_notice(struct office *office, const char *id, struct buffer *ret, struct error *error);
+/* It was sent: authority and oversight bodies learn it. Role desk. */
+int provider_noticed(struct office *office, const char *id, const char *means, struct error *error);
+
 /* ---- the clock; exchange/clock.h ---- */
 
 int provider_clock(struct office *office, const char *id, struct error *error);

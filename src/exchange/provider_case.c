@@ -210,10 +210,14 @@ int provider_look_again(struct provider_case *c, struct error *error)
         c->order.look_ms = step_of_clock(MACHINE_ORDER, c->order.state, &c->facts)
                                    ? office_now(c->office)
                                    : step_next_look(MACHINE_ORDER, c->order.state, &c->facts);
-        int64_t holds = TIME_UNKNOWN;
-        int r = book_fact(c->office, c->order.id, FACT_HOLDS_LOOK_MS, TIME_UNKNOWN, &holds, error);
-        if (holds != TIME_UNKNOWN && (c->order.look_ms == TIME_UNKNOWN || holds < c->order.look_ms))
-                c->order.look_ms = holds;
+        static const char *const others[] = {FACT_HOLDS_LOOK_MS, FACT_NOTICE_LOOK_MS};
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < sizeof others / sizeof *others; i++) {
+                int64_t at = TIME_UNKNOWN;
+                r = book_fact(c->office, c->order.id, others[i], TIME_UNKNOWN, &at, error);
+                if (at != TIME_UNKNOWN && (c->order.look_ms == TIME_UNKNOWN || at < c->order.look_ms))
+                        c->order.look_ms = at;
+        }
         return r == 0 ? book_order_update(c->office, &c->order, error) : r;
 }
 

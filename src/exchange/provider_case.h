@@ -16,6 +16,9 @@
 #define FACT_AMENDED_MS "amended"      /* the last amendment was received */
 #define FACT_PAUSES "pauses"           /* how many questions stopped the clock; pause-from-N, pause-to-N */
 #define FACT_PRODUCTION_FOLLOWS_MS "production-follows"
+#define FACT_NOTICE_DUE_MS "notice-due" /* when a wrongly identified customer has to be told */
+#define FACT_NOTICE_LOOK_MS "notice-look"
+#define FACT_NOTICED_MS "noticed"
 #define FACT_HELD_UNTIL_MS "held-until" /* when the store's holds end */
 #define FACT_HOLDS_LOOK_MS "holds-look" /* when something has to be done with them */
 
@@ -114,6 +117,10 @@ int provider_take_early(struct office *office, const char *order_id, struct erro
 
 /* Enters into the log that somebody reads plaintext, durably. */
 int provider_log_reading(struct provider_case *c, const char *purpose, const char *what, struct error *error);
+
+/* A duty to tell the customer follows from an error report (provider_notice.c). */
+int provider_error_reported(struct office *office, const struct post_arrival *arrival, struct error *error);
+int notice_clock(struct provider_case *c, struct error *error);
 
 /* preserving (provider_preserve.c) */
 int provider_preserve(

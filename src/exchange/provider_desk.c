@@ -323,6 +323,9 @@ static int run_clock(struct provider_case *c, const void *arguments, struct erro
         int *taken = (int *)(uintptr_t)arguments;
 
         if (!step) {
+                int told = notice_clock(c, error);
+                if (told < 0)
+                        return told;
                 int held = holds_clock(c, error);
                 *taken = held > 0;
                 return held < 0 ? held : 0;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PART_BLOCK 4096
+
 struct preparation {
         struct provider_case *c;
         const struct provider_preparing *how;
@@ -112,13 +114,27 @@ static int find_window(void *context, const char *realm, const char *file, struc
 
 /* ---- the evidence ---- */
 
+/* How long a name is, and how many records there are, is not for who sees the sizes of what is encrypted. */
+static int pad(struct buffer *part, struct error *error)
+{
+        int r = 0;
+
+        while (r == 0 && part->length % PART_BLOCK != 0)
+                r = buffer_append_u8(part, part->length % PART_BLOCK == PART_BLOCK - 1 ? '\n' : ' ');
+        return r < 0 ? error_set(error, r, "not enough memory for evidence") : 0;
+}
+
 static int make_parts(struct preparation *p, struct error *error)
 {
         for (int i = 0; i < DRAFT_PARTS; i++)
                 p->parts[i] = buffer_make(EVIDENCE_JSON_MAX);
         int r = evidence_write_json(p->evidence, &p->parts[PROVIDER_JSON], error);
         if (r == 0)
+                r = pad(&p->parts[PROVIDER_JSON], error);
+        if (r == 0)
                 r = evidence_write_statement(p->evidence, &p->parts[PROVIDER_STATEMENT], error);
+        if (r == 0)
+                r = pad(&p->parts[PROVIDER_STATEMENT], error);
         if (r == 0)
                 r = evidence_write_provenance(p->evidence,
                         slice_make(
@@ -126,7 +142,7 @@ static int make_parts(struct preparation *p, struct error *error)
                         slice_make((const char *)p->parts[PROVIDER_STATEMENT].bytes,
                                 p->parts[PROVIDER_STATEMENT].length),
                         &p->parts[PROVIDER_PROVENANCE], error);
-        return r;
+        return r == 0 ? pad(&p->parts[PROVIDER_PROVENANCE], error) : r;
 }
 
 static int make_evidence(struct preparation *p, struct error *error)

@@ -194,6 +194,17 @@ __attribute__((unused)) static int incidents(const char *node)
         return count;
 }
 
+__attribute__((unused)) static bool file_has(const char *path, const char *text)
+{
+        struct buffer bytes = buffer_make(64 << 20);
+        struct error error = {0};
+
+        scene_must(file_read(path, &bytes, &error), &error);
+        bool found = memmem(bytes.bytes, bytes.length, text, strlen(text)) != NULL;
+        buffer_free(&bytes);
+        return found;
+}
+
 /* ---- orders ---- */
 
 __attribute__((unused)) static void begin(void)
@@ -327,6 +338,7 @@ __attribute__((unused)) static void raw_order(struct message *message, const cha
 }
 
 struct opened {
+        char all[400000]; /* every part */
         char json[200000];
         int files;
 };
@@ -340,6 +352,11 @@ __attribute__((unused)) static int keep_file(void *context, const char *message_
         if (strcmp(file->name, "evidence.json.p7m") == 0 && length < sizeof opened->json) {
                 memcpy(opened->json, bytes, length);
                 opened->json[length] = '\0';
+        }
+        size_t have = strlen(opened->all);
+        if (length < sizeof opened->all - have) {
+                memcpy(opened->all + have, bytes, length);
+                opened->all[have + length] = '\0';
         }
         opened->files++;
         return 0;

@@ -137,6 +137,10 @@ static int deadlines_of(struct provider_case *c, json_t **ret, struct error *err
                 r = add_fact(c, deadlines, "clarification_due", FACT_QUESTION_DUE_MS, error);
         if (r == 0)
                 r = add_fact(c, deadlines, "preserved_until", FACT_PRESERVED_UNTIL_MS, error);
+        if (r == 0)
+                r = add_fact(c, deadlines, "notice_due", FACT_NOTICE_DUE_MS, error);
+        if (r == 0)
+                r = add_fact(c, deadlines, "noticed", FACT_NOTICED_MS, error);
         if (r == 0 && c->facts.ea_involved) {
                 json_object_set_new(deadlines, "enforcing_authority_until", utc(c->facts.ea_release_ms));
                 json_object_set_new(

@@ -330,6 +330,70 @@ static void the_authority_sees_why_its_order_was_stopped(void **state)
         assert_int_equal(entries(AUTHORITY, "refused", id), 1);
 }
 
+static int note_leak(void *context, uint64_t index, const struct log_entry *entry, struct error *error)
+{
+        char *text = entry ? json_dumps(entry->content, 0) : NULL;
+
+        (void)index;
+        (void)error;
+        if (text && (strstr(text, "customer-1") || strstr(text, "100.64.0.")))
+                (*(int *)context)++;
+        free(text);
+        return 0;
+}
+
+/* Where the records identify nobody, nothing of who it may have been leaves, in no file, name or size, and
+ * the provider's own log and book have it neither; every format says in words that nobody is identified. */
+static void requirement_11_candidates_of_an_unproven_answer_stay_inside(void **state)
+{
+        static const char *const verdicts[] = {"several", "unknown"};
+
+        (void)state;
+        begin();
+        for (size_t i = 0; i < 2; i++) {
+                struct message form, answer;
+                char id[MODEL_ID_MAX];
+                int leaks = 0;
+                fake.verdict = verdicts[i];
+                make_form(&form);
+                issue(&form, id);
+                to_prepared(id);
+                AS(PROVIDER, "maier", provider_release(office, id, &error));
+                settle();
+                open_answer(id);
+                assert_null(strstr(opened_answer.all, "customer-1"));
+                assert_null(strstr(opened_answer.all, "100.64.0."));
+                assert_null(strstr(opened_answer.all, "DigitalAccount"));
+                size_t said = 0; /* in the JSON, on the page, in the provenance */
+                for (const char *at = opened_answer.all; (at = strstr(at, "Nobody is named")); at++)
+                        said++;
+                assert_true(said >= 3);
+                assert_non_null(strstr(opened_answer.all, "nobody is identified by it"));
+                read_answer(id, &answer);
+                assert_int_equal(answer.answer.results.items[0].outcome, OUTCOME_NOT_AVAILABLE);
+                assert_non_null(strstr(answer.answer.results.items[0].statement, "Nobody is named"));
+                for (size_t k = 0; k < answer.files.count; k++) {
+                        assert_null(strstr(answer.files.items[k].name, "customer"));
+                        /* Padded: the size does not tell how long a name is. */
+                        assert_true(answer.files.items[k].size > 4096);
+                }
+                message_free(&answer);
+                struct office *office = scene_open(PROVIDER, "wolf");
+                struct error failure = {0};
+                scene_must(
+                        chronicle_walk(office_chronicle(office), 0, note_leak, &leaks, &failure), &failure);
+                int64_t rows = 0;
+                scene_must(rows_number(office_database(office), &failure, 0, &rows,
+                                   "SELECT count(*) FROM book_message WHERE instr(CAST(content AS TEXT), "
+                                   "'customer-1') > 0 OR instr(CAST(content AS TEXT), '100.64.0.') > 0",
+                                   ""),
+                        &failure);
+                office_close(office);
+                assert_int_equal(leaks, 0);
+                assert_int_equal(rows, 0);
+        }
+}
+
 static void seal_window(struct office *office, const char *file, const char *digest)
 {
         struct error failure = {0};
@@ -436,6 +500,7 @@ int main(void)
                 TEST(requirement_11_nothing_outside_the_scope_leaves),
                 TEST(a_stopped_order_is_answered_by_form_3),
                 TEST(the_authority_sees_why_its_order_was_stopped),
+                TEST(requirement_11_candidates_of_an_unproven_answer_stay_inside),
                 TEST(windows_are_found_by_an_index_that_the_log_outweighs),
                 TEST(the_program_beside_this_one_is_run),
         };

@@ -521,7 +521,23 @@ static int do_report_error(struct office *office, const char *id, struct error *
         return authority_report_error(office, id, &report, error);
 }
 
-static void requirement_20_an_error_reaches_the_oversight_body(void **state)
+static int do_notice(struct office *office, const char *id, struct error *error)
+{
+        struct buffer text = buffer_make(65536);
+        int r = provider_notice(office, id, &text, error);
+
+        if (r == 0 && !memmem(text.bytes, text.length, "WRONGLY IDENTIFIED", 18))
+                r = error_set(error, -ENODATA, "the notice does not say what it is");
+        buffer_free(&text);
+        return r;
+}
+
+static int do_noticed(struct office *office, const char *id, struct error *error)
+{
+        return provider_noticed(office, id, "registered letter", error);
+}
+
+static void requirement_20_an_error_reaches_the_person_and_the_oversight_body(void **state)
 {
         (void)state;
         start(ALL_NODES);
@@ -533,6 +549,17 @@ static void requirement_20_an_error_reaches_the_oversight_body(void **state)
                       "AND sender = '" AUTHORITY "'") == 1);
         AWAIT(number_of(DE,
                       "SELECT count(*) FROM book_message WHERE kind = 'error-report' AND refused = 0") == 1);
+        /* The provider's customer: told by a notice with a day on which it is due, which the clock asks for.
+         */
+        assert_true(number_of(DE, "SELECT value FROM book_fact WHERE name = 'notice-due'") >
+                    clock_now_ms() + 28 * TIME_DAY);
+        AWAIT(number_of(DE, "SELECT count(*) FROM book_incident WHERE code = 'notice-due'") == 1);
+        does(DE, "desk", do_notice);
+        may_not(DE, "maier", do_noticed);
+        does(DE, "desk", do_noticed);
+        assert_int_equal(entries(DE, "person-informed").count, 1);
+        AWAIT(number_of(AT, "SELECT count(*) FROM book_message WHERE kind = 'error-report' AND refused = 0 "
+                            "AND sender = '" PROVIDER "'") == 1);
         end(ALL_NODES);
 }
 
@@ -687,7 +714,7 @@ int main(int argc, char **argv)
                 TEST(article_17_no_release_before_a_court_decides_whatever_clocks_show),
                 TEST(requirement_15_informing_is_due_and_a_delay_asks_again),
                 TEST(requirement_16_reading_is_logged_and_no_entry_can_go),
-                TEST(requirement_20_an_error_reaches_the_oversight_body),
+                TEST(requirement_20_an_error_reaches_the_person_and_the_oversight_body),
                 TEST(requirement_21_oversight_reads_and_the_statistics_come_out_of_the_log),
                 TEST(requirement_21_an_overseer_reads_over_the_socket_and_does_nothing),
         };

@@ -175,6 +175,31 @@ static int call_back(
         return r < 0 ? r : desk_say_state(office, words, ret, error);
 }
 
+static int notice(
+        struct office *office, const struct desk_words *words, struct buffer *ret, struct error *error)
+{
+        struct buffer text = buffer_make(OUTPUT_MAX);
+        int r = provider_notice(office, words->id, &text, error);
+
+        if (r == 0 && words->json)
+                output_json_line(ret, json_pack("{s:s, s:s%}", "order", words->id, "notice",
+                                              (const char *)text.bytes, text.length));
+        else if (r == 0)
+                for (size_t i = 0; i < text.length; i++) /* a peer's words are in it */
+                        buffer_append_u8(
+                                ret, text.bytes[i] == '\n' || text.bytes[i] >= 0x20 ? text.bytes[i] : '?');
+        buffer_free(&text);
+        return r;
+}
+
+static int noticed(
+        struct office *office, const struct desk_words *words, struct buffer *ret, struct error *error)
+{
+        int r = provider_noticed(office, words->id, words->values[DESK_MEANS], error);
+
+        return r < 0 ? r : desk_say_state(office, words, ret, error);
+}
+
 static const struct desk_verb verbs[] = {
         {"prepare", prepare, true, {DESK_PURPOSE, DESK_REGISTER}},
         {"show", show, true, {DESK_PURPOSE, DESK_PART}},
@@ -184,6 +209,8 @@ static const struct desk_verb verbs[] = {
                         DESK_APPLIES, DESK_CONSEQUENCE, DESK_LINK}},
         {"clarify", clarify, true, {DESK_TEXT, DESK_REASON, DESK_IDENTIFIER}},
         {"call-back", call_back, true, {DESK_SPOKE_WITH, DESK_NOT_CONFIRMED}},
+        {"notice", notice, true, {0}},
+        {"noticed", noticed, true, {DESK_MEANS}},
         {NULL, NULL, false, {0}},
 };
 
@@ -215,6 +242,7 @@ static const struct option_text texts[] = {
         {DESK_APPLIES, "applies", "TEXT", "the same: why it applies to this case."},
         {DESK_CONSEQUENCE, "consequence", "TEXT", "the same: what follows for the provider."},
         {DESK_LINK, "link", "TEXT", "the same: the link between provider and country."},
+        {DESK_MEANS, "means", "TEXT", "noticed: how the customer was told."},
         {DESK_JSON, "json", NULL, "One JSON object instead of text."},
 };
 
@@ -226,7 +254,9 @@ const struct command command_answer = {
                  "release --node DIR [--json] ORDER\n"
                  "refuse --node DIR --reason WORD --why TEXT [OPTION]... ORDER\n"
                  "clarify --node DIR --text TEXT [OPTION]... [--json] ORDER\n"
-                 "call-back --node DIR --spoke-with NAME [--not-confirmed] ORDER",
+                 "call-back --node DIR --spoke-with NAME [--not-confirmed] ORDER\n"
+                 "notice --node DIR [--json] ORDER\n"
+                 "noticed --node DIR --means TEXT [--json] ORDER",
         .description = "What a provider does with an order. prepare asks the store exactly the identifiers\n"
                        "and times that were ordered and keeps of its answer what was ordered, encrypted to\n"
                        "this node; of a preservation order it has the records preserved and answers. show\n"
@@ -237,6 +267,9 @@ const struct command command_answer = {
                        "press go to the enforcing authority too. clarify asks the issuing authority, and\n"
                        "the clock stops. call-back records that the contact which the directory names was\n"
                        "called about an emergency.\n\n"
+                       "notice prints what the customer is to be told whom an answer wrongly named, once an\n"
+                       "error was reported; noticed says that it was sent, and authority and oversight\n"
+                       "bodies learn it. 'inbox show' says when it is due.\n\n"
                        "ORDER is the order's number, or its first characters.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],

@@ -27,6 +27,7 @@ enum desk_option {
         DESK_APPLIES,
         DESK_CONSEQUENCE,
         DESK_LINK,
+        DESK_MEANS,
         DESK_GROUND,
         DESK_CONDITION,
         DESK_DELETE,

@@ -110,21 +110,83 @@ static int unpack(const char *folder, const struct file_map *map, struct error *
 
 /* ---- here, or by the node ---- */
 
-static void write_result(
-        const struct words *words, const struct authority_opened *opened, json_t *files, struct buffer *ret)
+/* What each identifier came to, in words: who opens files by their names alone must not take an 'unknown' for
+ * a name. */
+struct telling {
+        struct office *office;
+        const struct order *form;
+        json_t *list;
+        struct error *error;
+};
+
+static int tell_results(void *context, const struct book_message *row)
+{
+        struct telling *telling = context;
+        struct message message;
+
+        if (row->direction != DIRECTION_IN || row->refused)
+                return 0;
+        message_init(&message, MESSAGE_NONE);
+        int r = book_message_read(telling->office, row->peer, row->id, &message, telling->error);
+        const struct result_list *results = &message.answer.results;
+        for (size_t i = 0; r == 0 && i < results->count; i++) {
+                const struct result *one = &results->items[i];
+                size_t number = 0;
+                for (size_t k = 0; k < telling->form->identifiers.count; k++)
+                        if (strcmp(telling->form->identifiers.items[k].id, one->identifier_id) == 0)
+                                number = k + 1;
+                json_array_append_new(telling->list,
+                        json_pack("{s:I, s:s, s:s?, s:s?}", "identifier", (json_int_t)number, "outcome",
+                                word_name(&outcome_words, (int)one->outcome), "verdict",
+                                one->verdict ? word_name(&answer_verdict_words, (int)one->verdict) : NULL,
+                                "statement", one->statement));
+        }
+        message_free(&message);
+        return r;
+}
+
+static int results_of(struct office *office, const char *id, json_t *list, struct error *error)
+{
+        struct book_order order;
+        struct message message;
+        struct telling telling = {.office = office, .list = list, .error = error};
+
+        message_init(&message, MESSAGE_NONE);
+        int r = book_order_find(office, id, &order, error);
+        if (r == 0)
+                r = book_order_message(office, &order, &message, error);
+        telling.form = r == 0 ? message_order_const(&message) : NULL;
+        if (telling.form)
+                r = book_messages_each(office, order.id, MESSAGE_ANSWER, tell_results, &telling, error);
+        message_free(&message);
+        return r;
+}
+
+static void write_result(const struct words *words, const struct authority_opened *opened, json_t *files,
+        json_t *results, struct buffer *ret)
 {
         char due[TIME_TEXT_MAX];
 
         time_format_utc(opened->inform_due_ms, due);
         if (words->json) {
-                output_json_line(ret,
-                        json_pack("{s:s, s:O, s:s}", "order", words->id, "files", files, "inform_due", due));
+                output_json_line(ret, json_pack("{s:s, s:O, s:O, s:s}", "order", words->id, "files", files,
+                                              "results", results, "inform_due", due));
                 return;
         }
         for (size_t i = 0; i < json_array_size(files); i++) {
                 append_foreign(ret, json_string_value(json_object_get(json_array_get(files, i), "name")));
                 buffer_printf(ret, "  %" JSON_INTEGER_FORMAT " bytes\n",
                         json_integer_value(json_object_get(json_array_get(files, i), "bytes")));
+        }
+        for (size_t i = 0; i < json_array_size(results); i++) {
+                const json_t *one = json_array_get(results, i);
+                const char *verdict = json_string_value(json_object_get(one, "verdict")),
+                           *statement = json_string_value(json_object_get(one, "statement"));
+                buffer_printf(ret, "identifier %" JSON_INTEGER_FORMAT ", %s: ",
+                        json_integer_value(json_object_get(one, "identifier")),
+                        verdict ? verdict : json_string_value(json_object_get(one, "outcome")));
+                append_foreign(ret, statement ? statement : "");
+                buffer_append_text(ret, "\n");
         }
         if (opened->missing)
                 buffer_printf(ret,
@@ -138,6 +200,7 @@ static int open_here(const struct words *words)
         struct writing writing = {.stream = strcmp(words->to, "-") == 0 ? STDIN_FILENO : -1,
                 .folder = words->to,
                 .files = json_array()};
+        json_t *results = json_array();
         struct buffer text = buffer_make(OUTPUT_MAX);
         struct authority_opened opened;
         struct office *office = NULL;
@@ -149,11 +212,14 @@ static int open_here(const struct words *words)
         if (r == 0)
                 r = authority_open(office, words->id, words->purpose, take_file, &writing, &opened, &error);
         if (r == 0)
-                write_result(words, &opened, writing.files, &text);
+                r = results_of(office, words->id, results, &error);
+        if (r == 0)
+                write_result(words, &opened, writing.files, results, &text);
         office_close(office);
         int code = r < 0 ? complain_error(&error) : output_write(&text);
         buffer_free(&text);
         json_decref(writing.files);
+        json_decref(results);
         return code;
 }
 
