@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define ORDER_ID "0b54ed12-3a6c-4b7e-8f10-6c2f0b6f7a01"
 
@@ -276,13 +277,29 @@ static void requirement_18_what_proves_nothing_has_no_effect(void **state)
         close_pair(&pair);
 }
 
+static void run_program(const char *const words[])
+{
+        int status = -1;
+        pid_t child = fork();
+
+        if (child == 0) {
+                execv(words[0], (char *const *)(uintptr_t)words);
+                _exit(127);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+}
+
 static void copy_folder(const char *from, const char *to)
 {
-        char command[1024];
+        char source[512], target[512];
+        const char *const remove[] = {"/bin/rm", "-rf", target, NULL};
+        const char *const copy[] = {"/bin/cp", "-a", source, target, NULL};
 
-        snprintf(command, sizeof command, "rm -rf '%s' && cp -a '%s' '%s'", scratch_path(to),
-                scratch_path(from), scratch_path(to));
-        assert_int_equal(system(command), 0);
+        snprintf(source, sizeof source, "%s", scratch_path(from));
+        snprintf(target, sizeof target, "%s", scratch_path(to));
+        run_program(remove);
+        run_program(copy);
 }
 
 /* A node's folder is put back from a copy of yesterday: its peer refuses the first message already, both find
