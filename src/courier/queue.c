@@ -457,6 +457,18 @@ struct sqlite3 *queue_database(struct queue *queue)
         return queue->database;
 }
 
+int queue_forget_received(struct queue *queue, const char *sender, const char *id, struct error *error)
+{
+        int r = queue_begin(queue, error);
+        if (r < 0)
+                return r;
+        r = queue_run(queue, error,
+                "DELETE FROM inbox_content WHERE number IN"
+                " (SELECT number FROM inbox WHERE state <> 0 AND sender = ?1 AND id = ?2)",
+                "tt", sender, id);
+        return queue_end(queue, r, error);
+}
+
 int queue_forget(struct queue *queue, int64_t before_ms, struct error *error)
 {
         int r = queue_begin(queue, error), sent = 0;

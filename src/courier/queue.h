@@ -199,5 +199,7 @@ int queue_skew(struct queue *queue, const char *organisation, enum skew_directio
 /* Forgets the content of what was settled before; ids, digests and acknowledgements stay, so that a repeated
  * message is still recognised. Returns how many. */
 int queue_forget(struct queue *queue, int64_t before_ms, struct error *error);
+/* Forgets the content of one message that came and is settled; the same stays. 1; 0 where there is none. */
+int queue_forget_received(struct queue *queue, const char *sender, const char *id, struct error *error);
 
 #endif

@@ -184,7 +184,7 @@ struct deleting {
         struct text_list *digests;
         struct error *error;
         int64_t files;
-        int r;
+        json_t *proof; /* what was deleted, for the log */
 };
 
 static int delete_one(void *context, const struct book_message *row)
@@ -210,31 +210,33 @@ static int delete_one(void *context, const struct book_message *row)
                         return error_set(deleting->error, -ENOMEM, "not enough memory");
                 deleting->digests->count++;
         }
+        /* The courier's own copy of it, and of nothing else. */
+        if (r == 0)
+                r = queue_forget_received(
+                        office_queue(deleting->c->office), row->peer, row->id, deleting->error);
+        if (r < 0)
+                return r;
+        json_array_append_new(deleting->proof,
+                json_pack("{s:s, s:s}", "message", row->id, "container", digest_format(row->digest, text)));
         deleting->files++;
-        return r == 0 ? beside_delete(
-                                deleting->c->office, row->peer, row->id, &deleting->files, deleting->error)
-                      : r;
+        return beside_delete(deleting->c->office, row->peer, row->id, &deleting->files, deleting->error);
 }
 
 int case_delete_data(struct authority_case *c, struct text_list *digests, struct error *error)
 {
-        struct deleting deleting = {.c = c, .digests = digests, .error = error};
+        struct deleting deleting = {.c = c, .digests = digests, .error = error, .proof = json_array()};
 
         int r = book_messages_each(c->office, c->order.id, MESSAGE_ANSWER, delete_one, &deleting, error);
         if (r == 0)
                 r = folder_sync(office_containers(c->office), error);
-        /* The courier's own copies of everything that is settled; the containers of other orders stay. */
-        if (r == 0) {
-                int forgotten = queue_forget(office_queue(c->office), office_now(c->office) + 1, error);
-                r = forgotten < 0 ? forgotten : 0;
-        }
         if (r == 0)
                 r = book_fact_set(c->office, c->order.id, FACT_DELETED_MS, office_now(c->office), error);
         if (r == 0)
                 r = office_log(c->office, "retention", OFFICE_NODE,
-                        json_pack("{s:s, s:s, s:s, s:I}", "action", "destroyed", "what",
+                        json_pack("{s:s, s:s, s:s, s:I, s:{s:O}}", "action", "destroyed", "what",
                                 "everything that the order brought", "order", c->order.id, "files",
-                                (json_int_t)deleting.files),
+                                (json_int_t)deleting.files, "detail", "containers", deleting.proof),
                         error);
+        json_decref(deleting.proof);
         return r;
 }

@@ -3,6 +3,8 @@
  * country's law (Article 17), and amendments. */
 #include "exchange/provider_scene_test.h"
 
+#include <sqlite3.h>
+
 static const char two_lines[] = "2026-11-11T11:00:00+01:00 login from 198.51.100.7:40211/tcp\n"
                                 "2026-11-11T12:00:00+01:00 login from 198.51.100.9:40999/tcp\n";
 
@@ -580,6 +582,63 @@ static void an_amended_emergency_is_called_back_again(void **state)
         assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_DELETED);
 }
 
+/* ---- deletion ---- */
+
+static int64_t courier_copies(const char *order_id)
+{
+        struct office *node = scene_open(AUTHORITY, "wolf");
+        sqlite3_stmt *rows;
+
+        assert_int_equal(
+                sqlite3_prepare_v2(office_database(node),
+                        "SELECT count(*) FROM inbox_content JOIN inbox USING(number) JOIN book_message ON"
+                        " book_message.id = inbox.id AND book_message.sender = inbox.sender WHERE"
+                        " book_message.order_id = ?1 AND book_message.kind = 'answer'",
+                        -1, &rows, NULL),
+                SQLITE_OK);
+        sqlite3_bind_text(rows, 1, order_id, -1, SQLITE_STATIC);
+        assert_int_equal(sqlite3_step(rows), SQLITE_ROW);
+        int64_t count = sqlite3_column_int64(rows, 0);
+        sqlite3_finalize(rows);
+        office_close(node);
+        return count;
+}
+
+/* What another order brought stays where it is, also at the courier; the log says which containers went. */
+static void a_withdrawal_deletes_exactly_what_its_order_brought(void **state)
+{
+        const struct authority_withdrawal withdrawal = {
+                .reason = WITHDRAWAL_NOT_NEEDED, .explanation = "solved", .delete_data = true};
+        struct message form, answer;
+        char ids[2][MODEL_ID_MAX], path[PATH_MAX];
+
+        (void)state;
+        begin();
+        for (int i = 0; i < 2; i++) {
+                make_form(&form);
+                issue(&form, ids[i]);
+                to_prepared(ids[i]);
+                AS(PROVIDER, "maier", provider_release(office, ids[i], &error));
+                settle();
+                assert_int_equal(courier_copies(ids[i]), 1);
+        }
+        AS(AUTHORITY, "berger", authority_withdraw(office, ids[0], &withdrawal, &error));
+        assert_int_equal(courier_copies(ids[0]), 0);
+        assert_int_equal(courier_copies(ids[1]), 1);
+        read_answer(ids[0], &answer);
+        snprintf(path, sizeof path, "%s/containers/in-" PROVIDER "-%s.asice", scratch_path(AUTHORITY),
+                answer.id);
+        assert_int_not_equal(access(path, F_OK), 0);
+        assert_int_equal(entries(AUTHORITY, "retention", answer.id), 1);
+        message_free(&answer);
+        read_answer(ids[1], &answer);
+        snprintf(path, sizeof path, "%s/containers/in-" PROVIDER "-%s.asice", scratch_path(AUTHORITY),
+                answer.id);
+        assert_int_equal(access(path, F_OK), 0);
+        message_free(&answer);
+        open_answer(ids[1]);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scratch_teardown)
@@ -591,6 +650,7 @@ int main(void)
                 TEST(nothing_is_decided_where_no_conflict_was_stated),
                 TEST(an_amendment_goes_the_way_of_an_order_and_is_examined_anew),
                 TEST(section_m_reaches_the_enforcing_authority_alone),
+                TEST(a_withdrawal_deletes_exactly_what_its_order_brought),
                 TEST(roles_of_an_amendment_are_those_of_its_order),
                 TEST(an_amendment_that_changes_nothing_or_the_parties_is_not_sent),
                 TEST(an_amendment_that_comes_after_the_answer_changes_nothing),
