@@ -4,45 +4,11 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define ANSWER_TYPE "application/timestamp-reply"
 #define HEAD_BYTES_MAX 16384
-
-int timestamp_service_place(
-        const char *url, char ret_host[TIMESTAMP_HOST_MAX], uint16_t *ret_port, struct error *error)
-{
-        static const CURLUPart foreign[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT};
-        CURLU *parts = curl_url();
-        char *scheme = NULL, *host = NULL, *port = NULL;
-
-        bool good = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
-                    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                    curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-                    strlen(host) < TIMESTAMP_HOST_MAX;
-        for (size_t i = 0; good && i < sizeof foreign / sizeof *foreign; i++) {
-                char *value = NULL;
-                good = curl_url_get(parts, foreign[i], &value, 0) != CURLUE_OK;
-                curl_free(value);
-        }
-        if (good) {
-                memcpy(ret_host, host, strlen(host) + 1);
-                *ret_port = (uint16_t)strtoul(port, NULL, 10);
-        }
-        curl_free(scheme);
-        curl_free(host);
-        curl_free(port);
-        curl_url_cleanup(parts);
-        return good ? 0
-                    : error_set(error, -EINVAL,
-                              "%s: is no address of a timestamp service: http:// or https:// with a host, "
-                              "and no user, password or fragment",
-                              url);
-}
 
 struct fetch {
         CURL *curl;

@@ -129,7 +129,9 @@ static void where_a_service_may_be(void **state)
 {
         static const char *const wrong[] = {"", "tsa", "ftp://tsa.example/", "file:///etc/passwd",
                 "http://user@tsa.example/", "http://user:word@tsa.example/", "http://tsa.example/#here",
-                "http://", "http://tsa.example:99999/", "https://tsa example/"};
+                "http://", "http://tsa.example:99999/", "https://tsa example/", "http://tsa.example:0/",
+                "http://tsa.example:8x/", "http://tsa.example\\@192.0.2.1/", "http://[2001:db8::1/",
+                "http://[]/", "http://tsa.example:/"};
         char host[TIMESTAMP_HOST_MAX];
         struct buffer response = buffer_make(MOST);
         uint16_t port;
