@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The answer leaves: by a second person, after rules and clearance, encrypted to its recipient. */
 #include "exchange/beside.h"
+#include "exchange/office_state.h"
 #include "exchange/provider_case.h"
 
 #include "courier/client.h"
@@ -254,6 +255,25 @@ static int log_release(
                 error);
 }
 
+/* A withdrawal or an objection that has arrived and that nobody has looked at yet has arrived all the same.
+ */
+static int must_have_looked(struct provider_case *c, struct error *error)
+{
+        int64_t waiting = 0;
+        int r = rows_number(office_database(c->office), error, 0, &waiting,
+                "SELECT count(*) FROM inbox WHERE state = 0 AND sender IN (SELECT organisation FROM "
+                "book_party"
+                " WHERE order_id = ?1)",
+                "t", c->order.id);
+
+        if (r == 0 && waiting > 0)
+                r = error_set(error, -EAGAIN,
+                        "a message has arrived meanwhile that may be about this order; release it again when "
+                        "it "
+                        "was looked at");
+        return r;
+}
+
 static int release(struct provider_case *c, const void *arguments, struct error *error)
 {
         struct releasing *r = (struct releasing *)(uintptr_t)arguments;
@@ -261,8 +281,11 @@ static int release(struct provider_case *c, const void *arguments, struct error 
         const char *recipient = NULL;
 
         r->c = c;
+        int result = must_have_looked(c, error);
+        if (result < 0)
+                return result;
         c->facts.answer_passes = true; /* before anything is opened: is there any other reason against it? */
-        int result = provider_may(c, "release", error);
+        result = provider_may(c, "release", error);
         c->facts.answer_passes = false;
         if (result == 0)
                 result = draft_answer(c, &r->answer, error);
@@ -305,7 +328,9 @@ int provider_release(struct office *office, const char *id, struct error *error)
         struct releasing r = {.bytes = 0};
 
         message_init(&r.answer, MESSAGE_NONE);
-        int result = provider_step(office, id, release, &r, error);
+        int result = post_take_all(office, error);
+        if (result >= 0)
+                result = provider_step(office, id, release, &r, error);
         message_free(&r.answer);
         for (int i = 0; i < DRAFT_PARTS; i++)
                 buffer_free(&r.sealed[i]);

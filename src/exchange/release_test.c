@@ -358,6 +358,29 @@ static void a_question_stops_the_clock(void **state)
         to_prepared(id);
 }
 
+/* It lies in the inbox, and nobody has looked at it yet. */
+static void nothing_leaves_after_a_withdrawal_has_arrived(void **state)
+{
+        const struct authority_withdrawal withdrawal = {
+                .reason = WITHDRAWAL_NOT_NEEDED, .explanation = "it was solved", .delete_data = true};
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        to_prepared(id);
+        AS(AUTHORITY, "berger", authority_withdraw(office, id, &withdrawal, &error));
+        struct office *from = scene_open(AUTHORITY, "wolf"), *to = scene_open(PROVIDER, "wolf");
+        assert_int_equal(scene_carry(from, to), 1);
+        office_close(from);
+        office_close(to);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        assert_int_equal(entries(PROVIDER, "released", id), 0);
+        assert_int_not_equal(state_at(PROVIDER, id), ORDER_STATE_RELEASED);
+}
+
 static void a_withdrawal_destroys_what_was_prepared(void **state)
 {
         const struct authority_withdrawal withdrawal = {
@@ -515,6 +538,7 @@ int main(void)
                 TEST(requirement_16_every_reading_is_logged_with_its_purpose),
                 TEST(requirement_19_evidence_is_encrypted_to_its_recipient),
                 TEST(a_question_stops_the_clock),
+                TEST(nothing_leaves_after_a_withdrawal_has_arrived),
                 TEST(a_withdrawal_destroys_what_was_prepared),
                 TEST(files_go_when_they_belong_to_no_draft),
                 TEST(a_refusal_is_answered_by_form_3),
