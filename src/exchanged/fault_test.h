@@ -84,16 +84,15 @@ static inline pid_t find_child(unsigned which, bool gate)
         return (pid_t)(gate ? first : second);
 }
 
-static inline void signal_all(unsigned which, int with)
+/* All of a node; who they are, the node's first process among them. */
+static inline size_t stop_all(unsigned which, pid_t ret_pids[DESCENDANTS_MAX])
 {
-        pid_t pids[DESCENDANTS_MAX];
-
-        if (!is_running(which))
-                return;
-        kill(nodes[which], with);
-        size_t count = descendants(nodes[which], pids, 0);
-        for (size_t i = 0; i < count; i++)
-                kill(pids[i], with);
+        kill(nodes[which], SIGSTOP);
+        ret_pids[0] = nodes[which];
+        size_t count = descendants(nodes[which], ret_pids, 1);
+        for (size_t i = 1; i < count; i++)
+                kill(ret_pids[i], SIGSTOP);
+        return count;
 }
 
 #endif

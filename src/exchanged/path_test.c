@@ -36,7 +36,8 @@ struct befalling {
         bool begun, over;
         int64_t at_ms; /* TIME_UNKNOWN: not enough has happened yet */
         int64_t until_ms;
-        pid_t stopped; /* the child that is */
+        pid_t stopped[DESCENDANTS_MAX]; /* those that are, also where their parent is killed meanwhile */
+        size_t stopped_count;
 };
 
 /* False where there is nobody whom it could befall yet. */
@@ -57,14 +58,14 @@ static bool befall(struct run *run, const struct fault *fault, struct befalling 
         case FAULT_STOP:
                 return kill(nodes[which], SIGSTOP) == 0;
         case FAULT_STOP_ALL:
-                signal_all(which, SIGSTOP);
+                now->stopped_count = stop_all(which, now->stopped);
                 return true;
         default:
                 child = find_child(which, fault->kind == FAULT_GATE);
                 if (child <= 0)
                         return false;
                 if (fault->kind == FAULT_STOP_CHILD)
-                        now->stopped = child;
+                        now->stopped[now->stopped_count++] = child;
                 return kill(child, fault->kind == FAULT_STOP_CHILD ? SIGSTOP : SIGKILL) == 0;
         }
 }
@@ -73,13 +74,11 @@ static void recover(struct run *run, const struct fault *fault, const struct bef
 {
         unsigned which = run->plan->places[fault->place];
 
-        if (fault->kind == FAULT_STOP_CHILD)
-                kill(now->stopped, SIGCONT);
-        else if (fault->kind == FAULT_STOP && is_running(which))
+        for (size_t i = 0; i < now->stopped_count; i++)
+                kill(now->stopped[i], SIGCONT);
+        if (fault->kind == FAULT_STOP && is_running(which))
                 kill(nodes[which], SIGCONT);
-        else if (fault->kind == FAULT_STOP_ALL)
-                signal_all(which, SIGCONT);
-        else if (!is_running(which))
+        else if (fault->kind < FAULT_STOP && !is_running(which))
                 start_node(which);
 }
 
@@ -177,8 +176,9 @@ static void talk_of(const struct run *run)
         }
 }
 
-/* One that was started a moment ago may not listen to signals yet. */
-static void end_node(unsigned which)
+/* One that was started a moment ago may not listen to signals yet, and one that lost a process before it was
+ * ready ends by itself. True where it ended as it should. */
+static bool end_node(unsigned which, bool was_hit)
 {
         int status = 0;
 
@@ -186,8 +186,9 @@ static void end_node(unsigned which)
         assert_int_equal(waitpid(nodes[which], &status, 0), nodes[which]);
         nodes[which] = 0;
         if (!(WIFEXITED(status) && WEXITSTATUS(status) == 0) &&
-                !(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM))
+                !(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) && !(was_hit && WIFEXITED(status)))
                 fail_msg("%s ended with %x", names[which], (unsigned)status);
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static void run_schedule(const struct schedule_plan *plan)
@@ -222,7 +223,15 @@ static void run_schedule(const struct schedule_plan *plan)
         for (unsigned i = 0; i < plan->place_count; i++) {
                 /* What the last pass left to do. */
                 AWAIT((look(&run, plan->places[i]), run.views[plan->places[i]].waiting == 0));
-                end_node(plan->places[i]);
+                unsigned which = plan->places[i];
+                bool was_hit = false;
+                for (unsigned k = 0; k < plan->fault_count; k++)
+                        was_hit |= plan->faults[k].place == i;
+                if (!end_node(which, was_hit)) {
+                        start_node(which);
+                        sleep(1);
+                        HOLDS(plan, end_node(which, false));
+                }
         }
 }
 
