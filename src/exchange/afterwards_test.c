@@ -190,6 +190,7 @@ static void requirement_11_a_range_of_time_is_preserved_whole(void **state)
         AS(AUTHORITY, "berger", authority_new(office, &form, &order, &error));
         AS(AUTHORITY, "berger", paste(office, order.id, log_line, &error));
         memcpy(id, order.id, MODEL_ID_MAX);
+        message_free(&form);
         struct office *authority = scene_open(AUTHORITY, "berger");
         struct message draft;
         struct book_order row;
