@@ -129,11 +129,10 @@ const struct command command_inbox = {
                        "notified of, and emergencies that a validating authority is asked to validate\n"
                        "('order validate'). show gives the legal summary: who orders what under which\n"
                        "rule, what the rules find by this node's own eyes, when it has to be answered,\n"
-                       "what has been decided, and what a release would give out of each identifier. It "
-                       "reads nothing of\n"
-                       "the store and names nobody. check shows the findings alone. accept says that the\n"
-                       "desk has read it and that it is executed; an emergency has to be called back first\n"
-                       "('answer call-back').\n\n"
+                       "what has been decided, and what a release would give out of each identifier. It\n"
+                       "reads nothing of the store and names nobody. check shows the findings alone. accept\n"
+                       "says that the desk has read it and that it is executed; an emergency has to be\n"
+                       "called back first ('answer call-back').\n\n"
                        "ORDER is the order's number, or its first characters.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],

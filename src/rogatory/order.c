@@ -234,7 +234,7 @@ const struct command command_order = {
                  "ask-validation --node DIR [--authority NAME] [--json] ORDER\n"
                  "validate --node DIR --decision WORD [OPTION]... ORDER\n"
                  "amend --node DIR --why TEXT [--json] ORDER\n"
-                 "review --node DIR --decision WORD --court TEXT --why TEXT [--identifier LIST] ORDER\n"
+                 "review --node DIR --decision WORD --court TEXT [OPTION]... ORDER\n"
                  "report-error --node DIR --reason WORD --what TEXT [OPTION]... ORDER\n"
                  "list --node DIR [--state STATE] [--json]",
         .description = "A European Production or Preservation Order (Regulation (EU) 2023/1543) on its way\n"

@@ -419,7 +419,7 @@ const struct command command_preserve = {
         .name = "preserve",
         .summary = "keep the records of one endpoint for a case",
         .usage = "--store DIR --case REF [OPTION]... --until TIME ADDR[:PORT]\n"
-                 "--store DIR --case REF --extend HOLD [--production REF] --until TIME\n"
+                 "--store DIR --case REF --extend HOLD [OPTION]... --until TIME\n"
                  "--store DIR --case REF --let-go HOLD",
         .description =
                 "Copies the records of a public address, and port, over a time into a hold, and no\n"

@@ -193,6 +193,7 @@ class Load(threading.Thread):
         self.road = None
 
     def send(self, exporter, message):
+        self.sent += 1  # before it is: who counts what was taken may be quicker than this thread is back
         try:
             if self.road:
                 self.road.send(self.sockets[exporter], message, self.to)
@@ -200,7 +201,6 @@ class Load(threading.Thread):
                 self.sockets[exporter].sendto(message, self.to)
         except OSError:  # nobody listens: as on a network, nothing tells the sender for certain
             pass
-        self.sent += 1
 
     def run(self):
         try:
