@@ -170,9 +170,12 @@ static void talk_of(const struct run *run)
 {
         for (unsigned i = 0; i < run->plan->place_count; i++) {
                 const struct view *view = &run->views[run->plan->places[i]];
-                print_message("%s: \"%s\", %lld messages wait, decided %lld, validated %lld, extended %lld\n",
-                        names[run->plan->places[i]], view->state, (long long)view->waiting,
-                        (long long)view->decided, (long long)view->validated, (long long)view->extended);
+                print_message(
+                        "%s (%s): \"%s\", %lld messages wait, decided %lld, validated %lld, extended %lld\n",
+                        names[run->plan->places[i]],
+                        is_running(run->plan->places[i]) ? "runs" : "does not run", view->state,
+                        (long long)view->waiting, (long long)view->decided, (long long)view->validated,
+                        (long long)view->extended);
         }
 }
 

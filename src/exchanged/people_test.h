@@ -19,6 +19,7 @@ struct view {
         int64_t waiting; /* messages of the outbox and the inbox */
         struct timespec changed;
         off_t length;
+        int64_t looked_ms;
         bool fresh;
 };
 
@@ -80,7 +81,8 @@ static inline void look_anew(unsigned which, struct view *view)
         sqlite3_close(database);
 }
 
-/* A file that was written within the last clock ticks may be written again without a newer time. */
+/* A file that was written within the last clock ticks may be written again without a newer time; and what is
+ * written is seen by others only when its writer has said so in shared memory, which may be long after. */
 static inline void look(struct run *run, unsigned which)
 {
         struct view *view = &run->views[which];
@@ -96,8 +98,8 @@ static inline void look(struct run *run, unsigned which)
                                              (log.st_mtim.tv_sec == status.st_mtim.tv_sec &&
                                                      log.st_mtim.tv_nsec > status.st_mtim.tv_nsec)))
                 status = log;
-        if (view->fresh && status.st_size == view->length && status.st_mtim.tv_sec == changed->tv_sec &&
-                status.st_mtim.tv_nsec == changed->tv_nsec)
+        if (view->fresh && clock_steady_ms() < view->looked_ms + 500 && status.st_size == view->length &&
+                status.st_mtim.tv_sec == changed->tv_sec && status.st_mtim.tv_nsec == changed->tv_nsec)
                 return;
         clock_gettime(CLOCK_REALTIME, &now);
         bool settled = (now.tv_sec - status.st_mtim.tv_sec) * 1000 +
@@ -105,6 +107,7 @@ static inline void look(struct run *run, unsigned which)
                        20;
         memcpy(before, view->state, sizeof before);
         view->fresh = false;
+        view->looked_ms = clock_steady_ms();
         look_anew(which, view);
         view->fresh = view->fresh && settled;
         view->length = status.st_size;
