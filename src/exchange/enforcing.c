@@ -2,6 +2,7 @@
 #include "exchange/enforcing.h"
 
 #include "exchange/handlers.h"
+#include "hi1/hi1.h"
 #include "order/form.h"
 
 #include <stdio.h>
@@ -70,7 +71,10 @@ static int tell_addressee(struct office *office, const struct post_arrival *arri
         receipt->effect = RECEIPT_RECEIVED;
         memcpy(receipt->container_digest, arrival->digest, sizeof receipt->container_digest);
         receipt->received_ms = arrival->received_ms;
-        int r = post_send(office, &message, NULL, 0, NULL, error);
+        /* It holds this against the order that it has (exchange/provider_words.c). */
+        int r = hi1_order_digest(message.order_id, message.generation, form, receipt->order_digest, error);
+        if (r == 0)
+                r = post_send(office, &message, NULL, 0, NULL, error);
         message_free(&message);
         return r;
 }
@@ -372,6 +376,9 @@ int enforcing_clear(struct office *office, const char *id, const char *statement
                 r = model_text(
                         &message.ea_clearance.statement, slice_of(statement), MODEL_LONG, "statement", error);
         if (r == 0)
+                r = hi1_order_digest(
+                        c.order.id, c.order.generation, c.form, message.ea_clearance.order_digest, error);
+        if (r == 0)
                 r = decide(&c, "clear", NULL, statement, error);
         if (r == 0)
                 r = book_fact_set(office, c.order.id, FACT_DECIDED_MS, office_now(office), error);
@@ -431,6 +438,9 @@ int enforcing_object(struct office *office, const char *id, const struct enforci
                         r = decide(
                                 &c, "object", objections[i].identifier_id, objections[i].explanation, error);
         }
+        if (r == 0)
+                r = hi1_order_digest(
+                        c.order.id, c.order.generation, c.form, message.ea_objection.order_digest, error);
         if (r == 0)
                 r = facts_own_authority(office, c.order.id, &message.ea_objection.authority, error);
         if (r == 0 && all)

@@ -111,9 +111,12 @@ struct post_arrival {
 
 /* What a handler says. */
 enum post_effect {
-        POST_TAKEN,  /* has had its effect; a receipt "received" goes back */
-        POST_REFUSED /* error says why; whatever the handler wrote is undone, a receipt "refused" goes back */
+        POST_TAKEN,   /* has had its effect; a receipt "received" goes back */
+        POST_REFUSED, /* error says why; whatever the handler wrote is undone, a receipt "refused" goes back
+                       */
+        POST_DIFFERS  /* refused too: it is of an order with other words than ours */
 };
+#define INCIDENT_ORDER_DIFFERS "order-differs"
 /* Has the effect of one message within the step that is open. An enum post_effect, or a negative errno where
  * this node failed: then the message waits and is tried again. */
 typedef int post_handler(struct office *office, const struct post_arrival *arrival, struct error *error);

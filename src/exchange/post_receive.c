@@ -428,13 +428,15 @@ static int handle(struct taking *taking, struct error *error)
                         error, r, "%s of %s: %s", taking->incoming.id, taking->incoming.sender, reason.text);
         if (r == POST_TAKEN)
                 return savepoint(office, "RELEASE handler", error);
+        int effect = r;
         office_step_trim(office, items);
         r = savepoint(office, "ROLLBACK TO handler", error);
         if (r == 0)
                 r = savepoint(office, "RELEASE handler", error);
         if (r == 0)
                 r = drop_container(taking, error);
-        return r < 0 ? r : post_refuse(&taking->refusal, HANDLER_REFUSED, "%s", reason.text);
+        const char *code = effect == POST_DIFFERS ? INCIDENT_ORDER_DIFFERS : HANDLER_REFUSED;
+        return r < 0 ? r : post_refuse(&taking->refusal, code, "%s", reason.text);
 }
 
 static int settle(struct taking *taking, struct error *error)

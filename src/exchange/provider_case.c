@@ -118,7 +118,8 @@ static int64_t skew_of(struct office *office, const char *organisation)
 int provider_refresh(struct provider_case *c, struct error *error)
 {
         int64_t called = TIME_UNKNOWN, route = TIME_UNKNOWN, review = TIME_UNKNOWN, lifted = TIME_UNKNOWN,
-                notified = TIME_UNKNOWN, prepared = TIME_UNKNOWN, amended = TIME_UNKNOWN;
+                notified = TIME_UNKNOWN, prepared = TIME_UNKNOWN, amended = TIME_UNKNOWN,
+                differs = TIME_UNKNOWN, ahead = TIME_UNKNOWN;
         int r = book_step_facts(c->office, &c->order, c->form, c->acts, &c->facts, error);
 
         if (r == 0)
@@ -136,6 +137,10 @@ int provider_refresh(struct provider_case *c, struct error *error)
         if (r == 0)
                 r = read_fact(c, FACT_AMENDED_MS, TIME_UNKNOWN, &amended, error);
         if (r == 0)
+                r = read_fact(c, FACT_ORDER_DIFFERS_MS, TIME_UNKNOWN, &differs, error);
+        if (r == 0)
+                r = read_fact(c, FACT_EA_AHEAD_MS, TIME_UNKNOWN, &ahead, error);
+        if (r == 0)
                 r = read_pauses(c, error);
         if (r == 0)
                 r = read_refusals(c, error);
@@ -149,6 +154,10 @@ int provider_refresh(struct provider_case *c, struct error *error)
         c->facts.ea_release_ms = deadline_ea_release(&c->calendar,
                 amended > c->order.received_ms ? amended : c->order.received_ms, notified,
                 skew_of(c->office, c->form->ea.authority.organisation), c->pauses, c->pause_count);
+        c->ea_saw_another = differs != TIME_UNKNOWN;
+        c->ea_ahead = ahead != TIME_UNKNOWN;
+        if (c->ea_saw_another || c->ea_ahead) /* of this order its silence says nothing */
+                c->facts.ea_release_ms = TIME_UNKNOWN;
         return 0;
 }
 

@@ -19,8 +19,10 @@
 #define FACT_NOTICE_DUE_MS "notice-due" /* when a wrongly identified customer has to be told */
 #define FACT_NOTICE_LOOK_MS "notice-look"
 #define FACT_NOTICED_MS "noticed"
-#define FACT_HELD_UNTIL_MS "held-until" /* when the store's holds end */
-#define FACT_HOLDS_LOOK_MS "holds-look" /* when something has to be done with them */
+#define FACT_ORDER_DIFFERS_MS "order-differs" /* the enforcing authority was shown other words */
+#define FACT_EA_AHEAD_MS "ea-ahead"           /* it was notified of a generation that has not come here */
+#define FACT_HELD_UNTIL_MS "held-until"       /* when the store's holds end */
+#define FACT_HOLDS_LOOK_MS "holds-look"       /* when something has to be done with them */
 
 struct provider_case {
         struct office *office;
@@ -36,6 +38,7 @@ struct provider_case {
         size_t refusal_count;
         struct scope scope;
         char sealed_by[MODEL_ORGANISATION_MAX];
+        bool ea_saw_another, ea_ahead; /* day 10 does not release then */
 };
 
 /* -EINVAL where this node is not the provider of the order. Caller: provider_case_close, also after a
@@ -114,6 +117,17 @@ int draft_destroy(struct provider_case *c, const char *reason, struct error *err
 int provider_early(struct office *office, const struct post_arrival *arrival, struct error *error);
 /* What came before the order as it stands now. */
 int provider_take_early(struct office *office, const char *order_id, struct error *error);
+
+/* What an enforcing authority says of an order is of the words that it was shown (provider_words.c). */
+int provider_same_words(
+        struct provider_case *c, const uint8_t digest[DIGEST_BYTES], bool *ret_same, struct error *error);
+/* Into error: that they are others than ours. */
+void provider_say_differs(const struct provider_case *c, const char *authority, struct error *error);
+/* An incident, and day 10 does not run until the order is amended. */
+int provider_note_differs(struct provider_case *c, const struct post_arrival *arrival, struct error *error);
+/* A receipt "refused" for what the post gives none for: a receipt, or what was taken when it came early. */
+int provider_refuse_back(
+        struct office *office, const struct post_arrival *arrival, const char *words, struct error *error);
 
 /* Enters into the log that somebody reads plaintext, durably. */
 int provider_log_reading(struct provider_case *c, const char *purpose, const char *what, struct error *error);

@@ -78,6 +78,7 @@ static int take_one(struct office *office, const struct post_arrival *arrival, s
                 return error_set(error, r, "%s", reason.text);
         if (r == POST_TAKEN)
                 return savepoint(office, "RELEASE early", error);
+        bool differs = r == POST_DIFFERS;
         office_step_trim(office, items);
         r = savepoint(office, "ROLLBACK TO early", error);
         if (r == 0)
@@ -86,7 +87,12 @@ static int take_one(struct office *office, const struct post_arrival *arrival, s
         snprintf(incident.peer, sizeof incident.peer, "%s", arrival->sender->name);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", arrival->message->id);
         snprintf(incident.words, sizeof incident.words, "%s", reason.text);
-        return r == 0 ? book_incident_add(office, &incident, error) : r;
+        if (differs)
+                snprintf(incident.code, sizeof incident.code, INCIDENT_ORDER_DIFFERS);
+        if (r == 0)
+                r = book_incident_add(office, &incident, error);
+        /* A receipt said that it was received. */
+        return r == 0 && differs ? provider_refuse_back(office, arrival, reason.text, error) : r;
 }
 
 int provider_take_early(struct office *office, const char *order_id, struct error *error)

@@ -23,6 +23,7 @@ static int refuse_finding(const struct rule_findings *findings, struct error *er
 /* Opens the case and puts the rules to a message about it. 0; POST_REFUSED + 100 does not exist: a positive
  * result is "refused", with words. */
 #define CASE_REFUSED 1
+#define CASE_DIFFERS 2 /* the same, of other words: POST_DIFFERS */
 static int open_about(struct office *office, const struct post_arrival *arrival, struct provider_case *c,
         struct error *error)
 {
@@ -77,6 +78,8 @@ static int close_about(struct provider_case *c, int r, struct error *error)
         if (r == 0)
                 r = provider_look_again(c, error);
         provider_case_close(c);
+        if (r == CASE_DIFFERS)
+                return POST_DIFFERS;
         return r == CASE_REFUSED ? POST_REFUSED : r < 0 ? r : POST_TAKEN;
 }
 
@@ -242,7 +245,7 @@ int provider_receive_order(struct office *office, const struct post_arrival *arr
 static int forget_decisions(struct provider_case *c, struct error *error)
 {
         static const char *const facts[] = {FACT_VALIDATED_MS, FACT_EA_CLEARED_MS, FACT_EA_NOTIFIED_MS,
-                FACT_CALLED_BACK_MS, FACT_WARNINGS_DECIDED};
+                FACT_CALLED_BACK_MS, FACT_WARNINGS_DECIDED, FACT_ORDER_DIFFERS_MS, FACT_EA_AHEAD_MS};
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < sizeof facts / sizeof *facts; i++)
@@ -418,19 +421,56 @@ int provider_receive_clarification(
 
 /* ---- the enforcing authority ---- */
 
+/* It was notified of a generation that has not come here: of the one that is here its silence says nothing.
+ */
+static int note_ahead(struct office *office, const struct post_arrival *arrival, struct error *error)
+{
+        struct provider_case c = {.office = office};
+
+        if (!arrival->order)
+                return POST_TAKEN;
+        int r = provider_case_open(office, arrival->order->id, &c, error);
+        if (r == 0 && strcmp(arrival->sender->name, c.form->ea.authority.organisation) == 0)
+                r = provider_fact(&c, FACT_EA_AHEAD_MS, arrival->received_ms, error);
+        return close_about(&c, r, error);
+}
+
+/* Notified of these words day 10 counts from now on, by its clock or by ours: ours is a witness too, it was
+ * not received after it is known here. Notified of others, from never. */
+static int note_notified(struct provider_case *c, const struct post_arrival *arrival, struct error *error)
+{
+        const struct receipt *receipt = &arrival->message->receipt;
+        int64_t received = receipt->received_ms > arrival->received_ms ? receipt->received_ms
+                                                                       : arrival->received_ms,
+                before = TIME_UNKNOWN;
+        struct error words = {0};
+        bool same = false;
+
+        int r = provider_same_words(c, receipt->order_digest, &same, error);
+        if (r == 0 && !same) {
+                provider_say_differs(c, arrival->sender->name, &words);
+                r = provider_note_differs(c, arrival, error);
+                return r == 0 ? provider_refuse_back(c->office, arrival, words.text, error) : r;
+        }
+        if (r == 0)
+                r = book_fact(c->office, c->order.id, FACT_EA_NOTIFIED_MS, TIME_UNKNOWN, &before, error);
+        if (r == 0 && before == TIME_UNKNOWN)
+                r = provider_fact(c, FACT_EA_NOTIFIED_MS, received, error);
+        return r;
+}
+
 /* The receipt of a notification that the enforcing authority sends to the addressee too: day 10 counts from
  * there (order/deadline.h). All other receipts are those of our own messages. */
 int provider_receive_receipt(struct office *office, const struct post_arrival *arrival, struct error *error)
 {
         const struct receipt *receipt = &arrival->message->receipt;
         struct provider_case c = {.office = office};
-        int64_t before = TIME_UNKNOWN;
 
         if (receipt->message_kind != MESSAGE_EA_NOTIFICATION)
                 return handle_receipt(office, arrival, error);
         int early = provider_early(office, arrival, error);
         if (early != 0)
-                return for_later(early);
+                return early == 1 ? note_ahead(office, arrival, error) : for_later(early);
         int r = provider_case_open(office, arrival->order->id, &c, error);
         if (r == 0 && post_generation(arrival->message) != c.order.generation) {
                 error_set(error, -ESTALE, "it is of a notification of an earlier generation of the order");
@@ -442,13 +482,7 @@ int provider_receive_receipt(struct office *office, const struct post_arrival *a
                 r = CASE_REFUSED;
         }
         if (r == 0)
-                r = book_fact(office, c.order.id, FACT_EA_NOTIFIED_MS, TIME_UNKNOWN, &before, error);
-        /* Our own clock is a witness too: it was not received after it is known here. The later one counts.
-         */
-        int64_t received =
-                receipt->received_ms > arrival->received_ms ? receipt->received_ms : arrival->received_ms;
-        if (r == 0 && before == TIME_UNKNOWN)
-                r = provider_fact(&c, FACT_EA_NOTIFIED_MS, received, error);
+                r = note_notified(&c, arrival, error);
         if (r == 0)
                 r = office_log(office, "authority-notified", OFFICE_NODE,
                         json_pack("{s:s, s:s, s:s}", "order", c.order.id, "authority", arrival->sender->name,
@@ -465,6 +499,13 @@ int provider_receive_clearance(struct office *office, const struct post_arrival 
         if (early != 0)
                 return for_later(early);
         int r = begin_decided(office, arrival, &c, true, error);
+        bool same = false;
+        if (r == 0)
+                r = provider_same_words(&c, arrival->message->ea_clearance.order_digest, &same, error);
+        if (r == 0 && !same) {
+                provider_say_differs(&c, arrival->sender->name, error);
+                r = CASE_DIFFERS;
+        }
         /* A clearance of some identifiers clears nothing: the others are still to be decided. */
         if (r == 0 && scope_covers_all(c.form, &arrival->message->ea_clearance.identifier_ids)) {
                 r = provider_fact(&c, FACT_EA_CLEARED_MS, arrival->received_ms, error);
@@ -503,6 +544,13 @@ int provider_receive_objection(struct office *office, const struct post_arrival 
         json_t *grounds = json_array();
         int r = begin_decided(office, arrival, &c, false, error);
         ground_names(&arrival->message->ea_objection, grounds);
+        if (r == 0 && post_generation(arrival->message) == c.order.generation) {
+                /* What it objects to in another order it does not want of this one: nothing leaves for it. */
+                bool same = false;
+                r = provider_same_words(&c, arrival->message->ea_objection.order_digest, &same, error);
+                if (r == 0 && !same)
+                        r = provider_note_differs(&c, arrival, error);
+        }
         if (r == 0)
                 r = provider_refuse_tasks(&c, arrival->message, error);
         if (r == 0)

@@ -128,6 +128,13 @@ static int add_fact(
         return r;
 }
 
+static const char saw_another[] = "the enforcing authority was notified of an order that says something else "
+                                  "than this one: nothing leaves, on day 10 neither, until the issuing "
+                                  "authority amends it, to both the same, or withdraws it";
+static const char ahead[] =
+        "the enforcing authority was notified of an amendment that has not come here, or was "
+        "refused: day 10 does not run until the order is amended or withdrawn";
+
 static int deadlines_of(struct provider_case *c, json_t **ret, struct error *error)
 {
         json_t *deadlines = json_object();
@@ -145,6 +152,9 @@ static int deadlines_of(struct provider_case *c, json_t **ret, struct error *err
                 json_object_set_new(deadlines, "enforcing_authority_until", utc(c->facts.ea_release_ms));
                 json_object_set_new(
                         deadlines, "enforcing_authority_cleared", json_boolean(c->facts.ea_cleared));
+                if (!c->facts.ea_cleared && (c->ea_saw_another || c->ea_ahead))
+                        json_object_set_new(deadlines, "enforcing_authority_words",
+                                json_string(c->ea_saw_another ? saw_another : ahead));
         }
         if (r == 0 && c->facts.unvalidated && !c->facts.validated)
                 json_object_set_new(

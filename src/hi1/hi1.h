@@ -59,4 +59,11 @@ int hi1_read_header(struct slice text, struct hi1_header *ret_header, struct err
 int hi1_certificate_write(const struct message *message, struct buffer *ret, struct error *error);
 int hi1_certificate_read(struct slice text, struct message *message, struct findings *findings);
 
+/* What an order says, as one SHA-256: of "rogatory-order-words/1", a line feed, and the certificate of an
+ * order message that has in its head the kind, the order's id and its generation alone, and in its body the
+ * form without section M. An authority that decides on an order names it by this digest: nobody can show it
+ * other words than the addressee gets (doc/format/exchange.md). generation: MODEL_UNSTATED is 0. */
+int hi1_order_digest(const char *order_id, int64_t generation, const struct order *order,
+        uint8_t ret_digest[MODEL_DIGEST_BYTES], struct error *error);
+
 #endif

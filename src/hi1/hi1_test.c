@@ -531,9 +531,68 @@ static void test_requests_of_the_standards_own_examples(void **state)
         }
 }
 
+/* ---- the digest of an order's words ---- */
+
+static void digest_of_order(const struct message *message, int64_t generation, uint8_t ret[32])
+{
+        struct error error = {0};
+
+        if (hi1_order_digest(EXAMPLE_ORDER_ID, generation, message_order_const(message), ret, &error) < 0)
+                fail_msg("%s", error.text);
+}
+
+static void test_other_words_have_another_digest(void **state)
+{
+        uint8_t digests[8][32];
+        struct message message;
+        size_t count = 0;
+
+        (void)state;
+        example_traffic(&message);
+        struct order *form = &message.order;
+        digest_of_order(&message, 0, digests[count++]);
+        digest_of_order(&message, 1, digests[count++]);
+        form->data.categories ^= WORD_BIT(CATEGORY_SUBSCRIBER);
+        digest_of_order(&message, 0, digests[count++]);
+        form->identifiers.items[0].to_ms += TIME_HOUR;
+        digest_of_order(&message, 0, digests[count++]);
+        form->identifiers.items[0].source_port++;
+        digest_of_order(&message, 0, digests[count++]);
+        example_identifier(form, EXAMPLE_IDENTIFIER_2_ID);
+        digest_of_order(&message, 0, digests[count++]);
+        example_text(&form->grounds.offence, "Another offence");
+        digest_of_order(&message, 0, digests[count++]);
+        for (size_t i = 0; i < count; i++)
+                for (size_t k = 0; k < i; k++)
+                        assert_memory_not_equal(digests[i], digests[k], 32);
+        message_free(&message);
+}
+
+/* Section M is the enforcing authority's alone: both have the same digest, and the form is left as it was. */
+static void test_section_m_is_no_part_of_the_digest(void **state)
+{
+        struct message notification, order;
+        uint8_t one[32], other[32];
+
+        (void)state;
+        example_traffic(&order);
+        digest_of_order(&order, 3, one);
+        message_init(&notification, MESSAGE_EA_NOTIFICATION);
+        struct order *form = &notification.ea_notification.order;
+        assert_int_equal(model_copy(&order_type, &order.order, form), 0);
+        example_text(&form->ea_information.case_summary, "for the enforcing authority alone");
+        digest_of_order(&notification, 3, other);
+        assert_memory_equal(one, other, 32);
+        assert_string_equal(form->ea_information.case_summary, "for the enforcing authority alone");
+        message_free(&notification);
+        message_free(&order);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_other_words_have_another_digest),
+                cmocka_unit_test(test_section_m_is_no_part_of_the_digest),
                 cmocka_unit_test(test_form_1_maps_to_the_objects_of_the_standard),
                 cmocka_unit_test(test_form_2_and_emergencies),
                 cmocka_unit_test(test_form_3_maps_to_statuses),

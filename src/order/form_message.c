@@ -98,6 +98,7 @@ static const struct model_field objection_rows[] = {
 static const struct model_type objection_type = TYPE(objection_rows, "objection", objection);
 static const struct model_field ea_objection_rows[] = {
         ROW(ea_objection, objections, "", "objections", LIST(objection_type, ORDER_IDENTIFIERS_MAX), ALWAYS),
+        ROW(ea_objection, order_digest, "", "SHA-256 of the order's words", DIGEST, ALWAYS),
         ROW(ea_objection, authority, "", "enforcing authority", PART(signing_authority_type), ALWAYS),
 };
 static const struct model_type ea_objection_type =
@@ -105,6 +106,7 @@ static const struct model_type ea_objection_type =
 static const struct model_field ea_clearance_rows[] = {
         ROW(ea_clearance, identifier_ids, "", "identifiers", TEXTS),
         ROW(ea_clearance, statement, "", "statement", LONG),
+        ROW(ea_clearance, order_digest, "", "SHA-256 of the order's words", DIGEST, ALWAYS),
         ROW(ea_clearance, authority, "", "enforcing authority", PART(signing_authority_type), ALWAYS),
 };
 static const struct model_type ea_clearance_type =
@@ -203,6 +205,7 @@ static const struct model_field receipt_rows[] = {
         ROW(receipt, skew_ms, "", "the sender's clock minus the receiver's, in milliseconds",
                 SIGNED(UINT32_MAX)),
         ROW(receipt, findings, "", "findings", TEXTS),
+        ROW(receipt, order_digest, "", "SHA-256 of the words of the order notified of", DIGEST),
 };
 static const struct model_type receipt_type = TYPE(receipt_rows, "receipt", receipt);
 

@@ -326,11 +326,13 @@ struct objection_list {
 };
 struct ea_objection {
         struct objection_list objections;
+        uint8_t order_digest[MODEL_DIGEST_BYTES]; /* of the order that it was shown: hi1_order_digest */
         struct authority authority;
 };
 struct ea_clearance {
         struct text_list identifier_ids; /* none: all */
         char *statement;
+        uint8_t order_digest[MODEL_DIGEST_BYTES]; /* of the order that it was shown: hi1_order_digest */
         struct authority authority;
 };
 
@@ -430,8 +432,9 @@ struct receipt {
         uint8_t container_digest[MODEL_DIGEST_BYTES]; /* SHA-256 of the container as it came */
         int64_t received_ms;
         int64_t opened_ms;
-        int64_t skew_ms;           /* the sender's clock minus ours; signed */
-        struct text_list findings; /* in words */
+        int64_t skew_ms;                          /* the sender's clock minus ours; signed */
+        struct text_list findings;                /* in words */
+        uint8_t order_digest[MODEL_DIGEST_BYTES]; /* of the order in a notification: hi1_order_digest */
 };
 
 /* Article 13: sent to the provider or the oversight body when done; what the person got is a file. */
