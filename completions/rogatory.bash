@@ -138,7 +138,7 @@ _rogatory()
         fi ;;
     answer)
         options="--node --purpose --register --part --reason --why --identifier --needed --text --spoke-with --not-confirmed
-            --country --law --obligation --applies --consequence --link --means --json --help"
+            --country --law --obligation --applies --consequence --link --condition --means --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then
             mapfile -t COMPREPLY < <(compgen -W "prepare show release refuse clarify call-back notice noticed $options" -- "$cur")
             return

@@ -67,7 +67,15 @@ enum provider_part { PROVIDER_JSON, PROVIDER_STATEMENT, PROVIDER_PROVENANCE };
 int provider_read(struct office *office, const char *id, enum provider_part part, const char *purpose,
         struct buffer *ret, struct error *error);
 
-/* By a second person: sealed to its recipient, and sent. */
+/* By a second person: sealed to its recipient, and sent. Conditions of an enforcing authority are words, and
+ * each is confirmed by whoever releases. -EPERM where one is not. */
+struct provider_confirmation {
+        size_t number;      /* from 1, as provider_show counts */
+        const char *reason; /* how it is kept; goes into the log and to the authority */
+};
+int provider_release_under(struct office *office, const char *id,
+        const struct provider_confirmation *confirmations, size_t count, struct error *error);
+/* The same where there are no conditions. */
 int provider_release(struct office *office, const char *id, struct error *error);
 /* From how many bytes on evidence travels beside its message; 0: those of the Implementing Regulation. */
 void provider_inside_set(size_t bytes);

@@ -79,6 +79,28 @@ int provider_refuse_tasks(struct provider_case *c, const struct message *message
 int provider_task(struct provider_case *c, const char *identifier_id, int state, bool refused,
         const char *reason, struct error *error);
 
+/* Conditions of the enforcing authority (provider_conditions.c), in the order in which they came: their
+ * numbers, from 1, are those of 'inbox show'. */
+struct condition {
+        char objection_id[MODEL_ID_MAX];  /* of the message that set it */
+        char identifier_id[MODEL_ID_MAX]; /* "": all */
+        char *text;                       /* owned */
+        bool needed;                      /* something is answered that it is about */
+};
+struct condition_list {
+        struct condition *items; /* owned */
+        size_t count;
+};
+int conditions_of(struct provider_case *c, struct condition_list *ret, struct error *error);
+void conditions_free(struct condition_list *list);
+int conditions_show(struct provider_case *c, json_t **ret_list, struct error *error);
+/* Into the results that they are about. */
+int conditions_state(struct provider_case *c, struct answer_body *answer, struct error *error);
+/* By who releases: how each is kept goes into the log and into the answer. -EPERM with the condition that
+ * nobody confirmed, -ENOENT for a number that there is not, -ESTALE where the answer does not state them. */
+int conditions_keep(struct provider_case *c, struct answer_body *answer,
+        const struct provider_confirmation *given, size_t count, struct error *error);
+
 /* Draft of the answer (provider_draft.c): a message in the book, and its evidence encrypted to this node. */
 #define DRAFT_PARTS 3
 extern const char *const draft_names[DRAFT_PARTS];

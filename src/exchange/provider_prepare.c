@@ -178,50 +178,6 @@ static int make_evidence(struct preparation *p, struct error *error)
 
 /* ---- the message ---- */
 
-/* Conditions of the enforcing authority bind whoever uses the data; they travel with them (Article 12(4)). */
-struct conditions {
-        struct preparation *p;
-        struct error *error;
-};
-
-static int copy_conditions(struct preparation *p, const struct ea_objection *form, struct error *error)
-{
-        const struct model_field *field = model_field_find(&result_type, slice_of("conditions"));
-        struct answer_body *body = &p->answer.answer;
-        int r = 0;
-
-        for (size_t i = 0; i < form->objections.count; i++) {
-                const struct objection *objection = &form->objections.items[i];
-                if (objection->effect != OBJECTION_CONDITIONAL)
-                        continue;
-                for (size_t k = 0; k < body->results.count; k++) {
-                        struct result *result = &body->results.items[k];
-                        if (*objection->identifier_id &&
-                                strcmp(objection->identifier_id, result->identifier_id) != 0)
-                                continue;
-                        for (size_t t = 0; r == 0 && t < objection->conditions.count; t++)
-                                r = model_texts_add(
-                                        field, result, slice_of(objection->conditions.items[t]), error);
-                }
-        }
-        return r;
-}
-
-static int note_conditions(void *context, const struct book_message *row)
-{
-        struct conditions *conditions = context;
-        struct message message;
-
-        if (row->direction != DIRECTION_IN || row->refused)
-                return 0;
-        message_init(&message, MESSAGE_NONE);
-        int r = book_message_read(conditions->p->c->office, row->peer, row->id, &message, conditions->error);
-        if (r == 0)
-                r = copy_conditions(conditions->p, &message.ea_objection, conditions->error);
-        message_free(&message);
-        return r;
-}
-
 static int add_files(struct answer_body *body, struct error *error)
 {
         const struct model_field *field = model_field_find(&result_type, slice_of("files"));
@@ -242,7 +198,6 @@ static int fill_message(struct preparation *p, struct error *error)
         struct provider_case *c = p->c;
         struct message *message = &p->answer;
         struct answer_body *body = &message->answer;
-        struct conditions conditions = {.p = p, .error = error};
 
         int r = office_new_id(message->id, error);
         snprintf(message->order_id, sizeof message->order_id, "%s", c->order.id);
@@ -269,8 +224,7 @@ static int fill_message(struct preparation *p, struct error *error)
         if (r == 0)
                 r = add_files(body, error);
         if (r == 0)
-                r = book_messages_each(
-                        c->office, c->order.id, MESSAGE_EA_OBJECTION, note_conditions, &conditions, error);
+                r = conditions_state(c, body, error);
         return r;
 }
 

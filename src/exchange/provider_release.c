@@ -30,6 +30,8 @@ struct releasing {
         size_t bytes;   /* of all files */
         char *manifest; /* where they travel beside the message */
         char manifest_id[MODEL_ID_MAX];
+        const struct provider_confirmation *confirmations;
+        size_t confirmation_count;
 };
 
 /* Section L: to whom it is delivered. */
@@ -289,6 +291,9 @@ static int release(struct provider_case *c, const void *arguments, struct error 
         c->facts.answer_passes = false;
         if (result == 0)
                 result = draft_answer(c, &r->answer, error);
+        if (result == 0)
+                result =
+                        conditions_keep(c, &r->answer.answer, r->confirmations, r->confirmation_count, error);
         const struct certificate *to = result == 0 ? recipient_of(r, &recipient, error) : NULL;
         if (result == 0 && !to)
                 result = -ENOKEY;
@@ -325,7 +330,13 @@ void provider_inside_set(size_t bytes)
 
 int provider_release(struct office *office, const char *id, struct error *error)
 {
-        struct releasing r = {.bytes = 0};
+        return provider_release_under(office, id, NULL, 0, error);
+}
+
+int provider_release_under(struct office *office, const char *id,
+        const struct provider_confirmation *confirmations, size_t count, struct error *error)
+{
+        struct releasing r = {.confirmations = confirmations, .confirmation_count = count};
 
         message_init(&r.answer, MESSAGE_NONE);
         int result = post_take_all(office, error);

@@ -70,6 +70,29 @@ static void identifier_of(const char *id, size_t number, char ret_identifier[MOD
         office_close(office);
 }
 
+/* Words that a program cannot hold data against are somebody's to answer for, each by its number. */
+static void must_be_confirmed(const char *id)
+{
+        static const struct provider_confirmation right = {.number = 1, .reason = "one file, one recipient"},
+                                                  twice[] = {{.number = 1, .reason = "one"},
+                                                          {.number = 1, .reason = "two"}},
+                                                  wrong = {.number = 2, .reason = "which?"},
+                                                  none = {.number = 0, .reason = "which?"},
+                                                  blank = {.number = 1, .reason = "  "};
+
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        REFUSED_AS(PROVIDER, "maier", -ENOENT, provider_release_under(office, id, &wrong, 1, &error));
+        REFUSED_AS(PROVIDER, "maier", -ENOENT, provider_release_under(office, id, &none, 1, &error));
+        REFUSED_AS(PROVIDER, "maier", -EINVAL, provider_release_under(office, id, &blank, 1, &error));
+        REFUSED_AS(PROVIDER, "maier", -EINVAL, provider_release_under(office, id, twice, 2, &error));
+        REFUSED_AS(PROVIDER, "desk", -EPERM, provider_release_under(office, id, &right, 1, &error));
+        assert_int_equal(entries(PROVIDER, "decision", "keep-condition"), 0);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_PREPARED);
+        AS(PROVIDER, "maier", provider_release_under(office, id, &right, 1, &error));
+        assert_int_equal(entries(PROVIDER, "decision", "keep-condition"), 1);
+        assert_int_equal(entries(PROVIDER, "decision", "one file, one recipient"), 1);
+}
+
 static void requirement_13_a_partial_refusal_holds_for_its_identifier(void **state)
 {
         static const char *const conditions[] = {"only for the proceedings named"};
@@ -107,7 +130,7 @@ static void requirement_13_a_partial_refusal_holds_for_its_identifier(void **sta
         assert_string_equal(fake.words[2], "198.51.100.9:40999 2026-11-11T11:00:00.000Z");
         scene_clock += 16 * TIME_DAY;
         AS(PROVIDER, "admin", clock_run(office, &error));
-        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        must_be_confirmed(id);
         settle();
         assert_int_equal(incidents(AUTHORITY), 0);
         read_answer(id, &answer);
@@ -115,6 +138,9 @@ static void requirement_13_a_partial_refusal_holds_for_its_identifier(void **sta
         assert_int_equal(answer.answer.results.items[0].files.count, 0);
         assert_int_equal(answer.answer.results.items[1].outcome, OUTCOME_DISCLOSED);
         assert_int_equal(answer.answer.results.items[1].conditions.count, 1);
+        assert_int_equal(answer.answer.results.items[1].confirmations.count, 1);
+        assert_string_equal(answer.answer.results.items[1].confirmations.items[0], "one file, one recipient");
+        assert_int_equal(answer.answer.results.items[0].confirmations.count, 0);
         message_free(&answer);
 }
 

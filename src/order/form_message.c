@@ -181,6 +181,7 @@ static const struct model_field result_rows[] = {
         ROW(result, corroborate, "", "rests on one record: more evidence is needed", CHOICE(yes_no_words)),
         ROW(result, preserved_until_ms, "", "preserved until", INSTANT),
         ROW(result, conditions, "", "conditions of the enforcing authority", TEXTS),
+        ROW(result, confirmations, "", "how the provider kept each condition", TEXTS),
         ROW(result, files, "", "files that belong to it", TEXTS),
 };
 const struct model_type result_type = TYPE(result_rows, "result", result);

@@ -408,8 +408,9 @@ struct result {
         enum yes_no near_edge;
         enum yes_no corroborate; /* rests on one record of one address: ask for more */
         int64_t preserved_until_ms;
-        struct text_list conditions; /* of the enforcing authority: they bind whoever uses it */
-        struct text_list files;      /* names of the files that belong to it */
+        struct text_list conditions;    /* of the enforcing authority: they bind whoever uses it */
+        struct text_list confirmations; /* for each condition, in their order: how the provider kept it */
+        struct text_list files;         /* names of the files that belong to it */
 };
 struct result_list {
         struct result *items;

@@ -105,11 +105,33 @@ static int show(
         return provider_read(office, words->id, which, words->values[DESK_PURPOSE], ret, error);
 }
 
+/* "2=only this case is served" */
+static int read_confirmation(const char *given, struct provider_confirmation *ret, struct error *error)
+{
+        struct slice rest = slice_of(given);
+        const char *sign = strchr(given, '=');
+        uint64_t number = 0;
+
+        if (!sign || slice_number(slice_cut(&rest, '='), UINT32_MAX, &number) < 0)
+                return error_set(error, -EINVAL,
+                        "--condition: write NUMBER=REASON, with the number that 'inbox show' gives the "
+                        "condition");
+        *ret = (struct provider_confirmation){.number = number, .reason = sign + 1};
+        return 0;
+}
+
 static int release(
         struct office *office, const struct desk_words *words, struct buffer *ret, struct error *error)
 {
-        int r = provider_release(office, words->id, error);
+        struct provider_confirmation confirmations[DESK_GIVEN_MAX];
+        size_t count = 0;
+        int r = 0;
 
+        for (size_t i = 0; r == 0 && i < words->list_count; i++)
+                if (words->list[i].key == DESK_CONDITION)
+                        r = read_confirmation(words->list[i].value, &confirmations[count++], error);
+        if (r == 0)
+                r = provider_release_under(office, words->id, confirmations, count, error);
         return r < 0 ? r : desk_say_state(office, words, ret, error);
 }
 
@@ -203,7 +225,7 @@ static int noticed(
 static const struct desk_verb verbs[] = {
         {"prepare", prepare, true, {DESK_PURPOSE, DESK_REGISTER}},
         {"show", show, true, {DESK_PURPOSE, DESK_PART}},
-        {"release", release, true, {0}},
+        {"release", release, true, {DESK_CONDITION}},
         {"refuse", refuse, true,
                 {DESK_REASON, DESK_WHY, DESK_IDENTIFIER, DESK_NEEDED, DESK_COUNTRY, DESK_LAW, DESK_OBLIGATION,
                         DESK_APPLIES, DESK_CONSEQUENCE, DESK_LINK}},
@@ -242,6 +264,9 @@ static const struct option_text texts[] = {
         {DESK_APPLIES, "applies", "TEXT", "the same: why it applies to this case."},
         {DESK_CONSEQUENCE, "consequence", "TEXT", "the same: what follows for the provider."},
         {DESK_LINK, "link", "TEXT", "the same: the link between provider and country."},
+        {DESK_CONDITION, "condition", "NUMBER=REASON",
+                "release: how this condition of the enforcing authority is kept, as\n"
+                "'inbox show' counts them; once for each."},
         {DESK_MEANS, "means", "TEXT", "noticed: how the customer was told."},
         {DESK_JSON, "json", NULL, "One JSON object instead of text."},
 };
@@ -249,30 +274,34 @@ static const struct option_text texts[] = {
 const struct command command_answer = {
         .name = "answer",
         .summary = "prepare, read and release the answer to an order, or refuse it",
-        .usage = "prepare --node DIR --purpose TEXT [--register FILE] [--json] ORDER\n"
+        .usage = "prepare --node DIR --purpose TEXT [OPTION]... ORDER\n"
                  "show --node DIR --purpose TEXT [--part PART] ORDER\n"
-                 "release --node DIR [--json] ORDER\n"
+                 "release --node DIR [--condition NUMBER=REASON]... ORDER\n"
                  "refuse --node DIR --reason WORD --why TEXT [OPTION]... ORDER\n"
                  "clarify --node DIR --text TEXT [OPTION]... [--json] ORDER\n"
-                 "call-back --node DIR --spoke-with NAME [--not-confirmed] ORDER\n"
+                 "call-back --node DIR --spoke-with NAME [OPTION]... ORDER\n"
                  "notice --node DIR [--json] ORDER\n"
                  "noticed --node DIR --means TEXT [--json] ORDER",
-        .description = "What a provider does with an order. prepare asks the store exactly the identifiers\n"
-                       "and times that were ordered and keeps of its answer what was ordered, encrypted to\n"
-                       "this node; of a preservation order it has the records preserved and answers. show\n"
-                       "gives what would be released to whoever says what for. release, by a second person,\n"
-                       "encrypts it to its recipient and sends it: never before the enforcing authority has\n"
-                       "cleared it or day 10 is over, where one is involved.\n\n"
-                       "refuse sends Form 3, for the whole order or for one identifier; privilege and the\n"
-                       "press go to the enforcing authority too. clarify asks the issuing authority, and\n"
-                       "the clock stops. call-back records that the contact which the directory names was\n"
-                       "called about an emergency.\n\n"
-                       "notice prints what the customer is to be told whom an answer wrongly named, once an\n"
-                       "error was reported; noticed says that it was sent, and authority and oversight\n"
-                       "bodies learn it. 'inbox show' says when it is due.\n\n"
+        .description = "What a provider does with an order. prepare asks the store exactly the\n"
+                       "identifiers and times that were ordered and keeps of its answer what was\n"
+                       "ordered, encrypted to this node; of a preservation order it has the records\n"
+                       "preserved and answers. show gives what would be released to whoever says what\n"
+                       "for. release, by a second person, encrypts it to its recipient and sends it:\n"
+                       "never before the enforcing authority has cleared it or day 10 is over, where one\n"
+                       "is involved. Where that authority has set conditions, whoever releases says of\n"
+                       "each how it is kept: it goes into the log and to the issuing authority with the\n"
+                       "answer.\n\n"
+                       "refuse sends Form 3, for the whole order or for one identifier; privilege and\n"
+                       "the press go to the enforcing authority too. clarify asks the issuing authority,\n"
+                       "and the clock stops. call-back records that the contact which the directory\n"
+                       "names was called about an emergency.\n\n"
+                       "notice prints what the customer is to be told whom an answer wrongly named, once\n"
+                       "an error was reported; noticed says that it was sent, and authority and\n"
+                       "oversight bodies learn it. 'inbox show' says when it is due.\n\n"
                        "ORDER is the order's number, or its first characters.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],
+        .repeating = UINT64_C(1) << DESK_CONDITION,
         .exits = "0  done\n"
                  "1  failure: not allowed, refused by a rule, no such order\n"
                  "2  wrong usage\n",

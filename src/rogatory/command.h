@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum exit_code {
         EXIT_DONE = 0, /* ask: one */
@@ -34,7 +35,9 @@ struct command {
         const char *description; /* lines, each with its line feed */
         const struct option_text *options;
         size_t option_count;
-        const char *exits;                                                /* lines */
+        uint64_t
+                repeating; /* bits of keys that may be given more than once; the command says what it means */
+        const char *exits; /* lines */
         const char *examples;                                             /* lines */
         int (*run)(const struct command *command, int argc, char **argv); /* argv[0] is the command's name */
 };

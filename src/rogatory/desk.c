@@ -95,6 +95,9 @@ int desk_run(const struct command *command, const struct desk_verb *verbs, int a
                         return print_help(command);
                 words.given[key] = true;
                 words.values[key] = reader.value;
+                if (words.list_count == DESK_GIVEN_MAX)
+                        return complain_usage(command, "more than %u options in one call", DESK_GIVEN_MAX);
+                words.list[words.list_count++] = (struct desk_given){.key = key, .value = reader.value};
         }
         words.json = words.given[DESK_JSON];
         return run_words(command, verbs, &words, argc, argv);
@@ -117,17 +120,13 @@ int desk_say_state(
         return 0;
 }
 
-int desk_identifier(struct office *office, const struct desk_words *words, char room[MODEL_ID_MAX],
-        const char **ret_id, struct error *error)
+int desk_identifier_of(struct office *office, const struct desk_words *words, const char *given,
+        char room[MODEL_ID_MAX], struct error *error)
 {
-        const char *given = words->values[DESK_IDENTIFIER];
         struct book_order order;
         struct message message;
         uint64_t number = 0;
 
-        *ret_id = NULL;
-        if (!given)
-                return 0;
         if (slice_number(slice_of(given), ORDER_IDENTIFIERS_MAX, &number) < 0 || number == 0)
                 return error_set(error, -EINVAL, "--identifier: '%.40s' is no number; the first is 1", given);
         message_init(&message, MESSAGE_NONE);
@@ -135,13 +134,21 @@ int desk_identifier(struct office *office, const struct desk_words *words, char 
         if (r == 0)
                 r = book_order_message(office, &order, &message, error);
         const struct order *form = r == 0 ? message_order_const(&message) : NULL;
-        if (form && number <= form->identifiers.count) {
+        if (form && number <= form->identifiers.count)
                 memcpy(room, form->identifiers.items[number - 1].id, MODEL_ID_MAX);
-                *ret_id = room;
-        } else if (r == 0) {
+        else if (r == 0)
                 r = error_set(error, -ENOENT, "the order has no identifier %.40s", given);
-        }
         message_free(&message);
+        return r;
+}
+
+int desk_identifier(struct office *office, const struct desk_words *words, char room[MODEL_ID_MAX],
+        const char **ret_id, struct error *error)
+{
+        const char *given = words->values[DESK_IDENTIFIER];
+        int r = given ? desk_identifier_of(office, words, given, room, error) : 0;
+
+        *ret_id = r == 0 && given ? room : NULL;
         return r;
 }
 
@@ -277,6 +284,24 @@ static void write_offers(const json_t *offers, struct buffer *ret)
         }
 }
 
+/* Conditions of the enforcing authority: whoever releases answers for each by its number. */
+static void write_conditions(const json_t *list, struct buffer *ret)
+{
+        if (json_array_size(list))
+                buffer_append_text(ret, "Conditions of the enforcing authority\n");
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const json_t *one = json_array_get(list, i), *about = json_object_get(one, "identifier");
+                buffer_printf(ret, "  %zu  ", i + 1);
+                if (json_is_integer(about))
+                        buffer_printf(
+                                ret, "identifier %" JSON_INTEGER_FORMAT ": ", json_integer_value(about));
+                append_foreign(ret, json_string_value(json_object_get(one, "condition")));
+                buffer_append_text(ret, json_is_true(json_object_get(one, "needs_confirmation"))
+                                                ? "\n"
+                                                : " (nothing that it is about is answered)\n");
+        }
+}
+
 static void write_form_3(const json_t *list, struct buffer *ret)
 {
         if (json_array_size(list))
@@ -330,6 +355,7 @@ void desk_write_view(const json_t *view, struct buffer *ret)
         write_offers(json_object_get(view, "offers"), ret);
         for (size_t i = 0; i < json_array_size(identifiers); i++)
                 write_identifier(json_array_get(identifiers, i), i + 1, ret);
+        write_conditions(json_object_get(view, "conditions"), ret);
         write_form_3(json_object_get(view, "form_3"), ret);
         if (json_object_get(view, "findings"))
                 write_findings(json_object_get(view, "findings"), ret);

@@ -35,9 +35,17 @@ enum desk_option {
         DESK_OPTIONS
 };
 
+#define DESK_GIVEN_MAX 512u /* options in one call */
+struct desk_given {
+        int key;
+        const char *value; /* NULL: of an option without one */
+};
+
 struct desk_words {
-        const char *values[DESK_OPTIONS];
+        const char *values[DESK_OPTIONS]; /* of what repeats, the last */
         bool given[DESK_OPTIONS];
+        struct desk_given list[DESK_GIVEN_MAX]; /* all of them, as they were given */
+        size_t list_count;
         const char *id; /* NULL where there is none */
         bool json;
 };
@@ -65,6 +73,10 @@ int desk_say_state(
 /* The id of the identifier with the number that --identifier gives; NULL without one. -ENOENT. */
 int desk_identifier(struct office *office, const struct desk_words *words, char room[MODEL_ID_MAX],
         const char **ret_id, struct error *error);
+
+/* The same for a number that is given. */
+int desk_identifier_of(struct office *office, const struct desk_words *words, const char *given,
+        char room[MODEL_ID_MAX], struct error *error);
 
 /* A word of a list, by the option. -EINVAL with the words. */
 int desk_word(const struct vocabulary *words, const char *option, const char *value, int *ret_value,

@@ -127,7 +127,7 @@ int option_next(struct option_reader *reader, struct error *error)
         }
         if (key == '?')
                 return refuse(reader, error);
-        if (reader->seen & (UINT64_C(1) << key)) {
+        if (reader->seen & ~reader->command->repeating & (UINT64_C(1) << key)) {
                 error_set(error, -EINVAL, "--%s is given twice", option_name(reader, key));
                 return OPTION_WRONG;
         }

@@ -4,7 +4,7 @@
 
 /* Options of a subcommand, by getopt_long and the command's own table: options and operands in any order,
  * long names only (and -h). A question of who did something allows no guesses, so an option given twice is
- * refused. */
+ * refused, unless the table says that it repeats. */
 
 #include "base/error.h"
 #include "rogatory/command.h"

@@ -162,6 +162,22 @@ def path(node):
     return order
 
 
+def objections(node, order):
+    """Whose a ground is, is never guessed; what is not understood is refused before anything is looked at."""
+    one = ("--identifier", "1", "--ground", "press-freedom", "--why", "a newspaper")
+    two = ("--identifier", "2", "--ground", "fundamental-rights", "--why", "a right")
+    for name, words in {
+            "before": ("--why", "a reason", *one, *two),
+            "twice": (*one, "--why", "again", *two),
+            "ground": ("--identifier", "1", "--why", "a", *two),
+            "same": (*one, *one),
+            "delete": (*one, "--delete", "--condition", "sealed"),
+            "number": (*one, "--identifier", "7", "--ground", "press-freedom", "--why", "a"),
+            "not-notified": (*one, "--condition", "sealed", "--condition", "for one case")}.items():
+        expect("object-%s.txt" % name, mask(node.run("object", "--node", "node", *words, order, by=VALIDATOR)), 1)
+    expect("release-condition.txt", mask(node.run("answer", "release", "--node", "node", "--condition", "1", order, by=SECOND)), 1)
+
+
 def grave(node):
     """Requirement 4: a prosecutor's order for traffic data gets no further than the rules."""
     data = {"categories": ["traffic"], "traffic": ["connections"]}
@@ -206,7 +222,7 @@ def main():
             raise SystemExit(SKIPPED)
         node = Node(folder)
         refused_forms(node)
-        path(node)
+        objections(node, path(node))
         grave(node)
         typed(node)
         erased = folder.run("log", "erase", "--log", "node/chronicle", "--reason", "kept for two years", "2")
