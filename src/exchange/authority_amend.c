@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FACT_AMENDMENT_REFUSED "amendment-refused"
+#define FACT_GENERATION_USED "generation-used" /* of an amendment that the provider refused */
 #define FACT_AMENDING "amending" /* of the amended order: 1 while a draft of an amendment is open */
 
 /* ---- the draft at hand ---- */
@@ -69,11 +69,6 @@ static int note(struct authority_case *c, const char *step, const char *words, s
 
 static int may_be_amended(struct authority_case *c, struct error *error)
 {
-        int64_t refused = 0;
-        int r = book_fact(c->office, c->order.id, FACT_AMENDMENT_REFUSED, 0, &refused, error);
-
-        if (r < 0)
-                return r;
         if (c->order.state == ORDER_STATE_ANSWERED || c->order.state == ORDER_STATE_OPENED ||
                 c->order.state == ORDER_STATE_INFORMED)
                 return error_set(error, -EPERM,
@@ -90,11 +85,6 @@ static int may_be_amended(struct authority_case *c, struct error *error)
                 return error_set(error, -EPERM,
                         "a question of the provider is open: answer it (order clarify), then amend the "
                         "order");
-        /* Its generation was used: what the enforcing authority says of the one could pass for the other. */
-        if (refused)
-                return error_set(error, -EPERM,
-                        "the provider has refused an amendment already: withdraw the order and issue a new "
-                        "one");
         return 0;
 }
 
@@ -137,17 +127,29 @@ static int unsign(struct authority_case *c, struct order *form, struct error *er
         return case_sign(c, &form->issuer.signatory, error);
 }
 
+/* That of an amendment which was refused is not used again: what the enforcing authority says of the one must
+ * not pass for the other, and it was notified of it already. */
+static int next_generation(struct authority_case *c, int64_t *ret, struct error *error)
+{
+        int64_t used = 0;
+        int r = book_fact(c->office, c->order.id, FACT_GENERATION_USED, 0, &used, error);
+
+        *ret = (used > c->order.generation ? used : c->order.generation) + 1;
+        return r;
+}
+
 static int make_draft(
         struct authority_case *c, const char *reason, struct message *message, struct error *error)
 {
         message->sender = c->message.sender;
         message->receiver = c->message.receiver;
         message->test = c->message.test;
-        message->generation = c->order.generation + 1;
         message->sent_ms = office_now(c->office);
         memcpy(message->order_id, c->order.id, sizeof message->order_id);
         memcpy(message->amendment.replaces, c->order.message_id, sizeof message->amendment.replaces);
-        int r = office_new_id(message->id, error);
+        int r = next_generation(c, &message->generation, error);
+        if (r == 0)
+                r = office_new_id(message->id, error);
         if (r == 0)
                 r = model_text(&message->amendment.reason, slice_of(reason), MODEL_LONG, "reason", error);
         if (r == 0 && (r = model_copy(&order_type, c->form, &message->amendment.order)) < 0)
@@ -280,7 +282,7 @@ static int must_stand(struct authority_case *c, struct error *error)
         if (r == 0 && whole.facts.validated && c->form->emergency.unvalidated == STATED_YES)
                 r = error_set(error, -ESTALE,
                         "the emergency was validated meanwhile: discard this draft and begin anew");
-        if (r == 0 && c->amended.generation + 1 != c->order.generation)
+        if (r == 0 && strcmp(c->message.amendment.replaces, c->amended.message_id) != 0)
                 r = error_set(
                         error, -ESTALE, "the order was amended meanwhile: discard this draft and begin anew");
         return r;
@@ -383,12 +385,12 @@ static int restore(struct authority_case *c, const char *words, struct error *er
         message_free(&standing);
         if (r < 0)
                 return r;
+        r = book_fact_set(c->office, c->order.id, FACT_GENERATION_USED, c->order.generation, error);
         memcpy(c->order.message_id, c->message.id, sizeof c->order.message_id);
         c->order.generation = c->message.generation;
         c->order.emergency = order_is_emergency(c->form);
-        r = case_amended_tasks(c, error);
         if (r == 0)
-                r = book_fact_set(c->office, c->order.id, FACT_AMENDMENT_REFUSED, 1, error);
+                r = case_amended_tasks(c, error);
         if (r == 0)
                 r = book_order_update(c->office, &c->order, error);
         snprintf(decision.order_id, sizeof decision.order_id, "%s", c->order.id);

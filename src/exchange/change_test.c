@@ -533,6 +533,63 @@ static void an_amendment_that_comes_after_the_answer_changes_nothing(void **stat
         message_free(&answer);
 }
 
+/* The provider takes fewer identifiers at once than the authority does. */
+static void provider_takes_one_identifier(void)
+{
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof path, "%s/exchange.json", scratch_path(PROVIDER));
+        json_t *settings = json_load_file(path, 0, NULL);
+        assert_non_null(settings);
+        json_object_set_new(settings, "limits", json_pack("{s:i}", "identifiers", 1));
+        assert_int_equal(json_dump_file(settings, path, JSON_INDENT(2)), 0);
+        json_decref(settings);
+}
+
+/* The second one has a number of its own: what the enforcing authority said of the first is not of it. */
+static void after_an_amendment_that_was_refused_comes_another(void **state)
+{
+        struct message form;
+        char id[MODEL_ID_MAX], draft[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        provider_takes_one_identifier();
+        begin_amendment(id, draft);
+        AS(AUTHORITY, "berger", add_line(office, draft, &error));
+        send_amendment(draft);
+        settle();
+        assert_int_equal(order_at(AUTHORITY, id).generation, 0);
+        assert_int_equal(order_at(PROVIDER, id).generation, 0);
+        assert_int_equal(order_at(ENFORCING, id).generation, 1);
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "no objection to the first", &error));
+        settle();
+        to_prepared(id);
+        scene_clock +=
+                20 * TIME_DAY; /* its silence on generation 0 is that of an authority which saw another */
+        AS(PROVIDER, "admin", clock_run(office, &error));
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        begin_amendment(id, draft);
+        AS(AUTHORITY, "berger", add_line(office, draft, &error));
+        AS(AUTHORITY, "berger", authority_remove(office, draft, 1, &error));
+        send_amendment(draft);
+        settle();
+        assert_int_equal(order_at(AUTHORITY, id).generation, 2);
+        assert_int_equal(order_at(PROVIDER, id).generation, 2);
+        assert_int_equal(order_at(ENFORCING, id).generation, 2);
+        scene_clock += TIME_SECOND;
+        to_prepared(id);
+        REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
+        AS(ENFORCING, "huber", enforcing_clear(office, id, "no objection to the second", &error));
+        settle();
+        AS(PROVIDER, "maier", provider_release(office, id, &error));
+        settle();
+        assert_int_equal(state_at(AUTHORITY, id), ORDER_STATE_ANSWERED);
+}
+
 /* A changed emergency is called back again, and its 48 hours do not begin anew. */
 static void an_amended_emergency_is_called_back_again(void **state)
 {
@@ -654,6 +711,7 @@ int main(void)
                 TEST(roles_of_an_amendment_are_those_of_its_order),
                 TEST(an_amendment_that_changes_nothing_or_the_parties_is_not_sent),
                 TEST(an_amendment_that_comes_after_the_answer_changes_nothing),
+                TEST(after_an_amendment_that_was_refused_comes_another),
                 TEST(an_amended_emergency_is_called_back_again),
         };
 

@@ -269,9 +269,13 @@ int provider_receive_amendment(struct office *office, const struct post_arrival 
         struct rule_findings findings = {.items = NULL};
         int r = open_about(office, arrival, &c, error);
 
-        if (r == 0 && arrival->message->generation != c.order.generation + 1) {
-                error_set(error, -ESTALE, "generation %lld does not follow generation %lld",
-                        (long long)arrival->message->generation, (long long)c.order.generation);
+        /* The number of an amendment that was refused is left out (exchange/authority_amend.c). */
+        if (r == 0 && (post_generation(arrival->message) <= c.order.generation ||
+                              strcmp(arrival->message->amendment.replaces, c.order.message_id) != 0)) {
+                error_set(error, -ESTALE,
+                        "generation %lld does not follow generation %lld, or replaces another message than "
+                        "that one",
+                        (long long)post_generation(arrival->message), (long long)c.order.generation);
                 r = CASE_REFUSED;
         }
         if (r == 0 && c.order.state == ORDER_STATE_RELEASED) {

@@ -495,8 +495,8 @@ static void an_amendment_is_examined_anew(void **state)
         office_close(authority);
         message_init(&amendment, MESSAGE_AMENDMENT);
         EXAMPLE_SET(amendment.order_id, id);
-        EXAMPLE_SET(amendment.amendment.replaces, order.id);
-        amendment.generation = 2; /* generation 1 is missing */
+        EXAMPLE_SET(amendment.amendment.replaces, EXAMPLE_MESSAGE_ID);
+        amendment.generation = 2; /* of generation 1, which is missing */
         example_text(&amendment.amendment.reason, "the port was another");
         scene_must(
                 model_texts_add(model_field_find(message_body_type(MESSAGE_AMENDMENT), slice_of("changes")),
@@ -507,9 +507,14 @@ static void an_amendment_is_examined_anew(void **state)
         send_raw(AUTHORITY, &amendment);
         assert_int_equal(incidents(PROVIDER), 1);
         assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_PREPARED);
+        EXAMPLE_SET(amendment.amendment.replaces, order.id);
+        amendment.generation = 0; /* not a newer one */
+        send_raw(AUTHORITY, &amendment);
+        assert_int_equal(incidents(PROVIDER), 2);
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_PREPARED);
         amendment.generation = 1;
         send_raw(AUTHORITY, &amendment);
-        if (incidents(PROVIDER) != 1)
+        if (incidents(PROVIDER) != 2)
                 fail_msg("%s", last_incident.words);
         assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
         REFUSED_AS(PROVIDER, "maier", -EPERM, provider_release(office, id, &error));
