@@ -4,7 +4,7 @@
 _rogatory()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local commands="init conf-check import ask check info retain preserve holds top pki directory log office order open inform inbox answer clear object decode plan dialects help version"
+    local commands="init conf-check import ask check info retain preserve holds top pki directory log office order open inform inbox answer clear object verify decode plan dialects help version"
     local options
 
     COMPREPLY=()
@@ -157,6 +157,7 @@ _rogatory()
             mapfile -t COMPREPLY < <(compgen -W "rfc7422 det44 juniper a10 map-e map-t lw4o6 nftables" -- "$cur")
             return
         fi ;;
+    verify) options="--pinned --directory --directory-key --directory-signature --log-key --timestamps --timestamp-required --at --strict --beside --object --json --help" ;;
     dialects | version) options="--json --help" ;;
     help) options="--json --help $commands" ;;
     *) return ;;

@@ -45,7 +45,7 @@ struct command {
 extern const struct command command_init, command_conf_check, command_retain, command_preserve, command_holds,
         command_import, command_ask, command_check, command_info, command_decode, command_plan, command_pki,
         command_directory, command_dialects, command_log, command_office, command_order, command_open,
-        command_inform, command_inbox, command_answer, command_clear, command_object, command_top,
+        command_inform, command_verify, command_inbox, command_answer, command_clear, command_object, command_top,
         command_help, command_version;
 
 /* The whole table, in the order of the list. */

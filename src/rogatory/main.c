@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
         &command_answer,
         &command_clear,
         &command_object,
+        &command_verify,
         &command_plan,
         &command_decode,
         &command_dialects,

@@ -55,6 +55,9 @@ USAGE = [
     ("top-long-interval", ["top", "--node", "127.0.0.1:9464", "--interval", "2h"]),
     ("top-bad-limit", ["top", "--node", "127.0.0.1:9464", "--limit", "0"]),
     ("top-operand", ["top", "--node", "127.0.0.1:9464", "s"]),
+    ("verify-no-file", ["verify"]),
+    ("verify-two-files", ["verify", "--log-key", "k", "f", "g"]),
+    ("verify-unknown-option", ["verify", "--pined", "f"]),
     ("help-unknown", ["help", "aks"]),
 ]
 
@@ -68,6 +71,9 @@ def main():
         check(not os.path.exists(folder.file("s")), "wrong usage makes no store")
 
         expect("help.txt", folder.run("help"), 0)
+        for words, code in ((["verify", "f"], 2), (["verify", "--log-key", "k", "--json", "f"], 3)):
+            run = folder.run(*words)
+            check(run.returncode == code and run.stderr.startswith("rogatory-verify: "), "%s is handed over" % words)
         check(folder.run("--help").stdout == folder.run("help").stdout, "--help is help")
         commands = [each["name"] for each in json.loads(folder.run("help", "--json").stdout)["commands"]]
         for command in commands:

@@ -86,7 +86,7 @@ def completions(commands):
         check(offered == options, "bash offers the options of %s: %s" % (command["name"], offered ^ options))
         check("'%s:%s'" % (command["name"], command["summary"]) in zsh, "zsh describes " + command["name"])
         for option in options:
-            check("'%s[" % option in zsh, "zsh knows %s of %s" % (option, command["name"]))
+            check("'%s[" % option in zsh or "'*%s[" % option in zsh, "zsh knows %s of %s" % (option, command["name"]))
     if shutil.which("zsh"):
         run = subprocess.run(["zsh", "-n", os.path.join(SOURCE, "completions", "_rogatory")], check=False)
         check(run.returncode == 0, "zsh reads its completion")
