@@ -5,6 +5,7 @@
  *   verified_test PROGRAM_VERIFY
  */
 #include "exchange/office_scene_test.h"
+#include "hi1/hi1.h"
 #include "order/order_example_test.h"
 
 #include <fcntl.h>
@@ -121,6 +122,36 @@ static void a_lawful_order_is_verified_with_its_parties_its_log_and_the_rules(vo
         office_close(office);
 }
 
+/* Whoever has both containers sees whether what was decided was decided of this order. */
+static void the_words_of_an_order_are_those_that_a_clearance_names(void **state)
+{
+        struct message message, clearance;
+        struct error error = {0};
+        char text[DIGEST_TEXT_MAX], words[DIGEST_TEXT_MAX + 64];
+
+        (void)state;
+        scene_init(AUTHORITY);
+        struct office *office = scene_open(AUTHORITY, "berger");
+        make_order(&message);
+        message_init(&clearance, MESSAGE_EA_CLEARANCE);
+        EXAMPLE_SET(clearance.order_id, message.order_id);
+        EXAMPLE_SET(clearance.receiver.organisation, PROVIDER);
+        example_authority(&clearance.ea_clearance.authority, "AT", AUTHORITY, NATURE_COURT, "huber@x");
+        scene_must(hi1_order_digest(message.order_id, message.generation, &message.order,
+                           clearance.ea_clearance.order_digest, &error),
+                &error);
+        digest_format(clearance.ea_clearance.order_digest, text);
+        send_to_file(office, &message, NULL, 0, "order.asice");
+        snprintf(words, sizeof words, "The order's words are %s", text);
+        expect(0, words, "order.asice");
+        send_to_file(office, &clearance, NULL, 0, "clearance.asice");
+        snprintf(words, sizeof words, "It is of the order whose words are %s", text);
+        expect(0, words, "clearance.asice");
+        message_free(&clearance);
+        message_free(&message);
+        office_close(office);
+}
+
 static void an_order_that_the_law_forbids_is_refused_though_its_seal_is_genuine(void **state)
 {
         struct message message;
@@ -190,6 +221,8 @@ int main(int count, char **arguments)
                 cmocka_unit_test_setup_teardown(
                         a_lawful_order_is_verified_with_its_parties_its_log_and_the_rules, scene_setup,
                         scratch_teardown),
+                cmocka_unit_test_setup_teardown(the_words_of_an_order_are_those_that_a_clearance_names,
+                        scene_setup, scratch_teardown),
                 cmocka_unit_test_setup_teardown(
                         an_order_that_the_law_forbids_is_refused_though_its_seal_is_genuine, scene_setup,
                         scratch_teardown),

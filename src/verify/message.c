@@ -133,6 +133,48 @@ static int examine_checkpoint(const struct evidence *evidence, const struct mess
         return 0;
 }
 
+/* --- The words of the order --- */
+
+static const uint8_t *digest_stated(const struct message *message)
+{
+        switch (message->kind) {
+        case MESSAGE_EA_CLEARANCE:
+                return message->ea_clearance.order_digest;
+        case MESSAGE_EA_OBJECTION:
+                return message->ea_objection.order_digest;
+        case MESSAGE_RECEIPT:
+                return message->receipt.message_kind == MESSAGE_EA_NOTIFICATION
+                               ? message->receipt.order_digest
+                               : NULL;
+        default:
+                return NULL;
+        }
+}
+
+/* Who has the containers of an order and of what was decided on it sees whether it was decided on that. */
+static int examine_words(const struct message *message, struct findings *findings)
+{
+        const struct order *order = message_order_const(message);
+        const uint8_t *stated = digest_stated(message);
+        static const uint8_t none[DIGEST_BYTES];
+        char text[DIGEST_TEXT_MAX];
+        uint8_t digest[DIGEST_BYTES];
+        struct error error = {0};
+
+        if (order) {
+                int r = hi1_order_digest(message->order_id, message->generation, order, digest, &error);
+                if (r < 0)
+                        return r;
+                findings_add(findings, FINDING_HELD, "order-words", MESSAGE_NAME,
+                        "The order's words are %s: what an enforcing authority says of it names these",
+                        digest_format(digest, text));
+        } else if (stated && memcmp(stated, none, sizeof none) != 0) {
+                findings_add(findings, FINDING_HELD, "order-words", MESSAGE_NAME,
+                        "It is of the order whose words are %s", digest_format(stated, text));
+        }
+        return 0;
+}
+
 /* --- The rules --- */
 
 static int examine_rules(const struct evidence *evidence, const struct message *message,
@@ -194,6 +236,8 @@ int examine_message(const struct evidence *evidence, struct examination_result *
                 r = examine_beside(evidence, &message, &result->container, &result->findings);
         if (r == 0)
                 r = examine_checkpoint(evidence, &message, &result->container, &result->findings);
+        if (r == 0)
+                r = examine_words(&message, &result->findings);
         if (r == 0)
                 r = examine_rules(evidence, &message, result->organisations[0], &result->findings);
         message_free(&message);
