@@ -117,7 +117,7 @@ _rogatory()
             return
         fi ;;
     order)
-        options="--node --form --template --kind --source --title --line --text --identifier --reason --why
+        options="--node --form --template --kind --source --title --line --text --answer --identifier --reason --why
             --decision --court --authority --keep-data --state --what --consequence --person-informed --data-deleted
             --json --help"
         if [ "$COMP_CWORD" -eq 2 ]; then

@@ -77,7 +77,15 @@ int authority_withdraw(struct office *office, const char *id, const struct autho
         struct error *error);
 /* Form 6: once, by 30 days. */
 int authority_extend(struct office *office, const char *id, const char *reason, struct error *error);
-/* Answers the question that is open. */
+/* Answers what the provider asked last: each question by its number, all of them. -ENOENT for a number that
+ * there is not, -EPERM where one stays unanswered: the provider's clock goes on with the answer. */
+struct authority_reply {
+        size_t number; /* from 1, as facts_questions counts */
+        const char *text;
+};
+int authority_clarify_each(struct office *office, const char *id, const struct authority_reply *replies,
+        size_t count, struct error *error);
+/* The same where one thing was asked. */
 int authority_clarify(struct office *office, const char *id, const char *text, struct error *error);
 /* Article 17, by a validator, of an order that is suspended: what the court decided on the conflict with a
  * third country's law. Lifted for some identifiers: the order goes on without them. */

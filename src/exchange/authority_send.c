@@ -353,8 +353,47 @@ static int add_reply(
         return model_text(&reply->text, slice_of(text), MODEL_LONG, "answer", error);
 }
 
+struct replying {
+        const struct authority_reply *replies;
+        size_t count;
+};
+
+static const char *reply_to(const struct replying *replying, size_t number)
+{
+        for (size_t i = 0; i < replying->count; i++)
+                if (replying->replies[i].number == number)
+                        return replying->replies[i].text;
+        return NULL;
+}
+
+/* A question that nobody answered would be lost: with the answer the provider's clock goes on. */
+static int check_replies(
+        const struct replying *replying, const struct question_list *questions, struct error *error)
+{
+        for (size_t i = 0; i < replying->count; i++) {
+                const struct authority_reply *one = &replying->replies[i];
+                if (one->number == 0 || one->number > questions->count)
+                        return error_set(error, -ENOENT,
+                                "there is no question %zu: the provider asked %zu ('order show' counts them)",
+                                one->number, questions->count);
+                if (!one->text || slice_trim(slice_of(one->text)).length == 0)
+                        return error_set(error, -EINVAL, "question %zu: the answer is empty", one->number);
+                for (size_t k = 0; k < i; k++)
+                        if (replying->replies[k].number == one->number)
+                                return error_set(
+                                        error, -EINVAL, "question %zu is answered twice", one->number);
+        }
+        for (size_t i = 0; i < questions->count; i++)
+                if (!reply_to(replying, i + 1))
+                        return error_set(error, -EPERM,
+                                "question %zu of %zu is not answered; answer each with --answer NUMBER=TEXT",
+                                i + 1, questions->count);
+        return 0;
+}
+
 static int clarify(struct authority_case *c, const void *arguments, struct error *error)
 {
+        const struct replying *replying = arguments;
         struct book_message asked;
         struct message question, message;
 
@@ -371,10 +410,12 @@ static int clarify(struct authority_case *c, const void *arguments, struct error
         snprintf(message.reply_to, sizeof message.reply_to, "%s", asked.id);
         message.clarification_answer.amended = STATED_NO;
         r = book_message_read(c->office, asked.peer, asked.id, &question, error);
-        /* One answer, given to every question that is open. */
-        for (size_t i = 0; r == 0 && i < question.clarification_request.questions.count; i++)
-                r = add_reply(&message.clarification_answer,
-                        question.clarification_request.questions.items[i].identifier_id, arguments, error);
+        const struct question_list *questions = &question.clarification_request.questions;
+        if (r == 0)
+                r = check_replies(replying, questions, error);
+        for (size_t i = 0; r == 0 && i < questions->count; i++)
+                r = add_reply(&message.clarification_answer, questions->items[i].identifier_id,
+                        reply_to(replying, i + 1), error);
         message_free(&question);
         if (r == 0)
                 r = case_sign(c, &message.clarification_answer.signatory, error);
@@ -383,13 +424,23 @@ static int clarify(struct authority_case *c, const void *arguments, struct error
         if (r == 0)
                 r = book_fact_clear(c->office, c->order.id, FACT_QUESTION_DUE_MS, error);
         if (r == 0)
-                r = case_note(c, "clarify", PERSON_OFFICER, arguments, error);
+                r = case_note(c, "clarify", PERSON_OFFICER, replying->replies[0].text, error);
         return case_send(c, &message, r, error);
 }
 
 int authority_clarify(struct office *office, const char *id, const char *text, struct error *error)
 {
-        return case_run(office, id, clarify, text, error);
+        const struct authority_reply one = {.number = 1, .text = text};
+
+        return authority_clarify_each(office, id, &one, 1, error);
+}
+
+int authority_clarify_each(struct office *office, const char *id, const struct authority_reply *replies,
+        size_t count, struct error *error)
+{
+        const struct replying replying = {.replies = replies, .count = count};
+
+        return case_run(office, id, clarify, &replying, error);
 }
 
 /* ---- validated afterwards ---- */

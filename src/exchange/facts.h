@@ -31,6 +31,10 @@ json_t *facts_identifiers_list(const struct order *form);
  * obstacles, explanation, and information_needed where it is asked for. *ret: the caller's. */
 int facts_impossibilities(struct office *office, const char *order_id, json_t **ret, struct error *error);
 
+/* What the provider asked, oldest first: message, number (from 1, in its message), identifier ("": the whole),
+ * question, asked, and answer and answered, or due while it is open (Article 10(6)). *ret: the caller's. */
+int facts_questions(struct office *office, const char *order_id, json_t **ret, struct error *error);
+
 /* This node's organisation as an authority of an order, signed by who acts, now. */
 int facts_own_authority(
         struct office *office, const char *order_id, struct authority *ret, struct error *error);

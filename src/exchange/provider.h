@@ -95,6 +95,9 @@ int provider_refuse(
 /* A question to the issuing authority; the clock stops. */
 int provider_clarify(struct office *office, const char *id, const char *identifier_id, enum obstacle obstacle,
         const char *text, struct error *error);
+/* Several questions in one message: each is answered by its number. */
+int provider_clarify_all(struct office *office, const char *id, const char *identifier_id,
+        enum obstacle obstacle, const char *const *texts, size_t count, struct error *error);
 
 /* ---- errors ---- */
 

@@ -125,21 +125,39 @@ static int check_identifier(struct provider_case *c, const char *id, struct erro
 /* ---- a question ---- */
 
 struct asking {
-        const char *identifier_id, *text;
+        const char *identifier_id;
+        const char *const *texts;
+        size_t count;
         enum obstacle obstacle;
 };
+
+static int add_question(const struct asking *asking, const char *text, struct clarification_request *body,
+        struct error *error)
+{
+        const struct model_field *list =
+                model_field_find(message_body_type(MESSAGE_CLARIFICATION_REQUEST), slice_of("questions"));
+        void *item;
+
+        int r = model_list_add(list, body, &item, error);
+        if (r < 0)
+                return r;
+        struct provider_question *question = item;
+        if (asking->identifier_id)
+                snprintf(
+                        question->identifier_id, sizeof question->identifier_id, "%s", asking->identifier_id);
+        question->obstacles = asking->obstacle ? WORD_BIT(asking->obstacle) : 0;
+        return model_text(&question->text, slice_of(text), MODEL_LONG, "question", error);
+}
 
 static int clarify(struct provider_case *c, const void *arguments, struct error *error)
 {
         const struct asking *asking = arguments;
-        const struct model_field *list =
-                model_field_find(message_body_type(MESSAGE_CLARIFICATION_REQUEST), slice_of("questions"));
         int64_t now = office_now(c->office);
         struct message message;
-        void *item;
 
-        if (is_blank(asking->text))
-                return error_set(error, -EINVAL, "say what is asked");
+        for (size_t i = 0; i < asking->count; i++)
+                if (is_blank(asking->texts[i]))
+                        return error_set(error, -EINVAL, "say what is asked");
         int r = check_identifier(c, asking->identifier_id, error);
         if (r == 0)
                 r = provider_fact(c, FACT_QUESTION_MS, now, error);
@@ -150,34 +168,36 @@ static int clarify(struct provider_case *c, const void *arguments, struct error 
         if (r == 0)
                 r = provider_refresh(c, error);
         if (r == 0)
-                r = provider_take(c, "ask", ACTOR_PERSON, asking->text, error);
+                r = provider_take(c, "ask", ACTOR_PERSON, asking->texts[0], error);
         if (r == 0)
                 r = draft_destroy(c, "a question is open", error);
         if (r < 0)
                 return r;
         about(c, MESSAGE_CLARIFICATION_REQUEST, c->order.peer, &message);
         struct clarification_request *body = &message.clarification_request;
-        r = model_list_add(list, body, &item, error);
-        if (r == 0) {
-                struct provider_question *question = item;
-                if (asking->identifier_id)
-                        snprintf(question->identifier_id, sizeof question->identifier_id, "%s",
-                                asking->identifier_id);
-                question->obstacles = asking->obstacle ? WORD_BIT(asking->obstacle) : 0;
-                r = model_text(&question->text, slice_of(asking->text), MODEL_LONG, "question", error);
-        }
+        for (size_t i = 0; r == 0 && i < asking->count; i++)
+                r = add_question(asking, asking->texts[i], body, error);
         body->preserved = STATED_NO;
         if (r == 0)
                 r = provider_sign(c, &body->signatory, error);
         return send_it(c, &message, r, error);
 }
 
+int provider_clarify_all(struct office *office, const char *id, const char *identifier_id,
+        enum obstacle obstacle, const char *const *texts, size_t count, struct error *error)
+{
+        const struct asking asking = {
+                .identifier_id = identifier_id, .texts = texts, .count = count, .obstacle = obstacle};
+
+        if (count == 0)
+                return error_set(error, -EINVAL, "say what is asked");
+        return provider_step(office, id, clarify, &asking, error);
+}
+
 int provider_clarify(struct office *office, const char *id, const char *identifier_id, enum obstacle obstacle,
         const char *text, struct error *error)
 {
-        const struct asking asking = {.identifier_id = identifier_id, .text = text, .obstacle = obstacle};
-
-        return provider_step(office, id, clarify, &asking, error);
+        return provider_clarify_all(office, id, identifier_id, obstacle, &text, 1, error);
 }
 
 /* ---- Form 3 ---- */

@@ -198,7 +198,7 @@ static json_t *summary_json(const struct provider_case *c)
 static int view_of(struct provider_case *c, json_t **ret_view, struct error *error)
 {
         json_t *view = row_json(&c->order), *identifiers = json_array(), *decisions = json_array(),
-               *deadlines = NULL, *offers = NULL, *conditions = NULL;
+               *deadlines = NULL, *offers = NULL, *conditions = NULL, *questions = NULL;
         struct rule_findings findings = {.items = NULL};
 
         int r = provider_rules(c, &findings, error);
@@ -218,6 +218,11 @@ static int view_of(struct provider_case *c, json_t **ret_view, struct error *err
         if (json_array_size(conditions) > 0)
                 json_object_set(view, "conditions", conditions);
         json_decref(conditions);
+        if (r == 0)
+                r = facts_questions(c->office, c->order.id, &questions, error);
+        if (json_array_size(questions) > 0)
+                json_object_set(view, "questions", questions);
+        json_decref(questions);
         if (r == 0)
                 r = beside_offers_show(c->office, c->order.id, &offers, error);
         if (json_array_size(offers) > 0)

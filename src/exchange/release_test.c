@@ -353,6 +353,58 @@ static void requirement_19_evidence_is_encrypted_to_its_recipient(void **state)
         message_free(&answer);
 }
 
+/* What each side sees of a question: its answer, or until when it is to come. */
+static void must_show(const char *node, const char *id, size_t index, const char *answer)
+{
+        struct office *office = scene_open(node, "wolf");
+        json_t *list = NULL;
+        struct error error = {0};
+
+        scene_must(facts_questions(office, id, &list, &error), &error);
+        assert_int_equal(json_array_size(list), 2);
+        const json_t *one = json_array_get(list, index);
+        assert_int_equal(json_integer_value(json_object_get(one, "number")), index + 1);
+        if (answer)
+                assert_string_equal(json_string_value(json_object_get(one, "answer")), answer);
+        assert_int_equal(json_is_string(json_object_get(one, "due")), !answer);
+        json_decref(list);
+        office_close(office);
+}
+
+/* Article 10(6): each question of a message has an answer of its own, and none is lost. */
+static void every_question_is_answered_by_its_number(void **state)
+{
+        static const char *const questions[] = {"which clock?", "which forum?"};
+        static const struct authority_reply both[] = {{2, "the one named"}, {1, "that of the server"}},
+                                            twice[] = {{1, "one"}, {1, "two"}}, third = {3, "what?"},
+                                            none = {0, "what?"}, blank[] = {{1, "x"}, {2, " "}};
+        struct message form;
+        char id[MODEL_ID_MAX];
+
+        (void)state;
+        begin();
+        make_form(&form);
+        issue(&form, id);
+        AS(PROVIDER, "desk",
+                provider_clarify_all(office, id, NULL, OBSTACLE_INCOMPLETE, questions, 2, &error));
+        settle();
+        must_show(PROVIDER, id, 0, NULL);
+        must_show(AUTHORITY, id, 1, NULL);
+        REFUSED_AS(AUTHORITY, "berger", -EPERM, authority_clarify(office, id, "for both", &error));
+        REFUSED_AS(AUTHORITY, "berger", -ENOENT, authority_clarify_each(office, id, &third, 1, &error));
+        REFUSED_AS(AUTHORITY, "berger", -ENOENT, authority_clarify_each(office, id, &none, 1, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EINVAL, authority_clarify_each(office, id, twice, 2, &error));
+        REFUSED_AS(AUTHORITY, "berger", -EINVAL, authority_clarify_each(office, id, blank, 2, &error));
+        must_show(AUTHORITY, id, 0, NULL);
+        AS(AUTHORITY, "berger", authority_clarify_each(office, id, both, 2, &error));
+        settle();
+        assert_int_equal(incidents(PROVIDER), 0);
+        must_show(AUTHORITY, id, 0, "that of the server");
+        must_show(PROVIDER, id, 0, "that of the server");
+        must_show(PROVIDER, id, 1, "the one named");
+        assert_int_equal(state_at(PROVIDER, id), ORDER_STATE_RECEIVED);
+}
+
 static void a_question_stops_the_clock(void **state)
 {
         struct message form;
@@ -568,6 +620,7 @@ int main(void)
                 TEST(requirement_14_an_enforcing_authority_that_was_not_notified_decides),
                 TEST(requirement_16_every_reading_is_logged_with_its_purpose),
                 TEST(requirement_19_evidence_is_encrypted_to_its_recipient),
+                TEST(every_question_is_answered_by_its_number),
                 TEST(a_question_stops_the_clock),
                 TEST(nothing_leaves_after_a_withdrawal_has_arrived),
                 TEST(a_withdrawal_destroys_what_was_prepared),

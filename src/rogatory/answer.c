@@ -173,7 +173,8 @@ static int refuse(
 static int clarify(
         struct office *office, const struct desk_words *words, struct buffer *ret, struct error *error)
 {
-        const char *identifier;
+        const char *identifier, *texts[DESK_GIVEN_MAX];
+        size_t count = 0;
         char room[MODEL_ID_MAX];
         int obstacle = 0;
         int r = words->values[DESK_REASON]
@@ -182,9 +183,12 @@ static int clarify(
 
         if (r == 0)
                 r = desk_identifier(office, words, room, &identifier, error);
+        for (size_t i = 0; i < words->list_count; i++)
+                if (words->list[i].key == DESK_TEXT)
+                        texts[count++] = words->list[i].value;
         if (r == 0)
-                r = provider_clarify(office, words->id, identifier, (enum obstacle)obstacle,
-                        words->values[DESK_TEXT], error);
+                r = provider_clarify_all(
+                        office, words->id, identifier, (enum obstacle)obstacle, texts, count, error);
         return r < 0 ? r : desk_say_state(office, words, ret, error);
 }
 
@@ -255,7 +259,7 @@ static const struct option_text texts[] = {
         {DESK_WHY, "why", "TEXT", "refuse: the reason in words; it goes to the authority."},
         {DESK_IDENTIFIER, "identifier", "NUMBER", "refuse, clarify: this one alone, as 'inbox show' counts."},
         {DESK_NEEDED, "needed", "TEXT", "refuse: which information is needed."},
-        {DESK_TEXT, "text", "TEXT", "clarify: the question."},
+        {DESK_TEXT, "text", "TEXT", "clarify: the question; given again, one more of them."},
         {DESK_SPOKE_WITH, "spoke-with", "NAME", "call-back: who was on the telephone."},
         {DESK_NOT_CONFIRMED, "not-confirmed", NULL, "call-back: they do not know of the order."},
         {DESK_COUNTRY, "country", "CC", "refuse --reason third-country-law: which country."},
@@ -301,7 +305,7 @@ const struct command command_answer = {
                        "ORDER is the order's number, or its first characters.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],
-        .repeating = UINT64_C(1) << DESK_CONDITION,
+        .repeating = UINT64_C(1) << DESK_CONDITION | UINT64_C(1) << DESK_TEXT,
         .exits = "0  done\n"
                  "1  failure: not allowed, refused by a rule, no such order\n"
                  "2  wrong usage\n",

@@ -356,6 +356,7 @@ void desk_write_view(const json_t *view, struct buffer *ret)
         for (size_t i = 0; i < json_array_size(identifiers); i++)
                 write_identifier(json_array_get(identifiers, i), i + 1, ret);
         write_conditions(json_object_get(view, "conditions"), ret);
+        order_write_questions(identifiers, json_object_get(view, "questions"), ret);
         write_form_3(json_object_get(view, "form_3"), ret);
         if (json_object_get(view, "findings"))
                 write_findings(json_object_get(view, "findings"), ret);

@@ -36,7 +36,7 @@ static const struct verb {
         {"send", order_send, true, {0}},
         {"withdraw", order_withdraw, true, {ORDER_REASON, ORDER_WHY, ORDER_IDENTIFIER, ORDER_KEEP_DATA}},
         {"extend", order_extend, true, {ORDER_WHY}},
-        {"clarify", order_clarify, true, {ORDER_TEXT}},
+        {"clarify", order_clarify, true, {ORDER_TEXT, ORDER_ANSWER}},
         {"ask-validation", order_ask_validation, true, {ORDER_AUTHORITY}},
         {"validate", order_validate, true, {ORDER_DECISION, ORDER_AUTHORITY, ORDER_WHY}},
         {"amend", order_amend, true, {ORDER_WHY}},
@@ -170,6 +170,10 @@ static int run_order(const struct command *command, int argc, char **argv)
                         return print_help(command);
                 words.given[key] = true;
                 words.values[key] = reader.value;
+                if (key == ORDER_ANSWER && words.answer_count == ORDER_ANSWERS_MAX)
+                        return complain_usage(command, "more than %u answers in one call", ORDER_ANSWERS_MAX);
+                if (key == ORDER_ANSWER)
+                        words.answers[words.answer_count++] = reader.value;
         }
         words.json = words.given[ORDER_JSON];
         return run_words(command, &words, argc, argv);
@@ -190,7 +194,10 @@ static const struct option_text texts[] = {
         {ORDER_LINE, "line", "NUMBER", "paste: only this line, from 1. Without it every line that has one."},
         {ORDER_TEXT, "text", "TEXT",
                 "type, compare: the identifier as it stands on the paper, with its time and\n"
-                "offset. clarify: the answer."},
+                "offset. clarify: the answer, where one thing was asked."},
+        {ORDER_ANSWER, "answer", "NUMBER=TEXT",
+                "clarify: the answer to this question of the provider, as show counts;\n"
+                "once for each."},
         {ORDER_IDENTIFIER, "identifier", "NUMBER",
                 "compare, remove, report-error: which one, as show counts. withdraw,\n"
                 "review: those only, as 1,3."},
@@ -230,7 +237,7 @@ const struct command command_order = {
                  "approve|disapprove|revise --node DIR [--why TEXT] ORDER\n"
                  "discard|extend --node DIR --why TEXT ORDER\n"
                  "withdraw --node DIR --reason WORD [--why TEXT] [OPTION]... ORDER\n"
-                 "clarify --node DIR --text TEXT [--json] ORDER\n"
+                 "clarify --node DIR --answer NUMBER=TEXT... ORDER\n"
                  "ask-validation --node DIR [--authority NAME] [--json] ORDER\n"
                  "validate --node DIR --decision WORD [OPTION]... ORDER\n"
                  "amend --node DIR --why TEXT [--json] ORDER\n"
@@ -251,6 +258,7 @@ const struct command command_order = {
                        "ORDER is the order's number, or its first characters.\n",
         .options = texts,
         .option_count = sizeof texts / sizeof texts[0],
+        .repeating = UINT64_C(1) << ORDER_ANSWER,
         .exits = "0  done\n"
                  "1  failure: not allowed, refused by a rule, no such order\n"
                  "2  wrong usage\n",

@@ -29,11 +29,16 @@ enum order_option {
         ORDER_PERSON_INFORMED,
         ORDER_DATA_DELETED,
         ORDER_COURT,
+        ORDER_ANSWER,
         ORDER_JSON,
         ORDER_OPTIONS
 };
 
+#define ORDER_ANSWERS_MAX 256u /* in one call */
+
 struct order_words {
+        const char *answers[ORDER_ANSWERS_MAX]; /* NUMBER=TEXT, as they were given */
+        size_t answer_count;
         const char *values[ORDER_OPTIONS];
         bool given[ORDER_OPTIONS];
         const char *id; /* NULL where there is none */
@@ -67,6 +72,9 @@ int order_to_json(struct office *office, const struct book_order *order, const s
 /* The same as text. */
 void order_write_text(struct office *office, const struct message *message, const json_t *shown, bool whole,
         struct buffer *ret);
+/* Questions of the provider with their answers, for both sides' views (facts_questions).
+ * identifiers: objects with their id, as people count them. */
+void order_write_questions(const json_t *identifiers, const json_t *questions, struct buffer *ret);
 json_t *order_findings_json(const struct rule_findings *findings);
 void order_write_findings(const json_t *findings, struct buffer *ret);
 

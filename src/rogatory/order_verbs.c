@@ -392,13 +392,38 @@ int order_extend(
         return step(office, words, ret, error, authority_extend, true);
 }
 
+/* "2=the clock of the forum" */
+static int read_answer(const char *given, struct authority_reply *ret, struct error *error)
+{
+        struct slice rest = slice_of(given);
+        const char *sign = strchr(given, '=');
+        uint64_t number = 0;
+
+        if (!sign || slice_number(slice_cut(&rest, '='), ORDER_IDENTIFIERS_MAX, &number) < 0)
+                return error_set(error, -EINVAL,
+                        "--answer: write NUMBER=TEXT, with the number that 'order show' gives the question");
+        *ret = (struct authority_reply){.number = number, .text = sign + 1};
+        return 0;
+}
+
 int order_clarify(
         struct office *office, const struct order_words *words, struct buffer *ret, struct error *error)
 {
-        int r = order_need(words, ORDER_TEXT, "--text TEXT", error);
+        struct authority_reply replies[ORDER_ANSWERS_MAX];
+        size_t count = words->answer_count;
+        int r = 0;
 
+        if (count && words->given[ORDER_TEXT])
+                return error_set(error, -EINVAL,
+                        "--text answers one question, --answer each by its number: "
+                        "give one of the two");
+        for (size_t i = 0; r == 0 && i < count; i++)
+                r = read_answer(words->answers[i], &replies[i], error);
+        if (!count)
+                r = order_need(words, ORDER_TEXT, "--text TEXT", error);
         if (r == 0)
-                r = authority_clarify(office, words->id, words->values[ORDER_TEXT], error);
+                r = count ? authority_clarify_each(office, words->id, replies, count, error)
+                          : authority_clarify(office, words->id, words->values[ORDER_TEXT], error);
         return r == 0 ? order_say(office, words, words->id, ret, error) : r;
 }
 

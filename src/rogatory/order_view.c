@@ -3,6 +3,7 @@
 #include "rogatory/order.h"
 
 #include "exchange/beside.h"
+#include "exchange/facts.h"
 #include "exchange/post.h"
 #include "hi1/hi1.h"
 #include "rogatory/terminal.h"
@@ -176,11 +177,13 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                                         ? TIME_UNKNOWN
                                         : deadline_validation(order->issued_ms);
 
-        json_t *form_3 = NULL;
+        json_t *form_3 = NULL, *questions = NULL;
 
         int r = book_tasks_each(office, order->id, add_task, tasks, error);
         if (r == 0)
                 r = facts_impossibilities(office, order->id, &form_3, error);
+        if (r == 0)
+                r = facts_questions(office, order->id, &questions, error);
         if (r == 0)
                 r = book_decisions_each(office, order->id, add_decision, decisions, error);
         if (r == 0)
@@ -199,6 +202,7 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                 json_decref(decisions);
                 json_decref(due);
                 json_decref(form_3);
+                json_decref(questions);
                 return r;
         }
         *ret = json_pack(
@@ -217,6 +221,9 @@ int order_to_json(struct office *office, const struct book_order *order, const s
                 json_object_set_new(*ret, "amendment", amendment_json(order, message));
         if (*ret && beside)
                 json_object_set(*ret, "beside", beside);
+        if (*ret && json_array_size(questions) > 0)
+                json_object_set(*ret, "questions", questions);
+        json_decref(questions);
         json_decref(beside);
         return *ret ? 0 : error_set(error, -ENOMEM, "not enough memory");
 }
@@ -338,6 +345,35 @@ static void write_form_3(const struct order *form, const json_t *list, struct bu
         }
 }
 
+void order_write_questions(const json_t *identifiers, const json_t *questions, struct buffer *ret)
+{
+        if (json_array_size(questions) > 0)
+                buffer_append_text(ret, "Questions of the provider\n");
+        for (size_t i = 0; i < json_array_size(questions); i++) {
+                const json_t *one = json_array_get(questions, i);
+                const char *id = json_string_value(json_object_get(one, "identifier"));
+                const char *due = json_string_value(json_object_get(one, "due"));
+                buffer_printf(ret, "  %lld  %s  ",
+                        (long long)json_integer_value(json_object_get(one, "number")),
+                        json_string_value(json_object_get(one, "asked")));
+                for (size_t k = 0; k < json_array_size(identifiers); k++)
+                        if (strcmp(json_string_value(json_object_get(json_array_get(identifiers, k), "id")),
+                                    id) == 0)
+                                buffer_printf(ret, "identifier %zu: ", k + 1);
+                append_foreign(ret, json_string_value(json_object_get(one, "question")));
+                const char *answer = json_string_value(json_object_get(one, "answer"));
+                if (answer) {
+                        buffer_printf(ret,
+                                "\n     %s  answered: ", json_string_value(json_object_get(one, "answered")));
+                        append_foreign(ret, answer);
+                } else {
+                        buffer_printf(ret, "\n     open; to be answered by %s (Article 10(6))",
+                                due ? due : "the date that was said");
+                }
+                buffer_append_text(ret, "\n");
+        }
+}
+
 static void write_amendment(const json_t *shown, struct buffer *ret)
 {
         const json_t *amendment = json_object_get(shown, "amendment");
@@ -393,6 +429,9 @@ void order_write_text(struct office *office, const struct message *message, cons
                 buffer_printf(ret, "  %-11s %s\n", name, json_string_value(at));
         }
         write_form_3(form, json_object_get(shown, "form_3"), ret);
+        json_t *identifiers = facts_identifiers_list(form);
+        order_write_questions(identifiers, json_object_get(shown, "questions"), ret);
+        json_decref(identifiers);
         write_beside(json_object_get(shown, "beside"), ret);
         if (!whole)
                 return;

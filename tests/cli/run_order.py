@@ -175,6 +175,9 @@ def objections(node, order):
             "number": (*one, "--identifier", "7", "--ground", "press-freedom", "--why", "a"),
             "not-notified": (*one, "--condition", "sealed", "--condition", "for one case")}.items():
         expect("object-%s.txt" % name, mask(node.run("object", "--node", "node", *words, order, by=VALIDATOR)), 1)
+    expect("order-clarify-number.txt", mask(node.order("clarify", "--answer", "which", order)), 1)
+    expect("order-clarify-both.txt", mask(node.order("clarify", "--answer", "1=a", "--text", "b", order)), 1)
+    expect("order-clarify-none.txt", mask(node.order("clarify", "--answer", "1=a", "--answer", "2=b", order)), 1)
     expect("release-condition.txt", mask(node.run("answer", "release", "--node", "node", "--condition", "1", order, by=SECOND)), 1)
 
 
