@@ -204,7 +204,8 @@ static int record(struct provider_case *c, const struct condition *condition, si
                 json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:s%, s:s}}", "order", c->order.id, "decision",
                         "keep-condition", "role", word_name(&person_role_words, PERSON_SECOND), "reason",
                         reason, "detail", "number", (json_int_t)number, "condition", condition->text,
-                        text_cut(condition->text, CONDITION_LOG_MAX), "objection", condition->objection_id),
+                        (size_t)text_cut(condition->text, CONDITION_LOG_MAX), "objection",
+                        condition->objection_id),
                 error);
 }
 
