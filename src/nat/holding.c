@@ -147,6 +147,18 @@ static int64_t certain_until(const struct holding *h, const struct evidence *e,
         return until < longest ? until : longest;
 }
 
+/* Where nothing tells the flows of one customer through one endpoint apart, a sign of life may stand for an
+ * end that looks like that of another flow at the same instant (pairing.c), and another flow may have given
+ * it: that none came after it proves nothing. */
+static int64_t certain_since_sign(
+        const struct holding *h, const struct evidence *e, const struct attribution_rules *rules)
+{
+        const struct nat_binding *b = h->binding;
+        bool untold = b->kind == NAT_SESSION && b->session == 0 && !(b->flags & NAT_HAS_DESTINATION);
+
+        return untold ? b->to_ms : certain_until(h, e, rules, b->to_ms);
+}
+
 static bool heard_through(const struct evidence *e, const struct nat_binding *b)
 {
         return !e->loss_undetectable &&
@@ -167,7 +179,7 @@ static void set_certain(struct holding *h, const struct evidence *e, const struc
         }
         h->continuous = b->session != 0 || heard_through(e, b);
         if (b->to_edge == EDGE_INTERIM) {
-                int64_t end = certain_until(h, e, rules, b->to_ms);
+                int64_t end = certain_since_sign(h, e, rules);
                 if (h->continuous) {
                         add_certain(h, b->from_ms, end);
                         return;

@@ -117,6 +117,40 @@ static void interim_end_gap_before_it(struct scene *s)
         scene_gap(s, GAP_DAMAGED, NOW - 30 * SEC, NOW - 29 * SEC);
 }
 
+/* Flows of one customer through one port that nothing tells apart: what is left of two ends that look alike.
+ */
+static void interim_end_of_an_untold_flow(struct scene *s)
+{
+        interim_end_heard(s);
+        s->bindings[0].kind = NAT_SESSION;
+}
+
+static void interim_end_of_a_told_flow(struct scene *s)
+{
+        interim_end_of_an_untold_flow(s);
+        set_destination(&s->bindings[0], SERVER, 443);
+}
+
+static void interim_end_of_a_flow_with_identity(struct scene *s)
+{
+        interim_end_of_an_untold_flow(s);
+        s->bindings[0].session = 77;
+}
+
+static void interim_end_of_an_untold_flow_later(struct scene *s)
+{
+        interim_end_later_than_asked(s);
+        s->bindings[0].kind = NAT_SESSION;
+}
+
+/* Nobody else is named beside the one who holds it now. */
+static void interim_end_of_an_untold_flow_beside_another(struct scene *s)
+{
+        interim_end_of_an_untold_flow(s);
+        s->rules.mapping = MAPPING_UNDECLARED;
+        scene_binding(s, BOB, -10, 10)->kind = NAT_SESSION;
+}
+
 static void bound_end(struct scene *s)
 {
         scene_binding(s, ALICE, -60, 60)->to_edge = EDGE_BOUND;
@@ -158,6 +192,16 @@ static void ends_that_were_not_seen(void **state)
                 {"still there later", interim_end_later_than_asked, VERDICT_ONE, BIT(REASON_PROVEN), 0, 1, 0},
                 {"still there later, but a gap before: two bindings?", interim_end_gap_before_it,
                         VERDICT_UNKNOWN, BITS(REASON_LOG_GAP, REASON_END_NOT_SEEN), BIT(REASON_PROVEN), 0, 1},
+                {"still there, a flow that nothing tells apart", interim_end_of_an_untold_flow,
+                        VERDICT_UNKNOWN, BIT(REASON_END_NOT_SEEN), BIT(REASON_PROVEN), 0, 1},
+                {"a flow whose destination tells it apart", interim_end_of_a_told_flow, VERDICT_ONE,
+                        BIT(REASON_PROVEN), 0, 1, 0},
+                {"or its identity", interim_end_of_a_flow_with_identity, VERDICT_ONE, BIT(REASON_PROVEN), 0,
+                        1, 0},
+                {"still there later, a flow that nothing tells apart", interim_end_of_an_untold_flow_later,
+                        VERDICT_ONE, BIT(REASON_PROVEN), 0, 1, 0},
+                {"nor is it one of several", interim_end_of_an_untold_flow_beside_another, VERDICT_UNKNOWN,
+                        BIT(REASON_END_NOT_SEEN), BIT(REASON_SHARED_BY_DESTINATION), 0, 2},
                 {"ended by then", bound_end, VERDICT_ONE, BIT(REASON_PROVEN), 0, 1, 0},
         };
 
