@@ -235,6 +235,7 @@ static void open_run(
                 .first_event_ms = TIME_UNKNOWN,
                 .delay_ms = exporter->delay_ms > CUT_MS ? exporter->delay_ms : CUT_MS,
                 .restart_before_ms = TIME_UNKNOWN,
+                .step_highest_ms = TIME_UNKNOWN,
                 .offset_min_ms = TIME_UNKNOWN,
                 .offset_max_ms = TIME_UNKNOWN,
                 .first_number = number,
@@ -291,8 +292,10 @@ static int clock_step(struct sequence *s, uint32_t number, int64_t export_ms,
         from = (from < export_ms ? from : export_ms) - s->run.delay_ms;
         counts->clock_steps++;
         int r = reopen_run(s, number, export_ms, exporter);
-        if (r == 0)
+        if (r == 0) {
                 s->run.begins_at_zero = false;
+                s->run.step_highest_ms = highest;
+        }
         return r < 0 ? r : sequence_keep_gap(s, from, highest + CUT_MS, GAP_CLOCK, unknown);
 }
 
@@ -566,6 +569,17 @@ static int place_ahead(struct sequence *s, const struct sequence_message *m,
         return add_hole(s, &hole);
 }
 
+/* Sent before the clock was set back, and overtaken by what was sent after it: its number lies before the run
+ * and its time behind all that the old clock had shown. What it says is as false as that. */
+static bool is_of_old_clock(const struct sequence *s, const struct sequence_message *m)
+{
+        int64_t highest = s->run.step_highest_ms;
+
+        return highest != TIME_UNKNOWN && s->run.first_number - m->number - 1 < SEQUENCE_REORDER &&
+               s->run.last_ms - s->run.first_ms <= SEQUENCE_STRAGGLER_MS && m->export_ms > highest &&
+               m->export_ms <= highest + SEQUENCE_STRAGGLER_MS;
+}
+
 /* Numbers behind what was heard: late, repeated, or counted anew. */
 static int place_behind(struct sequence *s, const struct sequence_message *m,
         const struct flow_exporter *exporter, struct flow_counts *counts, enum sequence_verdict *ret_verdict)
@@ -592,6 +606,11 @@ static int place_behind(struct sequence *s, const struct sequence_message *m,
                 int r = reopen_run(s, m->number, m->export_ms, exporter);
                 s->run.provisional = true;
                 return r;
+        }
+        if (is_of_old_clock(s, m)) {
+                int r = sequence_keep_gap(s, s->run.step_highest_ms, m->export_ms + CUT_MS, GAP_CLOCK, 0);
+                if (r < 0)
+                        return r;
         }
         if (m->number == 0 || (s->stray.is_set && !(s->stray.has_next && s->stray.next == m->number))) {
                 *ret_verdict = SEQUENCE_RESTART;

@@ -22,7 +22,8 @@
 #define SEQUENCE_JUMP_RECORDS (1u << 24) /* a jump further ahead than this is a restart, not a loss */
 #define SEQUENCE_REORDER 65536u          /* how far before the first message a late one may belong */
 #define SEQUENCE_BACKWARDS_MS 5000       /* a clock that goes back further was set */
-#define SEQUENCE_EMPTY_MS 60000          /* events this long before a first message may belong to it */
+#define SEQUENCE_STRAGGLER_MS 60000 /* how far beyond a clock that was set back its last messages may lie */
+#define SEQUENCE_EMPTY_MS 60000     /* events this long before a first message may belong to it */
 
 struct sequence_hole {
         int64_t before_ms, after_ms; /* export times of the messages on both sides */
@@ -57,6 +58,8 @@ struct sequence_run {
         int64_t delay_ms;
         int64_t restart_before_ms; /* the last message before the restart that began this run, else unknown */
         int64_t restart_delay_ms;
+        int64_t step_highest_ms; /* the latest export time by the clock that was set back before this run,
+                                  * else unknown */
         int64_t offset_min_ms, offset_max_ms;
         uint32_t first_number, expected;
         uint32_t messages;

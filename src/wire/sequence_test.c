@@ -471,6 +471,23 @@ static void test_clock_set_back(void **state)
         check_span(1, NOW_MS + 301000, NOW_MS + 400000, 140, 160, HEARD);
 }
 
+/* The last message before that comes after the first behind it, and its time lies beyond the others'. */
+static void test_overtaken_when_the_clock_was_set_back(void **state)
+{
+        (void)state;
+        send_template_at(10, NOW, 100);
+        send_sessions(NOW + 3700, 100, 10);
+        send_sessions(NOW + 3800, 110, 10);
+        send_sessions(NOW + 300, 130, 10);
+        send_sessions(NOW + 3803, 120, 10);
+        send_sessions(NOW + 301, 140, 10);
+        finish();
+        assert_int_equal(counts().restarts, 0);
+        assert_int_equal(coverage.gap_count, 2);
+        assert_int_equal(coverage.gaps[0].to, NOW_MS + 3801000);
+        check_gap(1, GAP_CLOCK, NOW_MS + 3800000, NOW_MS + 3804000, 0);
+}
+
 static void test_clock_set_back_without_a_jump_distrusts_the_whole_span(void **state)
 {
         (void)state;
@@ -757,6 +774,7 @@ int main(void)
                 TEST(test_restart_with_the_clock_inside_the_known),
                 TEST(test_reordered_at_the_beginning),
                 TEST(test_clock_set_back),
+                TEST(test_overtaken_when_the_clock_was_set_back),
                 TEST(test_clock_set_back_without_a_jump_distrusts_the_whole_span),
                 TEST(test_restart_with_the_clock_behind),
                 TEST(test_restart_with_the_clock_behind_and_never_set_right),
