@@ -151,6 +151,17 @@ static void doubt_missing_leases(struct claim_list *claims)
                         }
 }
 
+/* Did the one tenant of a holding's moments have the inside address when it was opened, and nobody else? */
+static bool is_opener(const struct judgement *j, const struct nat_host *host, struct stretch opening,
+        const struct tenancy *tenancy)
+{
+        struct tenancy then;
+
+        tenancy_find(j->rules, j->evidence, &host->address, host->vrf, true, opening, &then);
+        return then.proven &&
+               strcmp(then.tenants[0].lease->is.subscriber, tenancy->tenants[0].lease->is.subscriber) == 0;
+}
+
 /* A flow belongs to whoever opened it, also where its inside address passed to somebody else meanwhile: the
  * tenant must have been the same since then. (A block of ports belongs to the inside address, whoever has
  * that now.) Others since then are added as doubtful. */
@@ -169,6 +180,12 @@ static void doubt_older_tenants(const struct judgement *j, const struct holding 
         tenancy_find(j->rules, j->evidence, &host->address, host->vrf, true, since, &older);
         if (older.proven)
                 return;
+        struct stretch opening = {.from = since.from, .to = smaller(since.from + ahead, stretch.to)};
+        /* Near a change of hands both are named; but whoever came long after the opening holds nothing by it.
+         */
+        bool later = !tenancy->changed && !is_opener(j, host, opening, tenancy);
+        for (unsigned i = 0; i < tenancy->count && later; i++)
+                tenancy->tenants[i].certain = false;
         tenancy->proven = false;
         tenancy->changed = tenancy->changed || older.changed;
         for (unsigned i = 0; i < older.count; i++) {

@@ -423,6 +423,25 @@ static void clock_ahead_and_opened_by_himself(struct scene *s)
         s->bindings[0].from_ms += 9 * SEC;
 }
 
+/* A flow is his who opened it: berta got the address when anna had left, and it was not closed. Bob holds the
+ * port as well, towards another destination. */
+static void opened_by_the_tenant_before_beside_another(struct scene *s)
+{
+        s->rules.mapping = MAPPING_DESTINATION_DEPENDENT;
+        scene_binding(s, ALICE, -600, 600);
+        scene_binding(s, BOB, -10, 10);
+        scene_lease(s, ALICE, "anna", -900, -300);
+        scene_lease(s, ALICE, "berta", -290, 900);
+        scene_lease(s, BOB, "carla", -900, 900);
+}
+
+/* Whether anna had the address all the time is not known, but she opened it and has it. */
+static void opened_by_the_same_tenant_beside_another(struct scene *s)
+{
+        opened_by_the_tenant_before_beside_another(s);
+        snprintf(s->leases.items[1].is.subscriber, SUBSCRIBER_MAX, "anna");
+}
+
 static void leases_bring_the_verdict_to_a_person(void **state)
 {
         static const struct verdict_case cases[] = {
@@ -438,6 +457,10 @@ static void leases_bring_the_verdict_to_a_person(void **state)
                         BIT(REASON_PROVEN), BIT(REASON_LEASE_CHANGED), 1, 0},
                 {"held until nearly then", alice_ends_near_the_change, VERDICT_UNKNOWN,
                         BIT(REASON_LEASE_CHANGED), BIT(REASON_PROVEN), 0, 2},
+                {"opened by the tenant before", opened_by_the_tenant_before_beside_another, VERDICT_UNKNOWN,
+                        BITS(REASON_LEASE_CHANGED, REASON_LEASE_NOT_PROVEN), BIT(REASON_PROVEN), 0, 3},
+                {"opened under an earlier lease of the same", opened_by_the_same_tenant_beside_another,
+                        VERDICT_SEVERAL, BIT(REASON_SHARED_BY_DESTINATION), BIT(REASON_PROVEN), 2, 1},
                 {"one with a lease, one without", alice_and_a_host_without_lease, VERDICT_SEVERAL,
                         BIT(REASON_SHARED_IN_TIME), BIT(REASON_PROVEN), 2, 0},
                 {"one host, with and without a lease", alice_twice_and_leased_once, VERDICT_UNKNOWN,
