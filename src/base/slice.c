@@ -33,6 +33,18 @@ struct slice slice_cut(struct slice *rest, char mark)
         return piece;
 }
 
+int slice_fitting(const char *text, unsigned most)
+{
+        size_t length = strnlen(text, (size_t)most + 1);
+
+        if (length > most) {
+                length = most;
+                while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+                        length--;
+        }
+        return (int)length;
+}
+
 struct slice slice_word(struct slice *rest)
 {
         while (rest->length && is_blank(rest->text[0])) {

@@ -47,6 +47,10 @@ struct slice slice_cut(struct slice *rest, char mark);
 /* The next word (run of non-blanks), skipping blanks before it; empty at the end. */
 struct slice slice_word(struct slice *rest);
 
+/* How many bytes of a UTF-8 text, at most `most`, end where a character ends: for printf's "%.*s", because
+ * what is cut within a character is no text to JSON, and what holds it is lost. */
+int slice_fitting(const char *text, unsigned most);
+
 /* Reads a whole slice as a decimal number 0..maximum: no sign, no blanks, no empty slice.
  * 0, or -EINVAL (not a number) or -ERANGE (above maximum). */
 int slice_number(struct slice slice, uint64_t maximum, uint64_t *ret_number);

@@ -23,6 +23,20 @@ static void test_cut(void **state)
         assert_int_equal(rest.length, 0);
 }
 
+static void test_what_fits_ends_with_a_character(void **state)
+{
+        (void)state;
+        assert_int_equal(slice_fitting("", 5), 0);
+        assert_int_equal(slice_fitting("abc", 5), 3);
+        assert_int_equal(slice_fitting("abc", 3), 3);
+        assert_int_equal(slice_fitting("abcd", 3), 3);
+        assert_int_equal(slice_fitting("ab\u00e4", 3), 2); /* two bytes, of which one would fit */
+        assert_int_equal(slice_fitting("ab\u00e4", 4), 4);
+        assert_int_equal(slice_fitting("a\U0001f600b", 4), 1);
+        assert_int_equal(slice_fitting("a\U0001f600b", 5), 5);
+        assert_int_equal(slice_fitting("\U0001f600", 3), 0);
+}
+
 static void test_words_and_trim(void **state)
 {
         struct slice rest = slice_of("  one\ttwo \r\n");
@@ -60,6 +74,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cut),
+                cmocka_unit_test(test_what_fits_ends_with_a_character),
                 cmocka_unit_test(test_words_and_trim),
                 cmocka_unit_test(test_numbers),
         };

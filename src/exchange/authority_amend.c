@@ -172,7 +172,8 @@ static int keep_draft(struct authority_case *c, const struct message *message,
         struct authority_case of = {.office = c->office};
 
         *draft = c->order;
-        snprintf(draft->title, sizeof draft->title, "amendment of %.8s: %.400s", c->order.id, c->order.title);
+        snprintf(draft->title, sizeof draft->title, "amendment of %.8s: %.*s", c->order.id,
+                slice_fitting(c->order.title, 400), c->order.title);
         memcpy(draft->message_id, message->id, sizeof draft->message_id);
         draft->state = ORDER_STATE_DRAFT;
         draft->generation = message->generation;
@@ -215,7 +216,8 @@ static int amend(struct authority_case *c, const void *arguments, struct error *
         message_free(&message);
         if (r == 0)
                 r = book_fact_set(c->office, c->order.id, FACT_AMENDING, 1, error);
-        snprintf(words, sizeof words, "draft %.8s: %.480s", amending->ret->id, amending->reason);
+        snprintf(words, sizeof words, "draft %.8s: %.*s", amending->ret->id,
+                slice_fitting(amending->reason, 480), amending->reason);
         return r == 0 ? note(c, "amend", words, error) : r;
 }
 
@@ -396,7 +398,8 @@ static int restore(struct authority_case *c, const char *words, struct error *er
         snprintf(decision.order_id, sizeof decision.order_id, "%s", c->order.id);
         snprintf(decision.step, sizeof decision.step, "amendment-refused");
         snprintf(decision.person, sizeof decision.person, OFFICE_NODE);
-        snprintf(decision.reason, sizeof decision.reason, "the order stands as before: %.440s", words);
+        snprintf(decision.reason, sizeof decision.reason, "the order stands as before: %.*s",
+                slice_fitting(words, 440), words);
         if (r == 0)
                 r = book_decision_add(c->office, &decision, error);
         return r;

@@ -87,7 +87,7 @@ static int task_outcome(struct authority_case *c, const struct result *result, s
         task.state = state;
         snprintf(task.order_id, sizeof task.order_id, "%s", c->order.id);
         snprintf(task.identifier_id, sizeof task.identifier_id, "%s", result->identifier_id);
-        snprintf(task.reason, sizeof task.reason, "%s", result->statement ? result->statement : "");
+        book_text_set(task.reason, result->statement);
         return book_task_put(c->office, &task, error);
 }
 
@@ -151,7 +151,7 @@ static int refuse_identifier(
 
         snprintf(task.order_id, sizeof task.order_id, "%s", c->order.id);
         snprintf(task.identifier_id, sizeof task.identifier_id, "%s", identifier_id);
-        snprintf(task.reason, sizeof task.reason, "%s", reason ? reason : "");
+        book_text_set(task.reason, reason);
         return book_task_put(c->office, &task, error);
 }
 

@@ -102,10 +102,9 @@ static void fill_row(struct office *office, const struct message *message, struc
         order->test = message->test == STATED_YES;
         order->changed_ms = office_now(office);
         snprintf(order->peer, sizeof order->peer, "%s", form->addressee.organisation);
-        snprintf(order->title, sizeof order->title, "%s",
-                form->title                 ? form->title
-                : form->issuing_file_number ? form->issuing_file_number
-                                            : "");
+        book_text_set(order->title, form->title                 ? form->title
+                                    : form->issuing_file_number ? form->issuing_file_number
+                                                                : "");
 }
 
 static int make_new(
@@ -265,8 +264,8 @@ static int take_line(void *context, uint64_t line, size_t place, size_t length, 
                 told->refused++;
                 if (told->line_count < sizeof told->lines / sizeof *told->lines) {
                         told->lines[told->line_count].line = line;
-                        snprintf(told->lines[told->line_count++].words, sizeof told->lines->words, "%.255s",
-                                error->text);
+                        snprintf(told->lines[told->line_count++].words, sizeof told->lines->words, "%.*s",
+                                slice_fitting(error->text, 255), error->text);
                 }
                 return 0;
         }

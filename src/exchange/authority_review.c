@@ -9,9 +9,12 @@
 /* The country, its law, and what it forbids: why the order waits, for whoever looks at it. */
 static void conflict_words(const struct law_conflict *conflict, char ret[BOOK_TEXT_MAX])
 {
-        snprintf(ret, BOOK_TEXT_MAX, "%s: %.150s; %.150s; %.150s", conflict->country,
-                conflict->law ? conflict->law : "", conflict->obligation ? conflict->obligation : "",
-                conflict->applies ? conflict->applies : "");
+        const char *law = conflict->law ? conflict->law : "",
+                   *obligation = conflict->obligation ? conflict->obligation : "",
+                   *applies = conflict->applies ? conflict->applies : "";
+
+        snprintf(ret, BOOK_TEXT_MAX, "%s: %.*s; %.*s; %.*s", conflict->country, slice_fitting(law, 150), law,
+                slice_fitting(obligation, 150), obligation, slice_fitting(applies, 150), applies);
 }
 
 int case_suspend(struct authority_case *c, const struct post_arrival *arrival, struct error *error)
@@ -85,7 +88,8 @@ static int reject(struct authority_case *c, const struct authority_review *revie
                 snprintf(task.order_id, sizeof task.order_id, "%s", c->order.id);
                 snprintf(task.identifier_id, sizeof task.identifier_id, "%s",
                         c->form->identifiers.items[i].id);
-                snprintf(task.reason, sizeof task.reason, "the court: %.400s", review->reason);
+                snprintf(task.reason, sizeof task.reason, "the court: %.*s",
+                        slice_fitting(review->reason, 400), review->reason);
                 if (named)
                         r = book_task_put(c->office, &task, error);
         }
@@ -122,7 +126,8 @@ static int review(struct authority_case *c, const void *arguments, struct error 
         if (!lifted && review->number_count > 0)
                 return error_set(error, -EINVAL,
                         "what is upheld is upheld whole; lift those identifiers that the court lifted");
-        snprintf(words, sizeof words, "%.100s: %.380s", review->court, review->reason);
+        snprintf(words, sizeof words, "%.*s: %.*s", slice_fitting(review->court, 100), review->court,
+                slice_fitting(review->reason, 380), review->reason);
         int r = book_fact_clear(c->office, c->order.id, FACT_REVIEW_MS, error);
         if (r == 0 && whole)
                 r = book_fact_set(

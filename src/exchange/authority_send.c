@@ -294,7 +294,7 @@ int case_note(struct authority_case *c, const char *step, enum person_role role,
         snprintf(decision.order_id, sizeof decision.order_id, "%s", c->order.id);
         snprintf(decision.step, sizeof decision.step, "%s", step);
         snprintf(decision.person, sizeof decision.person, "%s", office_person(c->office));
-        snprintf(decision.reason, sizeof decision.reason, "%s", reason ? reason : "");
+        book_text_set(decision.reason, reason);
         int r = book_decision_add(c->office, &decision, error);
         if (r < 0)
                 return r;

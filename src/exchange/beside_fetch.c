@@ -527,8 +527,8 @@ static int note_incident(struct office *office, const struct settled *settled,
         snprintf(incident.peer, sizeof incident.peer, "%s", settled->sender);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", settled->message_id);
         snprintf(incident.words, sizeof incident.words,
-                "of the evidence beside the answer %u of %u files did not come: %.300s", progress->failed,
-                progress->files, progress->reason);
+                "of the evidence beside the answer %u of %u files did not come: %.*s", progress->failed,
+                progress->files, slice_fitting(progress->reason, 300), progress->reason);
         return book_incident_add(office, &incident, error);
 }
 

@@ -231,9 +231,10 @@ static int receive(struct office *office, struct offer_row *row, const struct re
                 struct book_incident incident = {.code = "evidence-not-fetched", .at_ms = now_ms};
                 snprintf(incident.peer, sizeof incident.peer, "%s", sender);
                 snprintf(incident.message_id, sizeof incident.message_id, "%s", row->message_id);
+                const char *why =
+                        receipt->findings.count > 0 ? receipt->findings.items[0] : "without a reason";
                 snprintf(incident.words, sizeof incident.words,
-                        "the evidence beside the answer did not come: %.400s",
-                        receipt->findings.count > 0 ? receipt->findings.items[0] : "without a reason");
+                        "the evidence beside the answer did not come: %.*s", slice_fitting(why, 400), why);
                 r = book_incident_add(office, &incident, error);
                 return r == 0 ? take_step(row, "fail", now_ms, error) : r;
         }
@@ -283,7 +284,7 @@ static int end_offer(struct office *office, struct offer_row *row, const char *r
         snprintf(row->reason, sizeof row->reason, "%s", reason);
         if (row->state == DELIVERY_AVAILABLE || row->state == DELIVERY_ERROR)
                 row->state = DELIVERY_EXPIRED;
-        snprintf(words, sizeof words, "%.100s; %s", reason,
+        snprintf(words, sizeof words, "%.*s; %s", slice_fitting(reason, 100), reason,
                 row->opened_ms != TIME_UNKNOWN     ? "it was opened"
                 : row->received_ms != TIME_UNKNOWN ? "it was fetched"
                                                    : "nobody said that it was fetched");

@@ -12,6 +12,10 @@
 #define BOOK_TEXT_MAX 512 /* of a title or a reason, with its end mark; longer ones are cut */
 #define BOOK_ACTS_MAX ACTS_MAX
 
+/* What people and peers write as the book keeps it: cut where it is too long, and behind a whole character,
+ * because the log takes UTF-8 alone. text: NULL for nothing. */
+void book_text_set(char ret_text[BOOK_TEXT_MAX], const char *text);
+
 /* As what this node has to do with an order. */
 enum book_side {
         SIDE_NONE,
@@ -155,11 +159,11 @@ int book_acts(struct office *office, const char *order_id, struct act ret_acts[B
 #define FACT_INFORM_DUE_MS "inform-due"
 #define FACT_DUE_MS "due" /* when it has to be answered */
 #define FACT_PRESERVED_UNTIL_MS "preserved-until"
-#define FACT_EXTENDED "extended"  /* 1 where it was extended once */
+#define FACT_EXTENDED "extended"     /* 1 where it was extended once */
 #define FACT_REVIEW_MS "review-open" /* a conflict with a third country's law was stated */
 #define FACT_REVIEW_LIFTED_MS "review-lifted"
 #define FACT_SECRECY_ENDED_MS "secrecy-ended" /* the issuing authority said so, with its notice */
-#define FACT_CHANGED_MS "changed" /* last objection, withdrawal of an identifier, amendment */
+#define FACT_CHANGED_MS "changed"             /* last objection, withdrawal of an identifier, amendment */
 
 int book_fact_set(
         struct office *office, const char *order_id, const char *name, int64_t value, struct error *error);

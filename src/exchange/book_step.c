@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void book_text_set(char ret_text[BOOK_TEXT_MAX], const char *text)
+{
+        int length = text ? slice_fitting(text, BOOK_TEXT_MAX - 1) : 0;
+
+        if (length > 0)
+                memcpy(ret_text, text, (size_t)length);
+        ret_text[length] = '\0';
+}
+
 static int column_word(sqlite3_stmt *rows, int column, const struct vocabulary *words)
 {
         const unsigned char *text = sqlite3_column_text(rows, column);
@@ -304,7 +313,7 @@ int book_take(struct office *office, struct book_order *order, const char *step,
         snprintf(decision.order_id, sizeof decision.order_id, "%s", order->id);
         snprintf(decision.step, sizeof decision.step, "%s", step);
         snprintf(decision.person, sizeof decision.person, "%s", taker.person ? taker.person : OFFICE_NODE);
-        snprintf(decision.reason, sizeof decision.reason, "%s", reason ? reason : "");
+        book_text_set(decision.reason, reason);
         r = book_order_update(office, order, error);
         if (r == 0)
                 r = book_decision_add(office, &decision, error);

@@ -147,7 +147,7 @@ int enforcing_receive_notification(
         snprintf(row.id, sizeof row.id, "%s", arrival->message->order_id);
         snprintf(row.message_id, sizeof row.message_id, "%s", arrival->message->id);
         snprintf(row.peer, sizeof row.peer, "%s", arrival->sender->name);
-        snprintf(row.title, sizeof row.title, "%.500s", form->title ? form->title : "");
+        book_text_set(row.title, form->title);
         int r = arrival->order ? notify_anew(office, arrival->order, &row, error)
                                : book_order_add(office, &row, error);
         if (r == 0)
@@ -276,7 +276,7 @@ static int decide(struct enforcing_case *c, const char *step, const char *identi
         snprintf(decision.step, sizeof decision.step, "%s", step);
         snprintf(decision.person, sizeof decision.person, "%s", office_person(c->office));
         snprintf(decision.identifier_id, sizeof decision.identifier_id, "%s", identifier ? identifier : "");
-        snprintf(decision.reason, sizeof decision.reason, "%.500s", reason ? reason : "");
+        book_text_set(decision.reason, reason);
         int r = book_decision_add(c->office, &decision, error);
         json_t *fields = json_pack("{s:s, s:s, s:s}", "order", c->order.id, "decision", step, "role",
                 word_name(&person_role_words, PERSON_VALIDATOR));

@@ -171,6 +171,38 @@ static void requirement_13_conditions_that_come_while_the_store_is_asked_are_not
         message_free(&answer);
 }
 
+static int find_reason(void *context, uint64_t index, const struct log_entry *entry, struct error *error)
+{
+        const char *reason = json_string_value(json_object_get(entry->fields, "reason"));
+
+        (void)index;
+        (void)error;
+        if (reason && strcmp(entry->kind_name, "decision") == 0 && strlen(reason) > 400)
+                ++*(int *)context;
+        return 0;
+}
+
+/* The log takes whole characters alone: a reason that is cut within one stood in no log. */
+static void requirement_16_a_long_reason_stands_in_the_log(void **state)
+{
+        struct message form;
+        char id[MODEL_ID_MAX], reason[BOOK_TEXT_MAX + 200] = "a";
+        const struct enforcing_objection all = {
+                .effect = OBJECTION_REFUSED, .ground = GROUND_FUNDAMENTAL_RIGHTS, .explanation = reason};
+        int found = 0;
+
+        (void)state;
+        begin();
+        make_form(&form);
+        involve_ea(&form);
+        issue(&form, id);
+        for (size_t at = 1; at + 2 < sizeof reason; at += 2)
+                memcpy(reason + at, "\u00e4", 3);
+        AS(ENFORCING, "huber", enforcing_object(office, id, &all, 1, &error));
+        AS(ENFORCING, "huber", chronicle_walk(office_chronicle(office), 0, find_reason, &found, &error));
+        assert_int_equal(found, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scratch_teardown)
@@ -178,6 +210,7 @@ int main(void)
                 TEST(requirement_12_nobody_else_notifies_of_an_order),
                 TEST(a_first_notification_is_the_issuers),
                 TEST(a_further_generation_is_decided_anew),
+                TEST(requirement_16_a_long_reason_stands_in_the_log),
                 TEST(requirement_13_conditions_that_come_while_the_store_is_asked_are_not_lost),
         };
 

@@ -16,8 +16,8 @@ int handle_error_report(struct office *office, const struct post_arrival *arriva
                         "the report says neither what kind of error it was nor what happened");
                 return POST_REFUSED;
         }
-        snprintf(what, sizeof what, "%s: %.400s", word_meaning(&error_kind_words, (int)report->kind),
-                report->description);
+        snprintf(what, sizeof what, "%s: %.*s", word_meaning(&error_kind_words, (int)report->kind),
+                slice_fitting(report->description, 400), report->description);
         snprintf(incident.peer, sizeof incident.peer, "%s", arrival->sender->name);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", message->id);
         snprintf(incident.words, sizeof incident.words, "%s", what);

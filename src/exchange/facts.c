@@ -65,7 +65,8 @@ json_t *facts_findings_json(const struct rule_findings *findings)
 
         for (size_t i = 0; list && i < findings->count; i++)
                 if (findings->items[i].severity > SEVERITY_NOTE)
-                        json_array_append_new(list, json_sprintf("%s: %.480s", findings->items[i].rule->id,
+                        json_array_append_new(list, json_sprintf("%s: %.*s", findings->items[i].rule->id,
+                                                            slice_fitting(findings->items[i].words, 480),
                                                             findings->items[i].words));
         return list;
 }

@@ -149,7 +149,7 @@ static void note_refused_directory(struct office *office, int why, const struct 
         snprintf(incident.code, sizeof incident.code, "%s",
                 why == -ESTALE ? "directory-rolled-back" : "directory-refused");
         snprintf(incident.peer, sizeof incident.peer, "%s", office->settings->organisation);
-        snprintf(incident.words, sizeof incident.words, "%s", error->text);
+        book_text_set(incident.words, error->text);
         if (office_step_begin(office, NULL) < 0)
                 return;
         int r = rows_number(office->database, NULL, 0, &told,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* At a provider: the issuing authority says that it has informed the person, and whether what the provider has
- * to keep to itself ends with it (Article 13(1) and (4) of Regulation (EU) 2023/1543). */
+/* At a provider: the issuing authority says that it has informed the person, and whether what the provider
+ * has to keep to itself ends with it (Article 13(1) and (4) of Regulation (EU) 2023/1543). */
 #include "exchange/handlers.h"
 
 int provider_receive_notice(struct office *office, const struct post_arrival *arrival, struct error *error)

@@ -170,7 +170,7 @@ static int keep_message(struct taking *taking, bool refused, struct error *error
                 .refused = refused};
 
         snprintf(row.peer, sizeof row.peer, "%s", taking->opened.sender->name);
-        snprintf(row.reason, sizeof row.reason, "%s", taking->refusal.words);
+        book_text_set(row.reason, taking->refusal.words);
         memcpy(row.digest, taking->incoming.digest, DIGEST_BYTES);
         return book_message_put(taking->office, message, &row, error);
 }
@@ -333,7 +333,7 @@ static int refuse(struct taking *taking, struct error *error)
         snprintf(incident.code, sizeof incident.code, "%s", taking->refusal.code);
         snprintf(incident.peer, sizeof incident.peer, "%s", taking->incoming.sender);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", taking->incoming.id);
-        snprintf(incident.words, sizeof incident.words, "%s", taking->refusal.words);
+        book_text_set(incident.words, taking->refusal.words);
         int r = post_report(taking->office, &incident,
                 *taking->opened.message.order_id ? taking->opened.message.order_id : taking->incoming.id,
                 error);

@@ -285,7 +285,7 @@ static int give_up(struct office *office, const struct stamping *s, const char *
         snprintf(incident.code, sizeof incident.code, "message-not-sealed");
         snprintf(incident.peer, sizeof incident.peer, "%s", s->message.receiver.organisation);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", s->row.message_id);
-        snprintf(incident.words, sizeof incident.words, "%s", reason);
+        book_text_set(incident.words, reason);
         int r = office_step_begin(office, error);
         if (r < 0)
                 return r;
@@ -340,7 +340,7 @@ static int finish(struct stamping *s, struct post_stamped *told, struct error *e
         if (asked == -ENOMEM)
                 return error_set(error, asked, "%s", reason.text);
         if (asked < 0)
-                snprintf(told->reason, sizeof told->reason, "%s", reason.text);
+                book_text_set(told->reason, reason.text);
         if (asked < 0 && *settings->timestamp_url && !settings->timestamp_optional) {
                 told->waits = true;
                 return put_off(s->office, &s->row, reason.text, error);
@@ -363,7 +363,7 @@ static int stamp_one(
         int r = prepare(&s, error);
         if (r < 0 && is_for_good(r)) {
                 make_plain(error->text);
-                snprintf(told->reason, sizeof told->reason, "%s", error->text);
+                book_text_set(told->reason, error->text);
                 r = give_up(office, &s, told->reason, error);
                 told->failed += r == 0;
                 r = r == 0 ? 1 : r;

@@ -333,7 +333,7 @@ int provider_task(struct provider_case *c, const char *identifier_id, int state,
 
         snprintf(task.order_id, sizeof task.order_id, "%s", c->order.id);
         snprintf(task.identifier_id, sizeof task.identifier_id, "%s", identifier_id);
-        snprintf(task.reason, sizeof task.reason, "%s", reason ? reason : "");
+        book_text_set(task.reason, reason);
         return book_task_put(c->office, &task, error);
 }
 

@@ -139,18 +139,6 @@ int conditions_show(struct provider_case *c, json_t **ret_list, struct error *er
 
 /* ---- somebody answers for each ---- */
 
-/* A text is not cut within a character: JSON would not take it. */
-static int text_cut(const char *text, size_t most)
-{
-        size_t length = strlen(text);
-
-        if (length <= most)
-                return (int)length;
-        while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
-                most--;
-        return (int)most;
-}
-
 static int check_given(const struct condition_list *list, const struct provider_confirmation *given,
         size_t count, struct error *error)
 {
@@ -196,7 +184,7 @@ static int record(struct provider_case *c, const struct condition *condition, si
         snprintf(decision.person, sizeof decision.person, "%s", office_person(c->office));
         snprintf(decision.identifier_id, sizeof decision.identifier_id, "%s", condition->identifier_id);
         snprintf(decision.reason, sizeof decision.reason, "condition %zu: %.*s", number,
-                text_cut(reason, BOOK_TEXT_MAX - 40), reason);
+                slice_fitting(reason, BOOK_TEXT_MAX - 40), reason);
         int r = book_decision_add(c->office, &decision, error);
         if (r < 0)
                 return r;
@@ -204,7 +192,7 @@ static int record(struct provider_case *c, const struct condition *condition, si
                 json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:s%, s:s}}", "order", c->order.id, "decision",
                         "keep-condition", "role", word_name(&person_role_words, PERSON_SECOND), "reason",
                         reason, "detail", "number", (json_int_t)number, "condition", condition->text,
-                        (size_t)text_cut(condition->text, CONDITION_LOG_MAX), "objection",
+                        (size_t)slice_fitting(condition->text, CONDITION_LOG_MAX), "objection",
                         condition->objection_id),
                 error);
 }
@@ -246,7 +234,7 @@ int conditions_keep(struct provider_case *c, struct answer_body *answer,
                         r = error_set(error, -EPERM,
                                 "condition %zu of the enforcing authority is not confirmed: \"%.*s\"; say "
                                 "how it is kept (answer release --condition %zu=REASON)",
-                                i + 1, text_cut(list.items[i].text, 100), list.items[i].text, i + 1);
+                                i + 1, slice_fitting(list.items[i].text, 100), list.items[i].text, i + 1);
         for (size_t k = 0; r == 0 && k < answer->results.count; k++)
                 r = add_reasons(&answer->results.items[k], &list, given, count, error);
         for (size_t i = 0; r == 0 && i < list.count; i++)

@@ -82,7 +82,7 @@ static int call_back(struct provider_case *c, const void *arguments, struct erro
         struct book_incident incident = {.code = "not-confirmed", .at_ms = office_now(c->office)};
         snprintf(incident.peer, sizeof incident.peer, "%s", c->order.peer);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", c->order.message_id);
-        snprintf(incident.words, sizeof incident.words, "%s", words);
+        book_text_set(incident.words, words);
         r = book_fact_clear(c->office, c->order.id, FACT_CALLED_BACK_MS, error);
         return r == 0 ? book_incident_add(c->office, &incident, error) : r;
 }

@@ -86,7 +86,7 @@ static int take_one(struct office *office, const struct post_arrival *arrival, s
         struct book_incident incident = {.code = "early-refused", .at_ms = office_now(office)};
         snprintf(incident.peer, sizeof incident.peer, "%s", arrival->sender->name);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", arrival->message->id);
-        snprintf(incident.words, sizeof incident.words, "%s", reason.text);
+        book_text_set(incident.words, reason.text);
         if (differs)
                 snprintf(incident.code, sizeof incident.code, INCIDENT_ORDER_DIFFERS);
         if (r == 0)

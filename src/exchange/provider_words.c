@@ -34,7 +34,7 @@ int provider_note_differs(struct provider_case *c, const struct post_arrival *ar
         provider_say_differs(c, arrival->sender->name, &words);
         snprintf(incident.peer, sizeof incident.peer, "%s", arrival->sender->name);
         snprintf(incident.message_id, sizeof incident.message_id, "%s", arrival->message->id);
-        snprintf(incident.words, sizeof incident.words, "%s", words.text);
+        book_text_set(incident.words, words.text);
         int r = book_incident_add(c->office, &incident, error);
         if (r == 0)
                 r = provider_fact(c, FACT_ORDER_DIFFERS_MS, office_now(c->office), error);
