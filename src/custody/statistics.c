@@ -28,21 +28,24 @@ struct statistics {
         struct order *orders; /* of every year, because one may follow another */
         size_t count, capacity;
         json_t *places; /* order id -> place in orders */
+        json_t *undone; /* an object whose members are the steps that had no effect */
         uint64_t erased, without_order;
 };
 
 int statistics_new(int year, struct statistics **ret_statistics)
 {
         struct statistics *statistics = calloc(1, sizeof *statistics);
-        json_t *places = json_object();
+        json_t *places = json_object(), *undone = json_object();
 
-        if (!statistics || !places) {
+        if (!statistics || !places || !undone) {
                 free(statistics);
                 json_decref(places);
+                json_decref(undone);
                 return -ENOMEM;
         }
         statistics->year = year;
         statistics->places = places;
+        statistics->undone = undone;
         *ret_statistics = statistics;
         return 0;
 }
@@ -57,6 +60,7 @@ void statistics_free(struct statistics *statistics)
         }
         free(statistics->orders);
         json_decref(statistics->places);
+        json_decref(statistics->undone);
         free(statistics);
 }
 
@@ -211,11 +215,30 @@ static bool is_of_draft(const struct log_entry *entry)
         return strcmp(entry->kind_name, "decision") == 0 || strcmp(entry->kind_name, "order-checked") == 0;
 }
 
+int statistics_look_ahead(struct statistics *statistics, const struct log_entry *entry, struct error *error)
+{
+        const char *action = text_of(entry->fields, "action"), *step = text_of(entry->fields, "what");
+
+        if (!action || !step || strcmp(entry->kind_name, "administration") != 0 ||
+                strcmp(action, "step-undone") != 0)
+                return 0;
+        return json_object_set_new(statistics->undone, step, json_true()) < 0
+                       ? error_set(error, -ENOMEM, "not enough memory")
+                       : 0;
+}
+
+static bool was_undone(const struct statistics *statistics, const struct log_entry *entry)
+{
+        const char *step = text_of(json_object_get(entry->fields, "detail"), "step");
+
+        return step && json_object_get(statistics->undone, step);
+}
+
 int statistics_add(struct statistics *statistics, const struct log_entry *entry, struct error *error)
 {
         const char *id = text_of(entry->fields, "order");
 
-        if (!entry->kind || !id)
+        if (!entry->kind || !id || was_undone(statistics, entry))
                 return 0;
         if (strcmp(entry->kind_name, "order-issued") == 0 || strcmp(entry->kind_name, "order-received") == 0)
                 return begin_order(statistics, entry, error);

@@ -18,8 +18,13 @@ struct statistics;
 int statistics_new(int year, struct statistics **ret_statistics);
 void statistics_free(struct statistics *statistics); /* NULL is fine */
 
-/* Takes the entries of a log in their order. Kinds that say nothing of orders are ignored. 0; -EFBIG where
- * there are more than STATISTICS_ORDERS_MAX orders; -ENOMEM. */
+/* Of a log whose node died within a step: an entry "step-undone" comes behind those of the step that had no
+ * effect. To be called with every entry before the first one is added. 0; -ENOMEM. */
+int statistics_look_ahead(struct statistics *statistics, const struct log_entry *entry, struct error *error);
+
+/* Takes the entries of a log in their order, and leaves out those of steps that were undone. Kinds that say
+ * nothing of orders are ignored. 0; -EFBIG where there are more than STATISTICS_ORDERS_MAX orders; -ENOMEM.
+ */
 int statistics_add(struct statistics *statistics, const struct log_entry *entry, struct error *error);
 /* An entry whose opening was erased: what it said is missing in the figures, which is told beside them. */
 void statistics_add_erased(struct statistics *statistics);

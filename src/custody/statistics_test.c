@@ -27,26 +27,34 @@ static int teardown(void **state)
         return 0;
 }
 
-/* An order's number becomes its id. */
-static void tell(const char *kind, unsigned number, int64_t at_ms, const char *more)
+typedef int taker(struct statistics *statistics, const struct log_entry *entry, struct error *error);
+
+static void hand_over(taker *take, const char *kind, int64_t at_ms, const char *text)
 {
         struct buffer content = buffer_make(LOG_ENTRY_MAX);
         struct log_entry entry;
         struct error error = {0};
-        char text[1024];
 
-        snprintf(text, sizeof text, "{\"order\":\"00000000-0000-4000-8000-%012u\"%s%s}", number,
-                more[0] ? "," : "", more);
         json_t *fields = json_loads(text, 0, NULL);
         assert_non_null(fields);
         if (log_entry_write(kind, at_ms, "node", fields, &content, &error) < 0)
                 fail_msg("%s", error.text);
         assert_int_equal(
                 log_entry_read(slice_make((char *)content.bytes, content.length), &entry, &error), 0);
-        assert_int_equal(statistics_add(statistics, &entry, &error), 0);
+        assert_int_equal(take(statistics, &entry, &error), 0);
         log_entry_free(&entry);
         json_decref(fields);
         buffer_free(&content);
+}
+
+/* An order's number becomes its id. */
+static void tell(const char *kind, unsigned number, int64_t at_ms, const char *more)
+{
+        char text[1024];
+
+        snprintf(text, sizeof text, "{\"order\":\"00000000-0000-4000-8000-%012u\"%s%s}", number,
+                more[0] ? "," : "", more);
+        hand_over(statistics_add, kind, at_ms, text);
 }
 
 static void issue(unsigned number, int64_t at_ms, const char *instrument, const char *categories,
@@ -200,6 +208,26 @@ static void test_the_addressees_side(void **state)
         json_decref(json);
 }
 
+#define STEP(digit) "\"00000000-0000-4000-9000-00000000000" digit "\""
+#define OF_STEP(digit) "\"detail\":{\"step\":" STEP(digit) "}"
+
+/* A node that is killed within a step has written entries of it, and nothing came of them. */
+static void test_a_step_that_was_undone_does_not_count(void **state)
+{
+        (void)state;
+        hand_over(statistics_look_ahead, "administration", march + 2,
+                "{\"action\":\"step-undone\",\"what\":" STEP("1") "}");
+        hand_over(statistics_look_ahead, "administration", march + 2,
+                "{\"action\":\"settings-changed\",\"what\":" STEP("2") "}");
+        issue(1, march, "production", "\"subscriber\"", "de-provider", false, REGULAR "," OF_STEP("1"));
+        issue(2, march, "production", "\"subscriber\"", "de-provider", false, REGULAR "," OF_STEP("2"));
+        tell("withdrawn", 2, march + 1, "\"reason\":\"not-needed\"," OF_STEP("1"));
+        json_t *json = result();
+        assert_int_equal(figure(json, "production.issued"), 1);
+        assert_int_equal(figure(json, "production.withdrawn"), 0);
+        json_decref(json);
+}
+
 static void test_nothing(void **state)
 {
         (void)state;
@@ -216,6 +244,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(
                         requirement_21_yearly_statistics_are_recomputed_from_the_log, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_the_addressees_side, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_a_step_that_was_undone_does_not_count, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

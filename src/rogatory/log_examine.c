@@ -136,6 +136,12 @@ int log_check(const struct command *command, const struct log_options *options)
 
 /* ---- stats ---- */
 
+static int look_ahead(void *context, uint64_t index, const struct log_entry *entry, struct error *error)
+{
+        (void)index;
+        return entry ? statistics_look_ahead(context, entry, error) : 0;
+}
+
 static int add_entry(void *context, uint64_t index, const struct log_entry *entry, struct error *error)
 {
         (void)index;
@@ -252,6 +258,8 @@ int log_stats(const struct command *command, const struct log_options *options)
         int r = chronicle_open(options->log, CHRONICLE_READ, NULL, &chronicle, &error);
         if (r == 0 && (r = statistics_new(year, &statistics)) < 0)
                 error_set(&error, r, "not enough memory");
+        if (r == 0)
+                r = chronicle_walk(chronicle, 0, look_ahead, statistics, &error);
         if (r == 0)
                 r = chronicle_walk(chronicle, 0, add_entry, statistics, &error);
         if (r == 0 && (r = statistics_to_json(statistics, &json)) < 0)
