@@ -388,7 +388,8 @@ int depot_nat_names_around(struct depot *depot, const char *realm, int64_t at, s
                 return r;
         size_t split = count_until(ret, at), first = split > count ? split - count : 0;
         size_t behind = ret->count - split > count ? split + count : ret->count;
-        memmove(ret->items, ret->items + first, (behind - first) * sizeof *ret->items);
+        if (first > 0)
+                memmove(ret->items, ret->items + first, (behind - first) * sizeof *ret->items);
         ret->count = behind - first;
         return 0;
 }

@@ -140,7 +140,8 @@ static int sort_points(const struct nat_point *points, size_t count, struct nat_
         struct nat_point *sorted = sorting.copy;
         sorting.copy = NULL;
         if (count <= SMALL_RUN || count > SORTABLE_MOST) {
-                memcpy(sorted, points, count * sizeof *points);
+                if (count > 0)
+                        memcpy(sorted, points, count * sizeof *points);
                 sort_run(sorted, count);
         } else {
                 for (size_t i = 0; i < count; i++)
