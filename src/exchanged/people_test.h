@@ -386,6 +386,8 @@ static inline void begin_deed(struct run *run, unsigned which, const struct deed
 
         fflush(NULL);
         assert_int_equal(pipe(ends), 0);
+        /* A command by the socket hands its end on to a node, which may be stopped when it is read. */
+        assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
         pid_t pid = fork();
         if (pid == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
